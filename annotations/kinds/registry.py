@@ -1,0 +1,44 @@
+"""The kinds of task. A new kind is a new file beside this one, a template, and one line in KINDS."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from django import forms
+
+from annotations.kinds.attribution import AttributionKind
+from annotations.kinds.drafts import TaskDraft
+from annotations.kinds.object_presence import ObjectPresenceKind
+from annotations.models import Task
+from generation.models import Generation
+
+
+class Kind(Protocol):
+    key: str
+    label: str
+    template: str  # the task's part of the annotator's page
+    title: str  # defaults for a new study
+    consent: str
+    instructions: str
+    export_columns: tuple[str, ...]
+
+    def clean_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Validate the study's options and fill in defaults; raises StudyError."""
+
+    def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> list[TaskDraft]:
+        """The tasks of finished generations; raises StudyError when there is nothing to judge."""
+
+    def form(self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None) -> forms.Form:
+        """The form of one task; `initial` is a stored answer that is being corrected."""
+
+    def export(self, task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """One value for each of `export_columns`."""
+
+
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (AttributionKind(), ObjectPresenceKind())}
+
+
+def get_kind(key: str) -> Kind:
+    """Raises KeyError with the known kinds."""
+    if key not in KINDS:
+        raise KeyError(f"There is no kind of task {key!r}; known kinds: {', '.join(KINDS)}.")
+    return KINDS[key]

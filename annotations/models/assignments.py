@@ -1,0 +1,80 @@
+"""An assignment is one annotator's place on one task. Places are rows, made when the study opens."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from annotations.models.annotators import Annotator
+from annotations.models.studies import Study, Task
+
+
+class AssignmentQuerySet(models.QuerySet):
+    def claimable(self):
+        """Nobody's, or held by someone whose lease has run out."""
+        expired = Q(state=Assignment.State.CLAIMED, lease_expires_at__lt=timezone.now())
+        return self.filter(Q(state=Assignment.State.OPEN) | expired)
+
+
+class Assignment(models.Model):
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        CLAIMED = "claimed", "claimed"
+        SUBMITTED = "submitted", "submitted"
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="assignments")
+    # Kept beside task.study so that a claim reads one index.
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="assignments")
+    replica = models.PositiveIntegerField(help_text="Which of the task's places, from 0.")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    annotator = models.ForeignKey(Annotator, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["study", "replica", "task__position"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "replica"], name="assignment_replica_unique_on_task"),
+            models.UniqueConstraint(
+                fields=["task", "annotator"],
+                condition=Q(annotator__isnull=False),
+                name="assignment_annotator_sees_task_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", annotator__isnull=True)
+                | Q(state="claimed", annotator__isnull=False, lease_expires_at__isnull=False)
+                | Q(state="submitted", annotator__isnull=False, submitted_at__isnull=False),
+                name="assignment_state_has_annotator",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["study", "state", "replica"], name="assignment_claim"),
+            models.Index(fields=["study", "annotator"], name="assignment_of_annotator"),
+        ]
+
+    def __str__(self):
+        return f"{self.task} · place {self.replica + 1}"
+
+    def take(self, annotator: Annotator, lease_expires_at) -> bool:
+        """Give this place to one annotator, in one conditional update; False if somebody else was quicker."""
+        return bool(
+            Assignment.objects.claimable()
+            .filter(pk=self.pk)
+            .update(
+                state=self.State.CLAIMED,
+                annotator=annotator,
+                claimed_at=timezone.now(),
+                lease_expires_at=lease_expires_at,
+            )
+        )
+
+    def mark_submitted(self, annotator: Annotator) -> bool:
+        """Finish the place; False if it is not this annotator's (any more). An expired lease does not matter as long
+        as nobody else has taken the place."""
+        return bool(
+            Assignment.objects.filter(pk=self.pk, annotator=annotator, state=self.State.CLAIMED).update(
+                state=self.State.SUBMITTED, submitted_at=timezone.now()
+            )
+        )

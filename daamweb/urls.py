@@ -1,0 +1,11 @@
+"""Every address of the site. The web process never imports torch: see tests/test_architecture.py."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("generation/", include("generation.urls")),
+    path("evaluation/", include("evaluation.urls")),
+    path("", include("annotations.urls")),
+]
