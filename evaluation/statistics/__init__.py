@@ -1,0 +1,1 @@
+"""The statistics of the paper and of the report: pure functions, one file per family."""

@@ -1,0 +1,84 @@
+import math
+
+import pytest
+
+from evaluation.statistics.agreement import krippendorff_alpha, raw_agreement
+
+
+def table(*rows):
+    return [[None if entry == "." else entry for entry in row.split()] for row in rows]
+
+
+def numbers(*rows):
+    return [[None if entry is None else int(entry) for entry in row] for row in table(*rows)]
+
+
+# Krippendorff (2011), "Computing Krippendorff's alpha-reliability", sections A, B and C
+TWO_OBSERVERS_BINARY = numbers("0 1 0 0 0 0 0 0 1 0", "1 1 1 0 0 1 0 0 0 0")
+TWO_OBSERVERS_NOMINAL = table("a a b b d c c c e d d a", "b a b b b c c c e d d d")
+FOUR_OBSERVERS = numbers(
+    "1 2 3 3 2 1 4 1 2 . . .",
+    "1 2 3 3 2 2 4 1 2 5 . 3",
+    ". 3 3 3 2 3 4 2 2 5 1 .",
+    "1 2 3 3 2 4 4 1 2 5 1 .",
+)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "level", "alpha", "n"),
+    [
+        (TWO_OBSERVERS_BINARY, "nominal", 0.095, 20),
+        (TWO_OBSERVERS_NOMINAL, "nominal", 0.692, 24),
+        (FOUR_OBSERVERS, "nominal", 0.743, 40),
+        (FOUR_OBSERVERS, "ordinal", 0.815, 40),
+    ],
+)
+def test_alpha_gives_the_published_numbers(ratings, level, alpha, n):
+    agreement = krippendorff_alpha(ratings, level)
+    assert agreement.alpha == pytest.approx(alpha, abs=5e-4)
+    assert (agreement.n, agreement.flag) == (n, None)
+
+
+def test_ordinal_alpha_by_hand():
+    # coincidences 1-1: 2, 1-2: 1 each way, 2-3: 1 each way; totals 3, 2, 1; mid-ranks 1.5, 4, 5.5
+    # squared distances 1-2: 6.25, 2-3: 2.25, 1-3: 16; observed 17, expected 2 (6·6.25 + 2·2.25 + 3·16) = 180
+    assert krippendorff_alpha([[1, 1, 2], [1, 2, 3]]).alpha == pytest.approx(1 - 5 * 17 / 180)
+
+
+def test_ordinal_alpha_depends_on_the_order_of_values_alone():
+    stretched = [[None if value is None else 10.0**value for value in row] for row in FOUR_OBSERVERS]
+    assert krippendorff_alpha(stretched).alpha == pytest.approx(krippendorff_alpha(FOUR_OBSERVERS).alpha)
+
+
+def test_nan_is_missing_too():
+    with_nan = [[math.nan if value is None else value for value in row] for row in FOUR_OBSERVERS]
+    assert krippendorff_alpha(with_nan) == krippendorff_alpha(FOUR_OBSERVERS)
+
+
+def test_without_expected_disagreement_alpha_is_undefined_and_not_one():
+    for level in ("ordinal", "nominal"):
+        agreement = krippendorff_alpha([[4, 4, 4], [4, 4, None]], level)
+        assert (agreement.alpha, agreement.flag, agreement.n) == (None, "no_expected_disagreement", 4)
+
+
+@pytest.mark.parametrize("ratings", [[], [[]], [[1, 2, 3]], [[1, None], [None, 2]]])
+def test_without_two_ratings_of_one_item_alpha_is_undefined(ratings):
+    agreement = krippendorff_alpha(ratings)
+    assert (agreement.alpha, agreement.flag, agreement.n) == (None, "no_data", 0)
+    assert (raw_agreement(ratings).value, raw_agreement(ratings).flag) == (None, "no_data")
+
+
+def test_bad_tables_are_refused():
+    with pytest.raises(ValueError, match="one entry per item"):
+        krippendorff_alpha([[1, 2], [1]])
+    with pytest.raises(ValueError, match="level"):
+        krippendorff_alpha([[1, 2], [1, 2]], "interval")
+    with pytest.raises(ValueError, match="must be a number"):
+        krippendorff_alpha(TWO_OBSERVERS_NOMINAL, "ordinal")
+
+
+def test_raw_agreement_is_the_share_of_equal_pairs():
+    assert raw_agreement(TWO_OBSERVERS_BINARY).value == pytest.approx(0.6)
+    # three raters: pairs equal 1 of 3, then 3 of 3; one rating alone has no pair
+    agreement = raw_agreement([[1, 5, 2], [1, 5, None], [2, 5, None]])
+    assert (agreement.value, agreement.n) == (pytest.approx(4 / 6), 6)
