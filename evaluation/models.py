@@ -41,6 +41,14 @@ class Report(models.Model):
     def mark_failed(self, error: str) -> bool:
         return self._finish(state=self.State.FAILED, error=error)
 
+    def requeue(self) -> bool:
+        """Let a failed report be computed again; False if it had not failed."""
+        return bool(
+            Report.objects.filter(pk=self.pk, state=self.State.FAILED).update(
+                state=self.State.QUEUED, error="", finished_at=None
+            )
+        )
+
     def _finish(self, **fields) -> bool:
         return bool(
             Report.objects.filter(pk=self.pk, state=self.State.QUEUED).update(finished_at=timezone.now(), **fields)

@@ -1,4 +1,12 @@
 from django.urls import path
 
+from generation import views
+
 app_name = "generation"
-urlpatterns: list[path] = []
+urlpatterns = [
+    path("runs/<int:pk>/", views.run, name="run"),
+    path("runs/<int:pk>/retry/", views.retry, name="retry"),
+    path("images/<int:pk>/", views.generation, name="generation"),
+    path("images/<int:pk>/image.png", views.image, name="image"),
+    path("images/<int:pk>/overlays/<int:word_pk>.webp", views.overlay, name="overlay"),
+]

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from django import forms
 
 from annotations.kinds.attribution import AttributionKind
-from annotations.kinds.drafts import TaskDraft
+from annotations.kinds.drafts import TaskDrafts
 from annotations.kinds.object_presence import ObjectPresenceKind
 from annotations.models import Task
 from generation.models import Generation
@@ -16,6 +16,7 @@ class Kind(Protocol):
     key: str
     label: str
     template: str  # the task's part of the annotator's page
+    examples_template: str  # the examples under the instructions
     title: str  # defaults for a new study
     consent: str
     instructions: str
@@ -24,11 +25,12 @@ class Kind(Protocol):
     def clean_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Validate the study's options and fill in defaults; raises StudyError."""
 
-    def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> list[TaskDraft]:
-        """The tasks of finished generations; raises StudyError when there is nothing to judge."""
+    def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> TaskDrafts:
+        """The tasks of finished generations, and what was left out; raises StudyError when there is nothing to judge."""
 
     def form(self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None) -> forms.Form:
-        """The form of one task; `initial` is a stored answer that is being corrected."""
+        """The form of one task; `initial` is a stored answer that is being corrected. The `cleaned_data` of the valid
+        form is the answer that is stored."""
 
     def export(self, task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
         """One value for each of `export_columns`."""

@@ -1,0 +1,128 @@
+"""The researcher's desk for studies."""
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from annotations.errors import StudyError
+from annotations.forms import BuildStudyForm
+from annotations.models import Annotator, Assignment, Response, Study
+from annotations.services.studies import build_study, close_study, open_study, pause_study
+from daamweb.admin_forms import ServiceAdmin, ServiceFormView, change_address, report_outcome
+
+# What a button on a study's page does, and what is said when it is done.
+CHANGES = {
+    "open": (open_study, "is open: annotators can come"),
+    "pause": (pause_study, "is paused: no new places are given out"),
+    "close": (close_study, "is closed: no more answers are taken"),
+}
+# Frozen when the study opens.
+DESIGN_FIELDS = ("name", "title", "consent", "instructions", "replicas", "share_cap", "lease_minutes")
+
+
+class BuildStudyView(ServiceFormView):
+    title = "Build a study"
+    submit_label = "Build"
+    form_class = BuildStudyForm
+    model = Study
+    errors = (StudyError,)
+
+    def perform(self, data):
+        return build_study(**data)
+
+
+@admin.register(Study)
+class StudyAdmin(ServiceAdmin):
+    service_forms = {"build": BuildStudyView}
+    change_form_template = "admin/study_change_form.html"
+    list_display = ["name", "kind", "run", "state", "progress", "report", "created_at"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["run"]
+    search_fields = ["name", "title"]
+    always_read_only = (
+        "state", "progress", "link", "kind", "run", "options", "plan_sha256", "created_at", "opened_at", "closed_at",
+    )  # fmt: skip
+    fields = [
+        "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
+        "lease_minutes", "kind", "run", "options", "plan_sha256", "created_at", "opened_at", "closed_at",
+    ]  # fmt: skip
+
+    def get_queryset(self, request):
+        submitted = Count("assignments", filter=Q(assignments__state=Assignment.State.SUBMITTED))
+        return super().get_queryset(request).annotate(places=Count("assignments"), submitted=submitted)
+
+    def get_readonly_fields(self, request, study=None):
+        frozen = DESIGN_FIELDS if study and study.state != Study.State.DRAFT else ()
+        return (*self.always_read_only, *frozen)
+
+    def get_urls(self):
+        change = path(
+            "<int:pk>/<str:change>/",
+            self.admin_site.admin_view(require_POST(self.change_state)),
+            name="annotations_study_change_state",
+        )
+        return [*super().get_urls()[:-1], change, super().get_urls()[-1]]
+
+    def change_state(self, request, pk: int, change: str):
+        study = get_object_or_404(Study, pk=pk)
+        if change not in CHANGES or not self.has_change_permission(request, study):
+            return redirect(change_address(study))
+        act, outcome = CHANGES[change]
+
+        def carry_out() -> str:
+            act(study=study)
+            return f"“{study.name}” {outcome}."
+
+        report_outcome(request, carry_out, StudyError)
+        return redirect(change_address(study))
+
+    @admin.display(description="answers")
+    def progress(self, study):
+        if study.state == Study.State.DRAFT:
+            return f"{study.tasks.count()} tasks × {study.replicas}, not open yet"
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {} of {}',
+            study.places, study.submitted, study.submitted, study.places,
+        )  # fmt: skip
+
+    @admin.display(description="for annotators")
+    def link(self, study):
+        return format_html('<a href="{0}">{0}</a>', study.get_absolute_url())
+
+    @admin.display(description="report")
+    def report(self, study):
+        return format_html('<a href="{}">Report</a>', reverse("evaluation:report", args=[study.pk]))
+
+
+@admin.register(Annotator)
+class AnnotatorAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "platform", "created_at"]
+    list_filter = ["platform"]
+    readonly_fields = ["platform", "external_id", "created_at"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Response)
+class ResponseAdmin(admin.ModelAdmin):
+    """To look at only: responses are append-only."""
+
+    list_display = ["assignment", "revision", "answer", "seconds", "created_at"]
+    list_filter = ["assignment__study"]
+    list_select_related = ["assignment__task__study"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

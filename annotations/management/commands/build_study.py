@@ -1,0 +1,59 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.errors import StudyError
+from annotations.kinds.registry import KINDS
+from annotations.services.studies import build_study
+from generation.models import GenerationRun
+
+
+class Command(BaseCommand):
+    help = "Build a draft study of a generation run's images."
+
+    def add_arguments(self, parser):
+        parser.add_argument("kind", choices=list(KINDS))
+        parser.add_argument("--study", required=True, metavar="NAME", help="name of the new study")
+        parser.add_argument("--run", required=True, metavar="NAME", help="the generation run whose images are judged")
+        parser.add_argument("--replicas", type=int, default=3, metavar="N", help="annotators per task")
+        parser.add_argument("--title", default="", help="what annotators see at the top")
+        parser.add_argument("--share-cap", type=float, metavar="SHARE", help="largest share of all places for one annotator")
+        parser.add_argument("--lease-minutes", type=int, default=30, metavar="N")
+        parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the tasks' order")
+        parser.add_argument("--objects", metavar="A,B", help="object_presence: the list to tick from")
+        parser.add_argument("--parts-of-speech", metavar="A,B", help="attribution: only words of these, such as NOUN,ADJ")
+        parser.add_argument("--words-per-image", type=int, metavar="N", help="attribution: at most so many words of an image")
+        parser.add_argument("--allow-unfinished", action="store_true", help="leave out images that are not finished")
+
+    def handle(
+        self, *, kind, study, run, replicas, title, share_cap, lease_minutes, seed, objects, parts_of_speech,
+        words_per_image, allow_unfinished, **_,
+    ):  # fmt: skip
+        generation_run = GenerationRun.objects.filter(name=run).first()
+        if generation_run is None:
+            raise CommandError(f"There is no run named {run!r}.")
+        options = {
+            "objects": _listed(objects),
+            "parts_of_speech": _listed(parts_of_speech),
+            "words_per_image": words_per_image,
+        }
+        try:
+            built = build_study(
+                kind=kind,
+                name=study,
+                run=generation_run,
+                title=title,
+                replicas=replicas,
+                share_cap=share_cap,
+                lease_minutes=lease_minutes,
+                seed=seed,
+                options={name: value for name, value in options.items() if value is not None},
+                allow_unfinished=allow_unfinished,
+            )
+        except StudyError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            self.style.SUCCESS(f"{built.name!r}: {built.tasks.count()} tasks × {replicas} places. Open it with open_study.")
+        )
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return [item.strip() for item in text.split(",") if item.strip()] if text else None

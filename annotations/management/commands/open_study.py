@@ -1,0 +1,22 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.errors import StudyError
+from annotations.models import Study
+from annotations.services.studies import open_study
+
+
+class Command(BaseCommand):
+    help = "Freeze a study's plan and let annotators in."
+
+    def add_arguments(self, parser):
+        parser.add_argument("name", metavar="NAME")
+
+    def handle(self, *, name: str, **options):
+        study = Study.objects.filter(name=name).first()
+        if study is None:
+            raise CommandError(f"There is no study named {name!r}.")
+        try:
+            open_study(study=study)
+        except StudyError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(self.style.SUCCESS(f"{name!r} is open at {study.get_absolute_url()}"))

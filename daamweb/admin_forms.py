@@ -1,0 +1,91 @@
+"""Forms in the admin that call a service instead of saving a row themselves."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.views.generic import FormView
+
+
+class ServiceFormView(FormView):
+    """A form page in the admin. Subclasses give `title`, `form_class`, `model` and `errors`, and call their service
+    in `perform`; what the service refuses is shown on the form, with everything typed still in it."""
+
+    template_name = "admin/service_form.html"
+    title = ""
+    submit_label = "Save"
+    model: type[models.Model]
+    errors: tuple[type[Exception], ...] = (ValueError,)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        options = self.model._meta
+        if not request.user.has_perm(f"{options.app_label}.add_{options.model_name}"):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def perform(self, data: dict[str, Any]) -> models.Model:
+        """Call the service; return the row whose page is shown next."""
+        raise NotImplementedError(f"{type(self).__name__} has no perform()")
+
+    def form_valid(self, form):
+        try:
+            with transaction.atomic():
+                row = self.perform(form.cleaned_data)
+        except self.errors as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        messages.success(self.request, f"{self.model._meta.verbose_name.capitalize()} “{row}” was made.")
+        return HttpResponseRedirect(change_address(row))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            title=self.title,
+            submit_label=self.submit_label,
+            opts=self.model._meta,
+            has_file_field=self.get_form_class()().is_multipart(),
+            **admin.site.each_context(self.request),
+            **kwargs,
+        )
+
+
+class ServiceAdmin(admin.ModelAdmin):
+    """An admin whose rows are made by services: `service_forms` maps an address to its form page."""
+
+    service_forms: dict[str, type[ServiceFormView]] = {}
+    change_list_template = "admin/service_change_list.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_urls(self):
+        options = self.model._meta
+        own = [
+            path(
+                f"{address}/",
+                self.admin_site.admin_view(view.as_view()),
+                name=f"{options.app_label}_{options.model_name}_{address}",
+            )
+            for address, view in self.service_forms.items()
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(self, request, extra_context=None):
+        tools = [{"address": f"{address}/", "title": view.title} for address, view in self.service_forms.items()]
+        return super().changelist_view(request, {**(extra_context or {}), "service_tools": tools})
+
+
+def change_address(row: models.Model) -> str:
+    """The admin page of a row."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def report_outcome(request: HttpRequest, act: Callable[[], str], *errors: type[Exception]) -> None:
+    """Do something for a button and show what came of it."""
+    try:
+        messages.success(request, act())
+    except errors as error:
+        messages.error(request, str(error))

@@ -1,0 +1,23 @@
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+
+from evaluation.models import Report
+
+
+@admin.register(Report)
+class ReportAdmin(admin.ModelAdmin):
+    """To look at only: reports are computed."""
+
+    list_display = ["study", "state", "created_at", "finished_at", "look"]
+    list_filter = ["state", "study"]
+    list_select_related = ["study"]
+    readonly_fields = ["study", "state", "fingerprint", "error", "created_at", "finished_at", "look"]
+    fields = readonly_fields
+
+    def has_add_permission(self, request):
+        return False
+
+    @admin.display(description="report")
+    def look(self, report):
+        return format_html('<a href="{}">Look</a>', reverse("evaluation:report", args=[report.study_id]))

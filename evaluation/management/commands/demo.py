@@ -1,0 +1,113 @@
+import secrets
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand
+
+from annotations.models import Study
+from annotations.services.studies import build_study, open_study
+from daamweb.progress import progress_bar
+from generation import demo as demo_package
+from generation.models import GenerationRun, PromptSet
+from generation.selectors import run_progress
+from generation.services.checkpoints import ensure_demo_checkpoint
+from generation.services.prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set, import_prompts
+from generation.services.runs import create_run
+from generation.services.words import parse_prompt_set
+
+RESEARCHER = "researcher"
+CAPTIONS = Path(demo_package.__file__).parent / "captions.txt"
+
+
+class Command(BaseCommand):
+    help = "Make a small study of each kind on the demo checkpoint, open and ready to rate. What is there is kept."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--port", type=int, default=8000, help="where the site will listen, for the printed addresses")
+
+    def handle(self, *, port: int, **options):
+        words = self.study(
+            kind="attribution",
+            name="Demo: words and heat maps",
+            run=self.run_of("Demo words", self.words()),
+            replicas=3,
+        )
+        objects = self.study(
+            kind="object_presence",
+            name="Demo: two objects",
+            run=self.run_of("Demo pairs", self.pairs()),
+            replicas=3,
+        )
+        site = f"http://127.0.0.1:{port}"
+        self.stdout.write(
+            "\n".join(
+                (
+                    "",
+                    self.style.SUCCESS("daamweb is starting; press Ctrl+C to stop it."),
+                    f"  Researcher   {site}/admin/",
+                    f"               user {RESEARCHER}, password {self.password()}",
+                    f"  Annotator    {site}{words.get_absolute_url()}  (words and heat maps)",
+                    f"               {site}{objects.get_absolute_url()}  (two objects)",
+                    "",
+                )
+            )
+        )
+
+    def words(self) -> PromptSet:
+        """Two words of each part of speech out of the captions that come with the project."""
+        found = PromptSet.objects.filter(name="Demo words").first()
+        if found:
+            return found
+        captions = PromptSet.objects.filter(name="Demo captions").first()
+        if captions is None:
+            self.stdout.write("Importing and parsing the demo's captions …")
+            captions = import_prompts(
+                name="Demo captions", content=CAPTIONS.read_bytes(), file_name=CAPTIONS.name
+            ).prompt_set
+        if captions.parse_state != PromptSet.ParseState.PARSED:
+            parse_prompt_set(prompt_set=captions)
+        return build_words_prompt_set(
+            name="Demo words", source=captions, seed=0, per_part_of_speech=2, attention_checks=2
+        )[0]
+
+    def pairs(self) -> PromptSet:
+        found = PromptSet.objects.filter(name="Demo pairs").first()
+        if found is None:
+            found = build_cohyponyms_prompt_set(name="Demo pairs", count=24, seed=0)
+        if found.parse_state != PromptSet.ParseState.PARSED:
+            parse_prompt_set(prompt_set=found)
+        return found
+
+    def run_of(self, name: str, prompt_set: PromptSet) -> GenerationRun:
+        """A finished run. The images are made here rather than by the worker, so that the studies are ready when
+        the site opens."""
+        from generation.execution import execute_batch
+
+        run = GenerationRun.objects.filter(name=name).first() or create_run(
+            name=name, prompt_set=prompt_set, checkpoint=ensure_demo_checkpoint(), batch_size=4
+        )
+        progress = run_progress(run)
+        if not progress.is_finished:
+            self.stdout.write(f"Generating {progress.total} images for “{name}” …")
+            with progress_bar(total=progress.total, unit="images") as bar:
+                while done := execute_batch(run):
+                    bar.update(done)
+        return run
+
+    def study(self, *, name: str, **design) -> Study:
+        study = Study.objects.filter(name=name).first() or build_study(name=name, **design)
+        if study.state == Study.State.DRAFT:
+            open_study(study=study)
+        return study
+
+    def password(self) -> str:
+        """Drawn once, kept in a file only its owner can read, so that the second `make demo` can print it again."""
+        file = settings.VAR_FOLDER / "demo-password.txt"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_urlsafe(9), encoding="utf-8")
+        password = file.read_text(encoding="utf-8")
+        if not get_user_model().objects.filter(username=RESEARCHER).exists():
+            get_user_model().objects.create_superuser(username=RESEARCHER, password=password)
+        return password

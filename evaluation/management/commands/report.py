@@ -1,0 +1,26 @@
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.models import Study
+from evaluation.reports import write_report
+
+
+class Command(BaseCommand):
+    help = "Write a study's report into a folder: tables as CSV, figures as SVG, PDF and PNG, the responses, the plan."
+
+    def add_arguments(self, parser):
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
+
+    def handle(self, *, name: str, output: Path, **options):
+        study = Study.objects.select_related("run__checkpoint").filter(name=name).first()
+        if study is None:
+            raise CommandError(f"There is no study named {name!r}.")
+        try:
+            written = write_report(study, output)
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(self.style.SUCCESS(f"{len(written)} files in {output}."))

@@ -1,0 +1,188 @@
+"""The researcher's desk for prompts and images."""
+
+from django.contrib import admin, messages
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.html import format_html
+
+from daamweb.admin_forms import ServiceAdmin, ServiceFormView
+from generation.errors import PromptSetError, RunError
+from generation.forms import BuildCohyponymsForm, BuildWordsForm, ImportPromptsForm, StartRunForm
+from generation.jobs import request_parse, start_run
+from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
+from generation.selectors import run_progress
+from generation.services.prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set, import_prompts
+from generation.services.runs import create_run, retry_failed
+
+
+class ImportPromptsView(ServiceFormView):
+    title = "Import prompts from a file"
+    submit_label = "Import"
+    form_class = ImportPromptsForm
+    model = PromptSet
+    errors = (PromptSetError,)
+
+    def perform(self, data):
+        prompt_set = import_prompts(**data).prompt_set
+        if prompt_set.parse_state != PromptSet.ParseState.PARSED:
+            request_parse(prompt_set)
+        return prompt_set
+
+
+class BuildWordsView(ServiceFormView):
+    title = "Sample words by part of speech"
+    submit_label = "Build"
+    form_class = BuildWordsForm
+    model = PromptSet
+    errors = (PromptSetError,)
+
+    def perform(self, data):
+        return build_words_prompt_set(**data)[0]
+
+
+class BuildCohyponymsView(ServiceFormView):
+    title = "Build pairs of nouns"
+    submit_label = "Build"
+    form_class = BuildCohyponymsForm
+    model = PromptSet
+    errors = (PromptSetError,)
+
+    def perform(self, data):
+        prompt_set = build_cohyponyms_prompt_set(**data)
+        request_parse(prompt_set)
+        return prompt_set
+
+
+class StartRunView(ServiceFormView):
+    title = "Start a generation run"
+    submit_label = "Start"
+    form_class = StartRunForm
+    model = GenerationRun
+    errors = (RunError,)
+
+    def perform(self, data):
+        run = create_run(**data)
+        start_run(run)
+        return run
+
+
+@admin.register(PromptSet)
+class PromptSetAdmin(ServiceAdmin):
+    service_forms = {
+        "import": ImportPromptsView,
+        "build-words": BuildWordsView,
+        "build-cohyponyms": BuildCohyponymsView,
+    }
+    list_display = ["name", "origin", "prompt_count", "parse_state", "parser", "created_at"]
+    search_fields = ["name"]
+    readonly_fields = [
+        "origin", "prompts_link", "parse_state", "parse_error", "parser", "recipe", "created_at",
+    ]  # fmt: skip
+    fields = ["name", *readonly_fields]
+    actions = ["parse_again"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(prompt_count=Count("prompts"))
+
+    @admin.display(description="prompts", ordering="prompt_count")
+    def prompt_count(self, prompt_set):
+        return prompt_set.prompt_count
+
+    @admin.display(description="prompts")
+    def prompts_link(self, prompt_set):
+        address = reverse("admin:generation_prompt_changelist")
+        return format_html(
+            '<a href="{}?prompt_set__id__exact={}">{} prompts</a>', address, prompt_set.pk, prompt_set.prompt_count
+        )
+
+    @admin.action(description="Parse again with the project's parser")
+    def parse_again(self, request, queryset):
+        for prompt_set in queryset:
+            request_parse(prompt_set)
+        messages.success(request, f"{len(queryset)} prompt sets are handed to a worker.")
+
+
+class WordInline(admin.TabularInline):
+    model = Word
+    fields = ["position", "text", "part_of_speech", "lemma", "enhanced_relation", "head", "role"]
+    readonly_fields = fields
+    can_delete = False
+    extra = 0
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Prompt)
+class PromptAdmin(admin.ModelAdmin):
+    list_display = ["text", "prompt_set", "external_id", "position"]
+    list_filter = ["prompt_set"]
+    list_select_related = ["prompt_set"]
+    search_fields = ["text", "external_id"]
+    readonly_fields = ["prompt_set", "position", "external_id", "text", "metadata"]
+    inlines = [WordInline]
+
+    def has_add_permission(self, request):
+        return False
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(admin.ModelAdmin):
+    list_display = ["name", "source", "revision", "data_type"]
+    search_fields = ["name", "source"]
+
+
+@admin.register(GenerationRun)
+class GenerationRunAdmin(ServiceAdmin):
+    service_forms = {"start": StartRunView}
+    list_display = ["name", "prompt_set", "checkpoint", "progress", "gallery", "created_at"]
+    list_select_related = ["prompt_set", "checkpoint"]
+    search_fields = ["name"]
+    readonly_fields = [
+        "prompt_set", "checkpoint", "seeds", "num_inference_steps", "guidance_scale", "scheduler", "batch_size",
+        "progress", "gallery", "created_at",
+    ]  # fmt: skip
+    fields = ["name", *readonly_fields]
+    actions = ["retry"]
+
+    @admin.display(description="progress")
+    def progress(self, run):
+        progress = run_progress(run)
+        failed = f", {progress.failed} failed" if progress.failed else ""
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {} of {}{}',
+            progress.total, progress.finished, progress.succeeded, progress.total, failed,
+        )  # fmt: skip
+
+    @admin.display(description="images")
+    def gallery(self, run):
+        return format_html('<a href="{}">Images and heat maps</a>', reverse("generation:run", args=[run.pk]))
+
+    @admin.action(description="Try failed images again, and wake the workers")
+    def retry(self, request, queryset):
+        retried = sum(retry_failed(run=run) for run in queryset)
+        for run in queryset:
+            start_run(run)
+        messages.success(request, f"{retried} failed images are tried again.")
+
+
+@admin.register(Generation)
+class GenerationAdmin(admin.ModelAdmin):
+    list_display = ["prompt", "run", "seed", "state", "look", "seconds", "finished_at"]
+    list_filter = ["state", "run"]
+    list_select_related = ["prompt", "run"]
+    search_fields = ["prompt__text"]
+    readonly_fields = [
+        "run", "prompt", "seed", "state", "error", "attempts", "look", "image_sha256", "heat_maps_sha256",
+        "width", "height", "checkpoint_revision", "versions", "seconds", "finished_at",
+    ]  # fmt: skip
+    fields = readonly_fields
+
+    def has_add_permission(self, request):
+        return False
+
+    @admin.display(description="heat maps")
+    def look(self, generation):
+        if generation.state != Generation.State.SUCCEEDED:
+            return "—"
+        return format_html('<a href="{}">Look</a>', reverse("generation:generation", args=[generation.pk]))

@@ -1,0 +1,9 @@
+"""What can go wrong with prompts and runs, in words that a researcher can act on."""
+
+
+class PromptSetError(ValueError):
+    """A prompt set cannot be made or changed as asked."""
+
+
+class RunError(ValueError):
+    """A generation run cannot be made as asked."""

@@ -1,0 +1,83 @@
+"""The researcher's forms: import and build prompt sets, start runs."""
+
+from django import forms
+
+from generation.models import Checkpoint, GenerationRun, PromptSet
+from generation.prompts.captions import FORMATS, CaptionFileError
+from generation.services.prompt_sets import import_prompts
+from generation.errors import PromptSetError
+
+MAX_LISTED_ERRORS = 30
+
+
+class CommaListField(forms.CharField):
+    """“a, b, c” → ["a", "b", "c"]; empty → []."""
+
+    def to_python(self, value):
+        return [item.strip() for item in (super().to_python(value) or "").split(",") if item.strip()]
+
+
+class SeedListField(CommaListField):
+    """“0, 1, 2” → [0, 1, 2]."""
+
+    def to_python(self, value):
+        try:
+            return [int(item) for item in super().to_python(value)]
+        except ValueError as error:
+            raise forms.ValidationError("Give whole numbers with commas between, such as 0,1,2.") from error
+
+
+class ImportPromptsForm(forms.Form):
+    name = forms.CharField(max_length=100, label="Name of the prompt set")
+    file = forms.FileField(help_text="COCO caption JSON, CSV (a column caption, text or prompt), JSON Lines, text, CoNLL-U.")
+    format = forms.ChoiceField(choices=[("auto", "by the file's name and content"), *((name, name) for name in FORMATS)])
+    skip_invalid = forms.BooleanField(required=False, label="Import the good rows although others are bad")
+
+    def clean(self):
+        """Check the whole file, so that every bad row is shown before anything is imported."""
+        data = super().clean()
+        if self.errors:
+            return data
+        data["content"] = data["file"].read()
+        data["file_name"] = data.pop("file").name
+        try:
+            result = import_prompts(dry_run=True, **data)
+        except (CaptionFileError, PromptSetError) as error:
+            raise forms.ValidationError(str(error)) from error
+        if result.errors and not data["skip_invalid"]:
+            for row_error in result.errors[:MAX_LISTED_ERRORS]:
+                self.add_error("file", f"Row {row_error.row}: {row_error.reason}")
+            if len(result.errors) > MAX_LISTED_ERRORS:
+                self.add_error("file", f"… and {len(result.errors) - MAX_LISTED_ERRORS} more bad rows.")
+        return data
+
+
+class BuildWordsForm(forms.Form):
+    name = forms.CharField(max_length=100, label="Name of the prompt set")
+    source = forms.ModelChoiceField(PromptSet.objects.filter(parse_state=PromptSet.ParseState.PARSED))
+    per_part_of_speech = forms.IntegerField(min_value=1, initial=200, label="Words of each part of speech")
+    common = forms.IntegerField(min_value=1, max_value=17, initial=14, label="Parts of speech, most common first")
+    attention_checks = forms.IntegerField(min_value=0, initial=20, help_text="Punctuation marks that nobody can see.")
+    seed = forms.IntegerField(min_value=0, initial=0)
+
+
+class BuildCohyponymsForm(forms.Form):
+    name = forms.CharField(max_length=100, label="Name of the prompt set")
+    count = forms.IntegerField(min_value=1, max_value=100_000, initial=1000, label="Pairs")
+    cohyponym_share = forms.FloatField(min_value=0, max_value=1, initial=0.5, label="Share of cohyponyms")
+    nouns = CommaListField(required=False, help_text="Only these nouns of the ontology, with commas between; empty: all.")
+    seed = forms.IntegerField(min_value=0, initial=0)
+
+    def clean_nouns(self):
+        return self.cleaned_data["nouns"] or None
+
+
+class StartRunForm(forms.Form):
+    name = forms.CharField(max_length=100, label="Name of the run")
+    prompt_set = forms.ModelChoiceField(PromptSet.objects.all())
+    checkpoint = forms.ModelChoiceField(Checkpoint.objects.all())
+    seeds = SeedListField(initial="0", help_text="One image per prompt and seed; commas between.")
+    num_inference_steps = forms.IntegerField(min_value=1, max_value=1000, initial=30)
+    guidance_scale = forms.FloatField(min_value=0, max_value=100, initial=7.5)
+    scheduler = forms.ChoiceField(choices=GenerationRun.Scheduler.choices)
+    batch_size = forms.IntegerField(min_value=1, max_value=64, initial=1, help_text="Images made at once by one worker.")

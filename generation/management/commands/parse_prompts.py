@@ -1,0 +1,33 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from daamweb.progress import progress_bar
+from generation.errors import PromptSetError
+from generation.models import PromptSet
+from generation.prompts.parsing import ParserNotFound
+from generation.services.words import parse_prompt_set
+
+
+class Command(BaseCommand):
+    help = "Find the words of a prompt set: parts of speech, lemmas, Universal Dependencies relations."
+
+    def add_arguments(self, parser):
+        parser.add_argument("name", metavar="NAME", help="name of the prompt set")
+        parser.add_argument(
+            "--parser", default="", metavar="NAME", help="an installed spaCy pipeline or a folder (default: the project's own)"
+        )
+
+    def handle(self, *, name: str, parser: str, **options):
+        prompt_set = PromptSet.objects.filter(name=name).first()
+        if prompt_set is None:
+            raise CommandError(f"There is no prompt set named {name!r}.")
+        with progress_bar(total=prompt_set.prompts.count(), unit="prompts") as bar:
+            try:
+                words = parse_prompt_set(
+                    prompt_set=prompt_set, parser=parser, progress=lambda done, total: bar.update(done - bar.n)
+                )
+            except (ParserNotFound, PromptSetError) as error:
+                raise CommandError(str(error)) from error
+        prompt_set.refresh_from_db()
+        self.stdout.write(
+            self.style.SUCCESS(f"{prompt_set.prompts.count()} prompts, {words} words, parsed by {prompt_set.parser}.")
+        )

@@ -1,0 +1,87 @@
+"""The life of a generation: claimed by a worker, kept alive by its reports, finished or failed exactly once."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from generation.models import Generation, GenerationRun
+
+State = Generation.State
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """What a worker made of one generation."""
+
+    image: bytes  # a PNG
+    heat_maps: bytes  # as written by GlobalHeatMap.save
+    width: int
+    height: int
+    checkpoint_revision: str
+    versions: dict[str, Any]
+    seconds: float
+
+
+def claim_generations(*, run: GenerationRun, limit: int) -> tuple[uuid.UUID, list[Generation]]:
+    """Claim up to `limit` generations of the run for one worker; the UUID is its claim.
+
+    A generation that has taken down its worker MAX_ATTEMPTS times is marked failed instead.
+    """
+    claim = uuid.uuid4()
+    claimed: list[Generation] = []
+    for generation in run.generations.claimable().order_by("pk").iterator():
+        if not generation.take(claim):
+            continue
+        generation.refresh_from_db()
+        if generation.attempts > Generation.MAX_ATTEMPTS:
+            generation.mark_failed(
+                claim,
+                f"The worker stopped {Generation.MAX_ATTEMPTS} times while making this image (out of memory, or killed?). "
+                "Look into its log, then retry.",
+            )
+            continue
+        claimed.append(generation)
+        if len(claimed) == limit:
+            break
+    return claim, claimed
+
+
+def renew_leases(*, claim: uuid.UUID) -> int:
+    """Report that the worker is alive; return how many generations it still holds."""
+    return Generation.objects.filter(claim=claim, state=State.RUNNING).update(
+        lease_expires_at=timezone.now() + settings.GENERATION_LEASE
+    )
+
+
+def finish_generation(*, generation: Generation, claim: uuid.UUID, result: GenerationResult) -> bool:
+    """Store the files, then the row; False, and nothing kept, if the generation is no longer this worker's."""
+    folder = f"generations/{generation.run_id}"
+    stem = f"{generation.pk}-{claim.hex[:8]}"
+    image = default_storage.save(f"{folder}/{stem}.png", ContentFile(result.image))
+    heat_maps = default_storage.save(f"{folder}/{stem}.npz", ContentFile(result.heat_maps))
+    stored = Generation.objects.filter(pk=generation.pk, state=State.RUNNING, claim=claim).update(
+        state=State.SUCCEEDED,
+        claim=None,
+        lease_expires_at=None,
+        error="",
+        image=image,
+        heat_maps=heat_maps,
+        image_sha256=hashlib.sha256(result.image).hexdigest(),
+        heat_maps_sha256=hashlib.sha256(result.heat_maps).hexdigest(),
+        width=result.width,
+        height=result.height,
+        checkpoint_revision=result.checkpoint_revision,
+        versions=result.versions,
+        seconds=result.seconds,
+        finished_at=timezone.now(),
+    )
+    if not stored:
+        default_storage.delete(image)
+        default_storage.delete(heat_maps)
+    return bool(stored)

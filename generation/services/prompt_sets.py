@@ -1,0 +1,232 @@
+"""Make prompt sets: import a file, or build one from other prompts or from an ontology."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from django.db import IntegrityError, transaction
+
+from generation.errors import PromptSetError
+from generation.models import Prompt, PromptSet, Word
+from generation.prompts.captions import Caption, CaptionFile, RowError, read_captions
+from generation.prompts.cohyponyms import build_pairs, load_ontology
+from generation.prompts.sampling import CandidateWord, WordSample, sample_words
+from generation.selectors import parsed_words
+from generation.services.words import store_words
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import did, or (dry run, invalid rows) would have done."""
+
+    prompt_set: PromptSet | None
+    captions: int
+    errors: tuple[RowError, ...]
+    format: str
+
+
+def import_prompts(
+    *,
+    name: str,
+    content: bytes,
+    file_name: str,
+    format: str = "auto",
+    skip_invalid: bool = False,
+    dry_run: bool = False,
+) -> ImportResult:
+    """Make a prompt set of a caption file.
+
+    With bad rows nothing is imported unless `skip_invalid`; the rows and reasons are in the result either way.
+    Raises CaptionFileError when the file as a whole cannot be read, PromptSetError when the name is taken or no
+    caption is left.
+    """
+    _check_name(name)
+    captions = read_captions(content, format=format, file_name=file_name)
+    prompt_set = None
+    if not dry_run and (skip_invalid or not captions.errors):
+        prompt_set = _store_captions(name=name, captions=captions, content=content, file_name=file_name)
+    return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format)
+
+
+def _store_captions(*, name: str, captions: CaptionFile, content: bytes, file_name: str) -> PromptSet:
+    if not captions.captions:
+        raise PromptSetError(f"{file_name}: no valid caption is left, so there is nothing to import.")
+    recipe = {
+        "file": file_name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "skipped_rows": [asdict(error) for error in captions.errors],
+    }
+    # CoNLL-U brings its own words; the set counts as parsed only if every sentence did.
+    annotated = all(caption.words for caption in captions.captions)
+    with transaction.atomic():
+        prompt_set = _create_prompt_set(name=name, origin=captions.format, recipe=recipe)
+        prompts = _create_prompts(prompt_set, captions.captions)
+        if annotated:
+            store_words(prompts=prompts, words=[caption.words or () for caption in captions.captions])
+            prompt_set.parser = f"{captions.format} file"
+            prompt_set.parse_state = PromptSet.ParseState.PARSED
+            prompt_set.save(update_fields=["parser", "parse_state"])
+    return prompt_set
+
+
+def _create_prompts(prompt_set: PromptSet, captions: Iterable[Caption]) -> list[Prompt]:
+    return Prompt.objects.bulk_create(
+        [
+            Prompt(
+                prompt_set=prompt_set,
+                position=position,
+                external_id=caption.external_id,
+                text=caption.text,
+                metadata=dict(caption.metadata),
+            )
+            for position, caption in enumerate(captions)
+        ],
+        batch_size=500,
+    )
+
+
+def build_words_prompt_set(
+    *,
+    name: str,
+    source: PromptSet,
+    seed: int,
+    per_part_of_speech: int = 200,
+    common: int = 14,
+    attention_checks: int | None = None,
+    parts_of_speech: Sequence[str] | None = None,
+) -> tuple[PromptSet, WordSample]:
+    """Sample n words of each common part of speech, each with the prompt it stands in (section 3.2).
+
+    Every sampled word becomes a prompt of its own, since the paper generates one image per word–prompt pair. Sampled
+    punctuation serves as attention checks (appendix A.2), by default one for every twenty words. Raises
+    PromptSetError.
+    """
+    _check_name(name)
+    if source.parse_state != PromptSet.ParseState.PARSED:
+        raise PromptSetError(
+            f"The prompt set {source.name!r} has no words yet ({source.get_parse_state_display()}). "
+            f"Run: python manage.py parse_prompts {source.name!r}"
+        )
+    words = parsed_words(source)
+    candidates = [
+        CandidateWord(word.prompt_id, word.position, word.text, word.part_of_speech) for word in words
+    ]
+    if attention_checks is None:
+        attention_checks = max(1, per_part_of_speech * common // 20)
+    sample = sample_words(
+        candidates,
+        per_part_of_speech=per_part_of_speech,
+        parts_of_speech=parts_of_speech,
+        common=common,
+        attention_checks=attention_checks,
+        rng=np.random.default_rng(seed),
+    )
+    recipe = {
+        "builder": "words",
+        "source": source.name,
+        "seed": seed,
+        "per_part_of_speech": per_part_of_speech,
+        "common": common,
+        "parts_of_speech": list(parts_of_speech) if parts_of_speech else None,
+        "attention_checks": attention_checks,
+        "counts": dict(sample.counts),
+        "shortfalls": dict(sample.shortfalls),
+    }
+    if not sample.targets:
+        raise PromptSetError(f"The prompt set {source.name!r} has no word of the parts of speech asked for.")
+    chosen = [(word, Word.Role.TARGET) for word in sample.targets]
+    chosen += [(word, Word.Role.ATTENTION_CHECK) for word in sample.attention_checks]
+    with transaction.atomic():
+        prompt_set = _create_prompt_set(
+            name=name,
+            origin="words",
+            recipe=recipe,
+            parser=source.parser,
+            parse_state=PromptSet.ParseState.PARSED,
+        )
+        _copy_prompts_with_role(prompt_set, source, chosen, words)
+    return prompt_set, sample
+
+
+def _copy_prompts_with_role(
+    prompt_set: PromptSet, source: PromptSet, chosen: list[tuple[CandidateWord, str]], words: list[Word]
+) -> None:
+    originals = {prompt.pk: prompt for prompt in source.prompts.all()}
+    words_of: dict[int, list[Word]] = {}
+    for word in words:
+        words_of.setdefault(word.prompt_id, []).append(word)
+    prompts = Prompt.objects.bulk_create(
+        [
+            Prompt(
+                prompt_set=prompt_set,
+                position=position,
+                external_id=f"{originals[candidate.prompt_id].external_id}#{candidate.word_index}",
+                text=originals[candidate.prompt_id].text,
+                metadata={**originals[candidate.prompt_id].metadata, "word": candidate.text},
+            )
+            for position, (candidate, _) in enumerate(chosen)
+        ],
+        batch_size=500,
+    )
+    store_words(
+        prompts=prompts,
+        words=[words_of[candidate.prompt_id] for candidate, _ in chosen],
+        roles=[{candidate.word_index: role} for candidate, role in chosen],
+    )
+
+
+def build_cohyponyms_prompt_set(
+    *, name: str, count: int, seed: int, cohyponym_share: float = 0.5, nouns: Sequence[str] | None = None
+) -> PromptSet:
+    """Pairs of nouns, "a(n) … and a(n) …", a share of them siblings in the ontology (section 5.1). Raises PromptSetError."""
+    _check_name(name)
+    try:
+        pairs = build_pairs(
+            load_ontology(),
+            count=count,
+            cohyponym_share=cohyponym_share,
+            nouns=nouns,
+            rng=np.random.default_rng(seed),
+        )
+    except ValueError as error:
+        raise PromptSetError(str(error)) from error
+    recipe = {
+        "builder": "cohyponyms",
+        "seed": seed,
+        "count": count,
+        "cohyponym_share": cohyponym_share,
+        "nouns": list(nouns) if nouns else None,
+    }
+    captions = [
+        Caption(
+            row=row,
+            external_id=str(row),
+            text=pair.text,
+            metadata={
+                "nouns": [pair.first, pair.second],
+                "cohyponyms": pair.cohyponyms,
+                "hypernym": pair.hypernym,
+            },
+        )
+        for row, pair in enumerate(pairs, start=1)
+    ]
+    with transaction.atomic():
+        prompt_set = _create_prompt_set(name=name, origin="cohyponyms", recipe=recipe)
+        _create_prompts(prompt_set, captions)
+    return prompt_set
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise PromptSetError("A prompt set needs a name.")
+    if PromptSet.objects.filter(name=name).exists():
+        raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.")
+
+
+def _create_prompt_set(*, name: str, origin: str, recipe: dict, **fields) -> PromptSet:
+    try:
+        with transaction.atomic():
+            return PromptSet.objects.create(name=name, origin=origin, recipe=recipe, **fields)
+    except IntegrityError as error:
+        raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.") from error

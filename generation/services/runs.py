@@ -1,0 +1,81 @@
+"""Make generation runs and try failed generations again."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from generation.errors import RunError
+from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
+
+MAX_SEED = 2**63 - 1
+
+
+@transaction.atomic
+def create_run(
+    *,
+    name: str,
+    prompt_set: PromptSet,
+    checkpoint: Checkpoint,
+    seeds: Sequence[int] = (0,),
+    num_inference_steps: int = 30,
+    guidance_scale: float = 7.5,
+    scheduler: str = GenerationRun.Scheduler.DPM_SOLVER,
+    batch_size: int = 1,
+) -> GenerationRun:
+    """Write down a run and one queued generation per prompt and seed. Raises RunError."""
+    seeds = list(seeds)
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise RunError("A run needs at least one seed, and each only once.")
+    if any(not 0 <= seed <= MAX_SEED for seed in seeds):
+        raise RunError(f"Seeds are whole numbers from 0 to {MAX_SEED}.")
+    run = GenerationRun(
+        name=name,
+        prompt_set=prompt_set,
+        checkpoint=checkpoint,
+        seeds=seeds,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        scheduler=scheduler,
+        batch_size=batch_size,
+    )
+    try:
+        run.full_clean()
+    except ValidationError as error:
+        raise RunError("; ".join(_messages(error))) from error
+    try:
+        with transaction.atomic():
+            run.save()
+    except IntegrityError as error:
+        raise RunError(f"There is a run named {name!r} already.") from error
+    prompts = list(prompt_set.prompts.order_by("position"))
+    if not prompts:
+        raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
+    Generation.objects.bulk_create(
+        [Generation(run=run, prompt=prompt, seed=seed) for prompt in prompts for seed in seeds], batch_size=500
+    )
+    return run
+
+
+def _messages(error: ValidationError) -> list[str]:
+    return [
+        message if field == "__all__" else f"{field}: {message}"
+        for field, messages in error.message_dict.items()
+        for message in messages
+    ]
+
+
+@transaction.atomic
+def retry_failed(*, run: GenerationRun) -> int:
+    """Queue the run's failed generations again; return how many."""
+    return sum(generation.requeue() for generation in run.generations.filter(state=Generation.State.FAILED))
+
+
+def mark_poked(*, run: GenerationRun, unless_since=None) -> bool:
+    """Note that workers are being told of the run; False if they have been told since `unless_since`."""
+    waiting = GenerationRun.objects.filter(pk=run.pk)
+    if unless_since is not None:
+        waiting = waiting.filter(Q(poked_at=None) | Q(poked_at__lt=unless_since))
+    return bool(waiting.update(poked_at=timezone.now()))

@@ -1,0 +1,64 @@
+"""The researcher's gallery: a run's images, and one image with the heat map of every word."""
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from generation import selectors
+from generation.jobs import start_run
+from generation.models import Generation, GenerationRun
+from generation.services.runs import retry_failed
+
+IMAGES_PER_PAGE = 48
+
+
+@staff_member_required
+@require_safe
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    generation_run = get_object_or_404(GenerationRun.objects.select_related("prompt_set", "checkpoint"), pk=pk)
+    generations = generation_run.generations.select_related("prompt").order_by("prompt__position", "seed")
+    context = {
+        "run": generation_run,
+        "progress": selectors.run_progress(generation_run),
+        "page": Paginator(generations, IMAGES_PER_PAGE).get_page(request.GET.get("page")),
+    }
+    # While images are being made, htmx asks for this part of the page again and again.
+    return render(request, "generation/_run_images.html" if request.htmx else "generation/run.html", context)
+
+
+@staff_member_required
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    generation_run = get_object_or_404(GenerationRun, pk=pk)
+    retry_failed(run=generation_run)
+    start_run(generation_run)
+    return redirect("generation:run", pk=pk)
+
+
+@staff_member_required
+@require_safe
+def generation(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Generation.objects.select_related("prompt", "run__checkpoint"), pk=pk)
+    words = selectors.words_with_attendance(found)
+    return render(request, "generation/generation.html", {"generation": found, "words": words})
+
+
+@staff_member_required
+@require_safe
+@cache_control(private=True, max_age=31_536_000, immutable=True)
+def image(request: HttpRequest, pk: int) -> FileResponse:
+    found = get_object_or_404(Generation, pk=pk, state=Generation.State.SUCCEEDED)
+    return FileResponse(found.image.open("rb"), content_type="image/png")
+
+
+@staff_member_required
+@require_safe
+@cache_control(private=True, max_age=31_536_000, immutable=True)
+def overlay(request: HttpRequest, pk: int, word_pk: int) -> HttpResponse:
+    found = get_object_or_404(Generation, pk=pk, state=Generation.State.SUCCEEDED)
+    word = get_object_or_404(found.prompt.words, pk=word_pk)
+    drawn = selectors.overlay_file(generation=found, start=word.start, end=word.end)
+    return HttpResponse(drawn, content_type="image/webp")
