@@ -43,11 +43,11 @@ class StudyAdmin(ServiceAdmin):
     list_select_related = ["run"]
     search_fields = ["name", "title"]
     always_read_only = (
-        "state", "progress", "link", "kind", "run", "options", "plan_sha256", "created_at", "opened_at", "closed_at",
+        "state", "progress", "link", "kind", "run", "options", "left_out", "plan_sha256", "created_at", "opened_at", "closed_at",
     )  # fmt: skip
     fields = [
         "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
-        "lease_minutes", "kind", "run", "options", "plan_sha256", "created_at", "opened_at", "closed_at",
+        "lease_minutes", "kind", "run", "options", "left_out", "plan_sha256", "created_at", "opened_at", "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):

@@ -15,8 +15,6 @@ COLUMNS = {
     "prompt_id": "int64",
     "prompt": "string",
     "word_id": "Int64",
-    "word": "string",
-    "part_of_speech": "string",
     "attention_check": "bool",
     "annotator": "string",
     "assignment": "int64",
@@ -35,7 +33,7 @@ def response_frame(study: Study) -> pd.DataFrame:
         Response.objects.final()
         .filter(assignment__study=study)
         .select_related(
-            "assignment__annotator", "assignment__task__generation__prompt", "assignment__task__word"
+            "assignment__annotator", "assignment__task__generation__prompt"
         )
         .order_by("created_at", "pk")
     )
@@ -54,8 +52,6 @@ def _row(study: Study, response: Response, kind) -> dict[str, Any]:
         "prompt_id": task.generation.prompt_id,
         "prompt": task.generation.prompt.text,
         "word_id": task.word_id,
-        "word": task.word.text if task.word else None,
-        "part_of_speech": task.word.part_of_speech if task.word else None,
         "attention_check": task.is_attention_check,
         "annotator": assignment.annotator.pseudonym(study),
         "assignment": assignment.pk,

@@ -45,6 +45,7 @@ class Study(models.Model):
         help_text="A place that nobody finished within this time goes to someone else.",
     )
     options = models.JSONField(default=dict, blank=True, help_text="Options of the kind, such as the list of objects.")
+    left_out = models.JSONField(default=list, blank=True, help_text="What could not be made a task, and why.")
 
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     plan = models.JSONField(null=True, blank=True, editable=False, help_text="What was frozen when the study opened.")

@@ -69,6 +69,7 @@ def build_study(
         share_cap=share_cap,
         lease_minutes=lease_minutes,
         options=cleaned_options,
+        left_out=list(drafts.left_out),
     )
     order = np.random.default_rng(seed).permutation(len(drafts))
     Task.objects.bulk_create(
@@ -142,6 +143,7 @@ def study_plan(study: Study, tasks: list[Task]) -> dict[str, Any]:
         "replicas": study.replicas,
         "share_cap": study.share_cap,
         "options": study.options,
+        "left_out": study.left_out,
         "analysis": ANALYSIS_PLANS[study.kind],
         "tasks": [
             {

@@ -50,6 +50,8 @@ class Command(BaseCommand):
             )
         except StudyError as error:
             raise CommandError(str(error)) from error
+        for line in built.left_out:
+            self.stderr.write(f"left out: {line}")
         self.stdout.write(
             self.style.SUCCESS(f"{built.name!r}: {built.tasks.count()} tasks × {replicas} places. Open it with open_study.")
         )

@@ -1,0 +1,29 @@
+"""What every test may use."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def media_folder(settings, tmp_path):
+    """Every test has its own media folder."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def pokes(monkeypatch):
+    """The jobs that were poked, as (name, args), instead of a broker."""
+    sent: list[tuple[str, tuple]] = []
+    monkeypatch.setattr("celery.app.task.Task.delay", lambda self, *args: sent.append((self.name, args)))
+    return sent
+
+
+@pytest.fixture
+def researcher(django_user_model):
+    return django_user_model.objects.create_superuser(username="researcher", password="researcher-password")
+
+
+@pytest.fixture
+def researcher_client(client, researcher):
+    client.force_login(researcher)
+    return client
