@@ -1,0 +1,213 @@
+"""From the name of a checkpoint to a pipeline, loaded once per process. torch is loaded with the first
+pipeline."""
+
+import hashlib
+import re
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from generation.daam.schedulers import DEFAULT_SCHEDULER, make_scheduler
+
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_INDEX = "model_index.json"
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be used; the message says which, why, and what to do."""
+
+
+class CheckpointNotFound(CheckpointError):
+    """Neither a folder nor the hub has the checkpoint, or not in the revision asked for."""
+
+
+class CheckpointUnreadable(CheckpointError):
+    """The checkpoint is there, but its files are not a whole pipeline."""
+
+
+@dataclass(frozen=True)
+class LoadedCheckpoint:
+    """A pipeline ready to generate.
+
+    pipeline: a diffusers pipeline, on its device, without progress bar and safety checker.
+    revision: what exactly was loaded: the commit (40 hexadecimal digits) of a hub's snapshot, or the SHA-256
+        (64) of a folder's files.
+    """
+
+    pipeline: Any
+    revision: str
+
+
+@dataclass(frozen=True)
+class _Cached:
+    key: tuple[str, ...]
+    checkpoint: LoadedCheckpoint
+    trained_with: dict[str, Any]  # the configuration of the checkpoint's own scheduler
+
+
+_lock = threading.Lock()
+# one at a time: two pipelines rarely fit a GPU
+_cached: _Cached | None = None
+# {(path, size, modified): SHA-256 of the content}
+_hashes: dict[tuple[str, int, int], str] = {}
+
+
+def load_pipeline(
+    source: str,
+    *,
+    revision: str | None = None,
+    scheduler: str = DEFAULT_SCHEDULER,
+    device: str | None = None,
+    dtype: str | None = None,
+) -> LoadedCheckpoint:
+    """The pipeline of a checkpoint, from this process's memory if it was the last one asked for.
+
+    source: a local folder in diffusers' format, or the id of a repository on the Hugging Face hub. Only
+        safetensors weights are read.
+    revision: of a hub repository, a branch, tag or commit; of a folder, the SHA-256 that it must have.
+    scheduler: a name in `schedulers.SCHEDULERS`; each call starts again from the checkpoint's own
+        configuration.
+    device: by default the GPU if there is one ("cuda", "mps"), else "cpu".
+    dtype: "float32", "float16" or "bfloat16"; by default float16 on CUDA, float32 elsewhere.
+
+    Raises CheckpointNotFound, CheckpointUnreadable (both CheckpointError); ValueError for an unknown
+    scheduler or dtype.
+    """
+    global _cached
+    import torch
+
+    device = device or _best_device()
+    dtype = dtype or ("float16" if device.startswith("cuda") else "float32")
+    if dtype not in ("float32", "float16", "bfloat16"):
+        raise ValueError(f"The dtype is one of float32, float16, bfloat16, not {dtype!r}.")
+    with _lock:
+        found, exact_revision = _find(source, revision)
+        key = (str(found), exact_revision, device, dtype)
+        if _cached is None or _cached.key != key:
+            _cached = None  # its memory is needed for the next one
+            pipeline = _read(found, getattr(torch, dtype)).to(device)
+            trained_with = dict(pipeline.scheduler.config)
+            _cached = _Cached(key, LoadedCheckpoint(pipeline, exact_revision), trained_with)
+        checkpoint = _cached.checkpoint
+        checkpoint.pipeline.scheduler = make_scheduler(scheduler, _cached.trained_with)
+        return replace(checkpoint)
+
+
+def folder_revision(folder: Path) -> str:
+    """SHA-256, in hexadecimal, over the names and contents of all files of a folder, but hidden ones.
+
+    Contents are read again only when a file's size or time of modification has changed.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts):
+            digest.update(f"{name.as_posix()}\0{_content_hash(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _content_hash(path: Path) -> str:
+    status = path.stat()
+    key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
+    if key not in _hashes:
+        with path.open("rb") as file:
+            _hashes[key] = hashlib.file_digest(file, "sha256").hexdigest()
+    return _hashes[key]
+
+
+def _find(source: str, revision: str | None) -> tuple[Path, str]:
+    """The folder that holds the checkpoint's files, and its exact revision."""
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        actual = folder_revision(folder)
+        if revision not in (None, actual):
+            raise CheckpointNotFound(
+                f"The folder {source!r} does not hold the revision {revision}, but {actual}: its files have changed."
+            )
+        return folder, actual
+    if not _HUB_ID.fullmatch(source):
+        raise CheckpointNotFound(
+            f"There is no folder {source!r}, and it cannot be the id of a hub repository."
+        )
+    from diffusers import DiffusionPipeline
+    from httpx import HTTPError
+    from huggingface_hub.errors import (
+        CachedRepoTreeNotFoundError,
+        EntryNotFoundError,
+        RevisionResolutionError,
+    )
+
+    hub_errors = (CachedRepoTreeNotFoundError, EntryNotFoundError, RevisionResolutionError, HTTPError)
+    try:
+        snapshot = Path(DiffusionPipeline.download(source, revision=revision, use_safetensors=True))
+    # the hub's other errors are OSErrors or ValueErrors
+    except (OSError, ValueError, *hub_errors) as error:
+        raise CheckpointNotFound(
+            f"There is no folder {source!r} here, and the hub did not give a repository of that id"
+            f"{f' in the revision {revision!r}' if revision else ''}: {_first_line(error)}"
+        ) from error
+    return snapshot, snapshot.name
+
+
+def _read(folder: Path, dtype: Any) -> Any:
+    import diffusers
+
+    if not (folder / _INDEX).is_file():
+        raise CheckpointUnreadable(
+            f"The folder {str(folder)!r} has no {_INDEX}: it is not a diffusers pipeline."
+        )
+    try:
+        # image safety checkers black pictures out, which a study would rate
+        without = {"safety_checker": None, "requires_safety_checker": False}
+        has_checker = "safety_checker" in diffusers.DiffusionPipeline.load_config(folder)
+        pipeline = diffusers.DiffusionPipeline.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, **(without if has_checker else {})
+        )
+    except _reading_errors() as error:
+        raise CheckpointUnreadable(
+            f"The checkpoint in {str(folder)!r} cannot be read: {_broken_file(folder) or _first_line(error)}"
+        ) from error
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def _reading_errors() -> tuple[type[Exception], ...]:
+    """What diffusers, transformers and safetensors raise for damaged or missing files."""
+    from safetensors import SafetensorError
+
+    return (
+        SafetensorError,
+        OSError,
+        ValueError,
+        RuntimeError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ImportError,
+    )
+
+
+def _broken_file(folder: Path) -> str | None:
+    """Which safetensors file is damaged, and how: transformers' errors do not name it."""
+    from safetensors import SafetensorError, safe_open
+
+    for path in sorted(folder.rglob("*.safetensors")):
+        try:
+            with safe_open(path, framework="np"):
+                pass
+        except (SafetensorError, OSError) as error:
+            return f"{path.relative_to(folder)}: {_first_line(error)}"
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _best_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
