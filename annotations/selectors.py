@@ -1,0 +1,77 @@
+"""What an annotator's pages read."""
+
+import math
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from annotations.models import Annotator, Assignment, Participation, Response, Study, Task
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One person's way through a study, in tasks."""
+
+    answered: int
+    # What this person can still get, the share cap included. It may shrink while others work, and grow when a place
+    # comes back.
+    remaining: int
+
+    @property
+    def total(self) -> int:
+        return self.answered + self.remaining
+
+
+def participation_of(study: Study, annotator: Annotator | None) -> Participation | None:
+    if annotator is None:
+        return None
+    return Participation.objects.filter(study=study, annotator=annotator).select_related("annotator").first()
+
+
+def progress_of(study: Study, annotator: Annotator) -> Progress:
+    mine = Assignment.objects.filter(study=study, annotator=annotator)
+    answered = mine.filter(state=Assignment.State.SUBMITTED).count()
+    held = mine.filter(state=Assignment.State.CLAIMED).count()
+    available = _places_for(study, annotator).values("task").distinct().count()
+    if study.share_cap is not None:
+        places = Assignment.objects.filter(study=study).count()
+        available = min(available, max(0, math.floor(study.share_cap * places) - answered - held))
+    return Progress(answered=answered, remaining=held + available)
+
+
+def likely_next_task(study: Study, annotator: Annotator) -> Task | None:
+    """The task that a claim would give this person if nobody else claimed in the meantime; nothing is claimed."""
+    place = _places_for(study, annotator).select_related("task").order_by("replica", "task__position").first()
+    return place.task if place else None
+
+
+def _places_for(study: Study, annotator: Annotator):
+    seen = Assignment.objects.filter(study=study, annotator=annotator).values("task")
+    return Assignment.objects.claimable().filter(study=study).exclude(task__in=seen)
+
+
+def held_assignment(study: Study, annotator: Annotator) -> Assignment | None:
+    """The place this person has claimed and not answered."""
+    return (
+        Assignment.objects.filter(study=study, annotator=annotator, state=Assignment.State.CLAIMED)
+        .order_by("claimed_at")
+        .first()
+    )
+
+
+def previous_assignment(assignment: Assignment) -> Assignment | None:
+    """What the same person answered before this place; for an unanswered place, what was answered last."""
+    answered = Assignment.objects.filter(
+        study=assignment.study_id, annotator=assignment.annotator_id, state=Assignment.State.SUBMITTED
+    )
+    if assignment.state == Assignment.State.SUBMITTED:
+        answered = answered.filter(
+            Q(submitted_at__lt=assignment.submitted_at)
+            | Q(submitted_at=assignment.submitted_at, pk__lt=assignment.pk)
+        )
+    return answered.order_by("-submitted_at", "-pk").first()
+
+
+def last_answer(assignment: Assignment) -> dict | None:
+    response = Response.objects.filter(assignment=assignment).final().first()
+    return response.answer if response else None

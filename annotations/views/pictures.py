@@ -1,0 +1,45 @@
+"""A task's picture, and the picture with the heat map over it; for those who take part, and for staff."""
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from annotations.models import Task
+from annotations.views.visitors import current_participation
+from generation.selectors import overlay_file
+
+# A task and its files never change once it is published.
+FOREVER = "private, max-age=31536000, immutable"
+
+
+@require_safe
+def image(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The file as it is stored."""
+    task = _get_visible_task(request, slug, pk)
+    try:
+        file = task.generation.image.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("The image file is gone.") from error
+    return FileResponse(file, headers={"Cache-Control": FOREVER})
+
+
+@require_safe
+def overlay(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    task = _get_visible_task(request, slug, pk)
+    if task.word_id is None:
+        raise Http404("This task has no word, so it has no heat map to show.")
+    try:
+        drawing = overlay_file(
+            generation=task.generation, start=task.payload["start"], end=task.payload["end"]
+        )
+    except FileNotFoundError as error:
+        raise Http404("The image file or its heat maps are gone.") from error
+    return HttpResponse(drawing, content_type="image/webp", headers={"Cache-Control": FOREVER})
+
+
+def _get_visible_task(request: HttpRequest, slug: str, pk: int) -> Task:
+    """Raises Http404 also for those who may not see it: it does not tell them what exists."""
+    task = get_object_or_404(Task.objects.select_related("study", "generation"), pk=pk, study__slug=slug)
+    if not request.user.is_staff and current_participation(request, task.study) is None:
+        raise Http404("Only those who take part see this study's pictures.")
+    return task

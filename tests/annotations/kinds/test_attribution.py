@@ -1,0 +1,180 @@
+import pytest
+
+from annotations.errors import StudyError
+from annotations.kinds.attribution import CHOICES, AttributionKind
+from annotations.models import Task
+from generation.models import Word
+from tests.factories import DOG, make_prompt_set, make_run
+
+TWO_DOGS = (
+    "a dog and a dog",
+    [("a", "DET", ""), ("dog", "NOUN", ""), ("and", "CCONJ", ""), ("a", "DET", ""), ("dog", "NOUN", "")],
+)
+WITH_ROLES = (
+    "Two cats sleep.",
+    [
+        ("Two", "NUM", ""),
+        ("cats", "NOUN", "target"),
+        ("sleep", "VERB", ""),
+        (".", "PUNCT", "attention_check"),
+    ],
+)
+WITHOUT_ROLES = ("A red bus", [("A", "DET", ""), ("red", "ADJ", ""), ("bus", "NOUN", "")])
+
+kind = AttributionKind()
+
+
+def draft(*prompts, seeds=(0,), **options):
+    run = make_run(make_prompt_set(prompts), seeds=seeds)
+    return kind.draft_tasks(list(run.generations.order_by("pk")), kind.clean_options(options))
+
+
+def task_of(prompt="a dog and a dog", start=12, end=15):
+    payload = {
+        "prompt": prompt,
+        "start": start,
+        "end": end,
+        "word": prompt[start:end],
+        "part_of_speech": "NOUN",
+    }
+    return Task(payload=payload)
+
+
+def words_of(drafts):
+    return [draft.word.text for draft in drafts]
+
+
+@pytest.mark.django_db
+def test_every_word_but_punctuation_is_rated_when_none_is_marked():
+    assert words_of(draft(DOG)) == ["A", "dog", "red"]
+
+
+@pytest.mark.django_db
+def test_every_image_of_a_prompt_has_its_own_tasks():
+    drafts = draft(DOG, seeds=(0, 1))
+    assert [(draft.generation.seed, draft.word.text) for draft in drafts] == [
+        (0, "A"), (0, "dog"), (0, "red"), (1, "A"), (1, "dog"), (1, "red"),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_marked_words_are_rated_and_marked_checks_are_attention_checks():
+    drafts = draft(WITH_ROLES, WITHOUT_ROLES)
+    assert [(draft.word.text, draft.is_attention_check) for draft in drafts] == [("cats", False), (".", True)]
+
+
+@pytest.mark.django_db
+def test_the_payload_tells_two_equal_words_apart():
+    first, second = draft(TWO_DOGS, parts_of_speech=["NOUN"])
+    assert first.payload == {
+        "prompt": "a dog and a dog", "start": 2, "end": 5, "word": "dog", "part_of_speech": "NOUN",
+    }  # fmt: skip
+    assert (second.payload["start"], second.payload["end"]) == (12, 15)
+
+
+@pytest.mark.django_db
+def test_words_of_other_parts_of_speech_are_not_asked_about():
+    assert words_of(draft(DOG, parts_of_speech=["noun", "ADJ"])) == ["dog", "red"]
+
+
+@pytest.mark.django_db
+def test_a_part_of_speech_that_no_word_has_is_refused():
+    with pytest.raises(StudyError, match="No word to rate is VERB"):
+        draft(DOG, parts_of_speech=["VERB"])
+
+
+@pytest.mark.django_db
+def test_words_per_image_draws_the_same_words_each_time_and_keeps_the_checks():
+    run = make_run(make_prompt_set([WITH_ROLES, TWO_DOGS]))
+    Word.objects.filter(role=Word.Role.TARGET).update(role=Word.Role.NONE)
+    generations = list(run.generations.order_by("pk"))
+    drafts = [kind.draft_tasks(generations, kind.clean_options({"words_per_image": 2})) for _ in range(2)]
+    assert words_of(drafts[0]) == words_of(drafts[1])
+    assert [draft.is_attention_check for draft in drafts[0]] == [False, False, True, False, False]
+
+
+@pytest.mark.django_db
+def test_words_per_image_draws_different_words_for_different_images():
+    drafts = draft(TWO_DOGS, seeds=range(20), words_per_image=1)
+    assert len(drafts) == 20
+    assert len({draft.word.position for draft in drafts}) > 1
+
+
+@pytest.mark.django_db
+def test_words_beyond_the_text_encoder_are_left_out_and_listed():
+    run = make_run(make_prompt_set([DOG]), seeds=[7], attended=2)
+    drafts = kind.draft_tasks(list(run.generations.all()), kind.clean_options({}))
+    assert words_of(drafts) == ["A", "dog"]
+    (line,) = drafts.left_out
+    assert "'0', seed 7" in line
+    assert "'red'" in line
+
+
+@pytest.mark.django_db
+def test_a_study_without_a_word_that_was_read_is_refused():
+    run = make_run(make_prompt_set([DOG]), attended=0)
+    with pytest.raises(StudyError, match="3 have no heat map"):
+        kind.draft_tasks(list(run.generations.all()), kind.clean_options({}))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("words", [[], [(".", "PUNCT", "attention_check")]])
+def test_a_study_without_words_to_rate_is_refused(words):
+    with pytest.raises(StudyError, match="no words to rate"):
+        draft(("A dog.", words))
+
+
+@pytest.mark.django_db
+def test_a_heat_map_file_that_is_gone_is_named():
+    run = make_run(make_prompt_set([DOG]))
+    generation = run.generations.get()
+    generation.heat_maps.storage.delete(generation.heat_maps.name)
+    with pytest.raises(StudyError, match=generation.heat_maps.name):
+        kind.draft_tasks([generation], kind.clean_options({}))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"parts_of_speech": "NOUN"}, "must be a list"),
+        ({"parts_of_speech": []}, "must be a list"),
+        ({"words_per_image": 0}, "at least 1"),
+        ({"words_per_image": True}, "whole number"),
+        ({"objects": ["cat"]}, "no option objects"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(StudyError, match=message):
+        kind.clean_options(options)
+
+
+@pytest.mark.parametrize("choice", [str(number) for number in CHOICES])
+def test_the_seven_choices_are_answers(choice):
+    form = kind.form(task_of(), {"choice": choice})
+    assert form.is_valid()
+    assert form.cleaned_data == {"choice": int(choice)}
+
+
+@pytest.mark.parametrize("choice", ["0", "8", "-1", "1.5", "good", "1e0", "¹"])
+def test_any_other_choice_is_refused_by_name(choice):
+    form = kind.form(task_of(), {"choice": choice})
+    assert form.errors == {"choice": [f"“{choice}” is not one of the seven answers; choose one from 1 to 7."]}
+
+
+def test_no_choice_is_refused():
+    assert kind.form(task_of(), {}).errors == {"choice": ["Choose one of the seven answers."]}
+
+
+def test_the_form_marks_the_exact_occurrence():
+    form = kind.form(task_of())
+    assert (form.before, form.word, form.after) == ("a dog and a ", "dog", "")
+
+
+def test_a_stored_answer_is_filled_in():
+    assert kind.form(task_of(), initial={"choice": 3})["choice"].value() == 3
+
+
+def test_the_export_has_a_value_for_each_column():
+    row = kind.export(task_of(), {"choice": 7})
+    assert tuple(row) == kind.export_columns
+    assert row == {"start": 12, "end": 15, "choice": 7, "label": "word too abstract or missing"}

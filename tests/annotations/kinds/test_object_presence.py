@@ -1,0 +1,119 @@
+import pytest
+
+from annotations.errors import StudyError
+from annotations.kinds.object_presence import ObjectPresenceKind
+from annotations.models import Task
+from generation.prompts.cohyponyms import load_ontology
+from tests.factories import make_cohyponym_prompt_set, make_prompt_set, make_run
+
+kind = ObjectPresenceKind()
+
+
+def draft(prompt_set, **options):
+    run = make_run(prompt_set)
+    return kind.draft_tasks(list(run.generations.order_by("pk")), kind.clean_options(options))
+
+
+def task_of(*objects, prompt_objects=("dog", "cat"), cohyponyms=True):
+    return Task(
+        payload={"objects": list(objects), "prompt_objects": list(prompt_objects), "cohyponyms": cohyponyms}
+    )
+
+
+@pytest.mark.django_db
+def test_an_image_is_one_task_with_what_was_asked_for():
+    first, second = draft(
+        make_cohyponym_prompt_set([("dog", "cat", True), ("cat", "bus", False)]),
+        objects=["dog", "cat", "bus"],
+    )
+    assert first.payload == {
+        "objects": ["bus", "cat", "dog"],
+        "prompt_objects": ["dog", "cat"],
+        "cohyponyms": True,
+    }
+    assert second.payload["cohyponyms"] is False
+    assert first.word is None
+
+
+@pytest.mark.django_db
+def test_a_prompts_noun_that_is_not_on_the_list_is_named():
+    with pytest.raises(StudyError, match="names “dog”, which is not on the list"):
+        draft(make_cohyponym_prompt_set([("cat", "dog", True)]), objects=["cat", "bus"])
+
+
+@pytest.mark.django_db
+def test_a_prompt_that_does_not_say_its_nouns_is_refused():
+    with pytest.raises(StudyError, match="does not say which objects it names"):
+        draft(make_prompt_set(), objects=["dog"])
+
+
+def test_no_image_is_refused():
+    with pytest.raises(StudyError, match="no finished image"):
+        kind.draft_tasks([], kind.clean_options({}))
+
+
+def test_the_default_list_is_the_ontology_in_alphabetical_order():
+    assert kind.clean_options({}) == {"objects": sorted(load_ontology().leaves)}
+
+
+def test_a_given_list_is_put_in_alphabetical_order_whatever_its_capitals():
+    assert kind.clean_options({"objects": ["tv", " Bus", "cat"]}) == {"objects": ["Bus", "cat", "tv"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"objects": []}, "must be a list"),
+        ({"objects": "cat"}, "must be a list"),
+        ({"objects": ["cat", " "]}, "must be a list"),
+        ({"objects": ["cat", "dog", "cat"]}, "more than once: cat"),
+        ({"objects": ["cat|dog"]}, "must not contain"),
+        ({"words_per_image": 2}, "no option words_per_image"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(StudyError, match=message):
+        kind.clean_options(options)
+
+
+def test_an_answer_keeps_the_order_of_the_clicks():
+    form = kind.form(task_of("bus", "cat", "dog"), {"objects": ["dog", "bus"]})
+    assert form.is_valid()
+    assert form.cleaned_data == {"objects": ["dog", "bus"]}
+
+
+def test_none_of_these_is_an_answer():
+    form = kind.form(task_of("bus", "cat"), {"none": "on"})
+    assert form.is_valid()
+    assert form.cleaned_data == {"objects": []}
+
+
+@pytest.mark.parametrize(
+    ("data", "errors"),
+    [
+        ({"objects": ["zebra"]}, {"objects": ["“zebra” is not on the list; tick only objects that are."]}),
+        ({"objects": ["cat", "cat"]}, {"objects": ["Each object can be ticked once; this came twice: cat."]}),
+        ({}, {"objects": ["Tick every object you see, or “None of these objects”."]}),
+        (
+            {"objects": ["cat"], "none": "on"},
+            {"none": ["You ticked objects and “None of these objects”; only one of the two can be right."]},
+        ),
+    ],
+)
+def test_other_answers_are_refused_with_the_reason(data, errors):
+    assert kind.form(task_of("bus", "cat"), data).errors == errors
+
+
+def test_a_stored_answer_is_filled_in():
+    task = task_of("bus", "cat", "dog")
+    assert kind.form(task, initial={"objects": ["dog", "bus"]})["objects"].value() == ["dog", "bus"]
+    assert kind.form(task, initial={"objects": ["dog", "bus"]})["none"].value() is False
+    assert kind.form(task, initial={"objects": []})["none"].value() is True
+
+
+def test_the_export_has_a_value_for_each_column():
+    row = kind.export(task_of("bus", "cat", "dog"), {"objects": ["dog", "bus"]})
+    assert tuple(row) == kind.export_columns
+    assert row == {
+        "prompt_objects": ["dog", "cat"], "pair": "cat|dog", "cohyponyms": True, "objects": ["dog", "bus"],
+    }  # fmt: skip

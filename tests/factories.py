@@ -1,0 +1,148 @@
+"""Rows and files for tests, as small as they can be and still real."""
+
+import itertools
+import re
+import uuid
+from collections.abc import Sequence
+from hashlib import sha256
+from io import BytesIO
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from PIL import Image
+
+from annotations.models import Annotator, Assignment, Participation, Response, Study
+from annotations.services.assignments import claim_assignment, submit_response
+from annotations.services.studies import build_study, open_study
+from generation.daam import GlobalHeatMap
+from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
+
+_numbers = itertools.count(1)
+IMAGE_SIDE = 64
+# (text, [(word, part of speech, role)]); the words stand in the text in this order.
+DOG = (
+    "A dog on a red sofa.",
+    [("A", "DET", ""), ("dog", "NOUN", ""), ("red", "ADJ", ""), (".", "PUNCT", "")],
+)
+
+
+def make_prompt_set(prompts: Sequence[tuple[str, list]] = (DOG,), metadata: Sequence[dict] = ()) -> PromptSet:
+    """A parsed set. `prompts`: texts with their words, each as (word, part of speech, role)."""
+    prompt_set = PromptSet.objects.create(
+        name=f"prompts {next(_numbers)}", origin="text", parse_state=PromptSet.ParseState.PARSED
+    )
+    for position, (text, words) in enumerate(prompts):
+        prompt = Prompt.objects.create(
+            prompt_set=prompt_set,
+            position=position,
+            external_id=str(position),
+            text=text,
+            metadata=metadata[position] if metadata else {},
+        )
+        end = 0
+        for place, (word, part_of_speech, role) in enumerate(words):
+            start = text.index(word, end)
+            end = start + len(word)
+            Word.objects.create(
+                prompt=prompt, position=place, start=start, end=end, text=word, lemma=word.lower(),
+                part_of_speech=part_of_speech, role=role,
+            )  # fmt: skip
+    return prompt_set
+
+
+def make_cohyponym_prompt_set(pairs: Sequence[tuple[str, str, bool]] = (("cat", "dog", True),)) -> PromptSet:
+    return make_prompt_set(
+        [(f"a {first} and a {second}", []) for first, second, _ in pairs],
+        [{"nouns": [first, second], "cohyponyms": cohyponyms} for first, second, cohyponyms in pairs],
+    )
+
+
+def make_run(
+    prompt_set: PromptSet | None = None,
+    seeds: Sequence[int] = (0,),
+    *,
+    finished: bool = True,
+    attended: int | None = None,
+) -> GenerationRun:
+    """A run with a generation per prompt and seed; see make_generation."""
+    number = next(_numbers)
+    run = GenerationRun.objects.create(
+        name=f"run {number}",
+        prompt_set=prompt_set or make_prompt_set(),
+        checkpoint=Checkpoint.objects.create(name=f"checkpoint {number}", source="tiny"),
+        seeds=list(seeds),
+    )
+    for prompt in run.prompt_set.prompts.all():
+        for seed in seeds:
+            make_generation(run, prompt, seed, finished=finished, attended=attended)
+    return run
+
+
+def make_generation(
+    run: GenerationRun, prompt: Prompt, seed: int = 0, *, finished: bool = True, attended: int | None = None
+) -> Generation:
+    """Finished, with files, or queued. `attended`: how many of the prompt's tokens the text encoder saw; by default
+    all."""
+    generation = Generation(run=run, prompt=prompt, seed=seed)
+    if finished:
+        image, heat_maps = image_bytes(seed), heat_map_bytes(prompt.text, attended)
+        name = uuid.uuid4().hex
+        generation.image.save(f"{name}.png", ContentFile(image), save=False)
+        generation.heat_maps.save(f"{name}.npz", ContentFile(heat_maps), save=False)
+        generation.image_sha256 = sha256(image).hexdigest()
+        generation.heat_maps_sha256 = sha256(heat_maps).hexdigest()
+        generation.state = Generation.State.SUCCEEDED
+        generation.finished_at = timezone.now()
+        generation.seconds = 1.0
+    generation.save()
+    return generation
+
+
+def image_bytes(seed: int = 0) -> bytes:
+    """A PNG, different for every seed."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    file = BytesIO()
+    Image.fromarray(pixels).resize((IMAGE_SIDE, IMAGE_SIDE)).save(file, format="PNG")
+    return file.getvalue()
+
+
+def heat_map_bytes(text: str, attended: int | None = None) -> bytes:
+    """Heat maps with one token per word of the text, each hot in a place of its own."""
+    offsets = np.array([match.span() for match in re.finditer(r"\w+|[^\w\s]", text)], dtype=np.int32)
+    tokens = len(offsets) if attended is None else attended
+    rows, columns = np.mgrid[0:8, 0:8] / 7
+    places = np.random.default_rng(0).random((tokens, 2))
+    sums = np.exp(-8 * ((rows - places[:, :1, None]) ** 2 + (columns - places[:, 1:, None]) ** 2))
+    file = BytesIO()
+    GlobalHeatMap(text, (IMAGE_SIDE, IMAGE_SIDE), {(8, 8): sums.astype(np.float32)}, offsets).save(file)
+    return file.getvalue()
+
+
+def make_study(kind: str = "attribution", run: GenerationRun | None = None, **design) -> Study:
+    """A draft, built by the service."""
+    if run is None:
+        run = make_run(make_cohyponym_prompt_set() if kind == "object_presence" else None)
+    return build_study(kind=kind, name=f"study {next(_numbers)}", run=run, **design)
+
+
+def make_open_study(kind: str = "attribution", run: GenerationRun | None = None, **design) -> Study:
+    return open_study(study=make_study(kind, run, **design))
+
+
+def make_annotator() -> Annotator:
+    return Annotator.objects.create(external_id=f"annotator {next(_numbers)}")
+
+
+def make_participation(study: Study, annotator: Annotator | None = None) -> Participation:
+    return Participation.objects.create(study=study, annotator=annotator or make_annotator())
+
+
+def answer_next(study: Study, annotator: Annotator, answer: dict, seconds: float = 5.0) -> Response | None:
+    """Claim the annotator's next place and answer it; None when nothing is left."""
+    place: Assignment | None = claim_assignment(study=study, annotator=annotator)
+    if place is None:
+        return None
+    return submit_response(
+        assignment=place, annotator=annotator, answer=answer, token=uuid.uuid4(), seconds=seconds
+    )
