@@ -13,8 +13,8 @@ class Progress:
     """One person's way through a study, in tasks."""
 
     answered: int
-    # What this person can still get, the share cap included. It may shrink while others work, and grow when a place
-    # comes back.
+    # What this person can still get, the share cap included. It may shrink while others work, and grow when a
+    # place comes back.
     remaining: int
 
     @property
@@ -40,7 +40,8 @@ def progress_of(study: Study, annotator: Annotator) -> Progress:
 
 
 def likely_next_task(study: Study, annotator: Annotator) -> Task | None:
-    """The task that a claim would give this person if nobody else claimed in the meantime; nothing is claimed."""
+    """The task that a claim would give this person if nobody else claimed in the meantime; nothing is
+    claimed."""
     place = _places_for(study, annotator).select_related("task").order_by("replica", "task__position").first()
     return place.task if place else None
 

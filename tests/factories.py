@@ -82,8 +82,8 @@ def make_run(
 def make_generation(
     run: GenerationRun, prompt: Prompt, seed: int = 0, *, finished: bool = True, attended: int | None = None
 ) -> Generation:
-    """Finished, with files, or queued. `attended`: how many of the prompt's tokens the text encoder saw; by default
-    all."""
+    """Finished, with files, or queued. `attended`: how many of the prompt's tokens the text encoder saw; by
+    default all."""
     generation = Generation(run=run, prompt=prompt, seed=seed)
     if finished:
         image, heat_maps = image_bytes(seed), heat_map_bytes(prompt.text, attended)

@@ -61,25 +61,29 @@ class AttributionKind:
     examples_template = "annotations/kinds/attribution_examples.html"
     title = "What does the highlighted area show?"
     consent = (
-        "In this study you look at pictures made by a computer program and say how well a highlighted area fits a word. "
-        "Taking part is voluntary, and you can stop at any time by closing the page.\n\n"
-        "We store your answers and the time you took for them. We do not ask for your name, and published results do not "
-        "lead back to you."
+        "In this study you look at pictures made by a computer program and say how well a highlighted area "
+        "fits a word. Taking part is voluntary, and you can stop at any time by closing the page.\n\n"
+        "We store your answers and the time you took for them. We do not ask for your name, and published "
+        "results do not lead back to you."
     )
     instructions = (
-        "Each page shows a picture, the same picture with an area highlighted, and the text that the picture was made "
-        "from. One word of the text is marked in red. Say how well the highlighted area reflects that word.\n\n"
-        "Judge the highlighting, not the beauty of the picture. If the picture is too poor to judge, or the marked word "
-        "is too abstract or has nothing to do with anything in the picture, say so with one of the last two answers."
+        "Each page shows a picture, the same picture with an area highlighted, and the text that the "
+        "picture was made from. One word of the text is marked in red. Say how well the highlighted area "
+        "reflects that word.\n\n"
+        "Judge the highlighting, not the beauty of the picture. If the picture is too poor to judge, or "
+        "the marked word is too abstract or has nothing to do with anything in the picture, say so with "
+        "one of the last two answers."
     )
     export_columns = ("start", "end", "choice", "label")
 
     def clean_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """`parts_of_speech`: only words with one of these; `words_per_image`: at most so many, besides the checks."""
+        """`parts_of_speech`: only words with one of these; `words_per_image`: at most so many, besides the
+        checks."""
         unknown = sorted(set(options) - {"parts_of_speech", "words_per_image"})
         if unknown:
             raise StudyError(
-                f"An attribution study has no option {', '.join(unknown)}; it has parts_of_speech and words_per_image."
+                f"An attribution study has no option {', '.join(unknown)}; it has parts_of_speech and "
+                "words_per_image."
             )
         parts_of_speech = options.get("parts_of_speech")
         if parts_of_speech is not None and (
@@ -97,11 +101,12 @@ class AttributionKind:
         }
 
     def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> TaskDrafts:
-        """One task per image and word: the words marked as targets if there are any, otherwise all but punctuation;
-        and the words marked as attention checks. Words without a heat map (the text encoder cut them off) are left out and
-        listed.
+        """One task per image and word: the words marked as targets if there are any, otherwise all but
+        punctuation; and the words marked as attention checks. Words without a heat map (the text encoder cut
+        them off) are left out and listed.
 
-        `generations`: succeeded, with `prompt__words` prefetched for speed. Raises StudyError if nothing is left.
+        `generations`: succeeded, with `prompt__words` prefetched for speed. Raises StudyError if nothing is
+        left.
         """
         prompts = {generation.prompt_id: generation.prompt for generation in generations}
         targets_only = any(
@@ -146,8 +151,8 @@ class AttributionKind:
 def _words_to_rate(
     generation: Generation, options: Mapping[str, Any], *, targets_only: bool
 ) -> Iterator[Word]:
-    """In the prompt's order. The choice of `words_per_image` depends on nothing but the prompt's id and the seed, so a
-    study that is built again asks about the same words."""
+    """In the prompt's order. The choice of `words_per_image` depends on nothing but the prompt's id and the
+    seed, so a study that is built again asks about the same words."""
     words = list(generation.prompt.words.all())
     parts_of_speech = options.get("parts_of_speech")
     words_per_image = options.get("words_per_image")
@@ -172,8 +177,8 @@ def _load_heat_maps(generation: Generation) -> GlobalHeatMap:
         return generation.load_heat_maps()
     except (FileNotFoundError, HeatMapFileError) as error:
         raise StudyError(
-            f"The heat maps of prompt {generation.prompt.external_id!r}, seed {generation.seed}, cannot be read "
-            f"({generation.heat_maps.name}: {error}). Restore the file or make the image again."
+            f"The heat maps of prompt {generation.prompt.external_id!r}, seed {generation.seed}, cannot be "
+            f"read ({generation.heat_maps.name}: {error}). Restore the file or make the image again."
         ) from error
 
 

@@ -16,8 +16,8 @@ SEPARATOR = "|"
 
 
 class ObjectPresenceForm(forms.Form):
-    """Objects arrive in the order in which they were clicked: the page's script sends them so. Without the script they
-    arrive in the order of the list."""
+    """Objects arrive in the order in which they were clicked: the page's script sends them so. Without the
+    script they arrive in the order of the list."""
 
     objects = forms.MultipleChoiceField(
         label="Which of these objects are in the picture?",
@@ -63,16 +63,16 @@ class ObjectPresenceKind:
     examples_template = "annotations/kinds/object_presence_examples.html"
     title = "Which objects are in the picture?"
     consent = (
-        "In this study you look at pictures made by a computer program and say which objects you see in them. Taking part "
-        "is voluntary, and you can stop at any time by closing the page.\n\n"
-        "We store your answers and the time you took for them. We do not ask for your name, and published results do not "
-        "lead back to you."
+        "In this study you look at pictures made by a computer program and say which objects you see in "
+        "them. Taking part is voluntary, and you can stop at any time by closing the page.\n\n"
+        "We store your answers and the time you took for them. We do not ask for your name, and published "
+        "results do not lead back to you."
     )
     instructions = (
-        "Each page shows a picture and a list of objects. Tick every object of the list that you see in the picture, the "
-        "clearest one first.\n\n"
-        "An object may look odd or be cut off: tick it if you can tell what it is. Tick nothing that you only guess. If "
-        "nothing of the list is there, choose “None of these objects”."
+        "Each page shows a picture and a list of objects. Tick every object of the list that you see in "
+        "the picture, the clearest one first.\n\n"
+        "An object may look odd or be cut off: tick it if you can tell what it is. Tick nothing that you "
+        "only guess. If nothing of the list is there, choose “None of these objects”."
     )
     export_columns = ("prompt_objects", "pair", "cohyponyms", "objects")
 
@@ -100,7 +100,8 @@ class ObjectPresenceKind:
         return {"objects": sorted(objects, key=lambda name: (name.casefold(), name))}
 
     def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> TaskDrafts:
-        """One task per image. Raises StudyError if there is none, or if a prompt's noun is not on the list."""
+        """One task per image. Raises StudyError if there is none, or if a prompt's noun is not on the
+        list."""
         if not generations:
             raise StudyError(
                 "There is no finished image, so there is nothing to judge. Wait for the run or retry it."
@@ -125,8 +126,8 @@ class ObjectPresenceKind:
         return ObjectPresenceForm(task, data, initial)
 
     def export(self, task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """`prompt_objects` and `objects` are lists, `objects` in click order; `pair` is the same whichever of the
-        prompt's objects comes first."""
+        """`prompt_objects` and `objects` are lists, `objects` in click order; `pair` is the same whichever of
+        the prompt's objects comes first."""
         prompt_objects = task.payload["prompt_objects"]
         return {
             "prompt_objects": prompt_objects,
@@ -142,13 +143,13 @@ def _prompt_objects(generation: Generation, objects: list[str]) -> list[str]:
     nouns = prompt.metadata.get("nouns")
     if not isinstance(nouns, list) or not nouns:
         raise StudyError(
-            f"Prompt {prompt.external_id!r} (“{prompt}”) does not say which objects it names. Make its prompt set with "
-            "build_prompts cohyponyms, or give its prompts a list “nouns”."
+            f"Prompt {prompt.external_id!r} (“{prompt}”) does not say which objects it names. Make its "
+            "prompt set with build_prompts cohyponyms, or give its prompts a list “nouns”."
         )
     for noun in nouns:
         if noun not in objects:
             raise StudyError(
-                f"Prompt {prompt.external_id!r} (“{prompt}”) names “{noun}”, which is not on the list of objects. Add it to "
-                "the list or leave the prompt out."
+                f"Prompt {prompt.external_id!r} (“{prompt}”) names “{noun}”, which is not on the list of "
+                "objects. Add it to the list or leave the prompt out."
             )
     return nouns

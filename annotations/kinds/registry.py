@@ -26,13 +26,14 @@ class Kind(Protocol):
         """Validate the study's options and fill in defaults; raises StudyError."""
 
     def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> TaskDrafts:
-        """The tasks of finished generations, and what was left out; raises StudyError when there is nothing to judge."""
+        """The tasks of finished generations, and what was left out; raises StudyError when there is nothing
+        to judge."""
 
     def form(
         self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None
     ) -> forms.Form:
-        """The form of one task; `initial` is a stored answer that is being corrected. The `cleaned_data` of the valid
-        form is the answer that is stored."""
+        """The form of one task; `initial` is a stored answer that is being corrected. The `cleaned_data` of
+        the valid form is the answer that is stored."""
 
     def export(self, task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
         """One value for each of `export_columns`."""

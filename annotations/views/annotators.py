@@ -1,7 +1,7 @@
 """An annotator's way through a study: consent → instructions → tasks → thank-you.
 
-A GET changes nothing: consent, claims and answers are POSTs. What comes between the instructions and the first task
-(a questionnaire, practice) is decided in `go_on`.
+A GET changes nothing: consent, claims and answers are POSTs. What comes between the instructions and the
+first task (a questionnaire, practice) is decided in `go_on`.
 """
 
 import uuid
@@ -140,8 +140,8 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return redirect("annotations:start", study.slug)
     if participation is None:
         message = (
-            "This browser has forgotten who you are in this study, so the answer could not be stored. Your earlier "
-            "answers are safe. Allow cookies for this site and begin again."
+            "This browser has forgotten who you are in this study, so the answer could not be stored. Your "
+            "earlier answers are safe. Allow cookies for this site and begin again."
         )
         return _problem(request, study, "We do not recognise this browser", message, status=403)
     place = get_object_or_404(
@@ -259,8 +259,8 @@ def _not_open(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _lost(request: HttpRequest, study: Study) -> HttpResponse:
     message = (
-        f"A task that is not answered within {study.lease_minutes} minutes goes to someone else, and this one did. Nothing "
-        "else has changed: the answers you sent before are safe."
+        f"A task that is not answered within {study.lease_minutes} minutes goes to someone else, and this "
+        "one did. Nothing else has changed: the answers you sent before are safe."
     )
     return _problem(request, study, "This task went to someone else", message, status=409)
 
