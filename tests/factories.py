@@ -90,6 +90,7 @@ def make_generation(
         name = uuid.uuid4().hex
         generation.image.save(f"{name}.png", ContentFile(image), save=False)
         generation.heat_maps.save(f"{name}.npz", ContentFile(heat_maps), save=False)
+        generation.width = generation.height = IMAGE_SIDE
         generation.image_sha256 = sha256(image).hexdigest()
         generation.heat_maps_sha256 = sha256(heat_maps).hexdigest()
         generation.state = Generation.State.SUCCEEDED
