@@ -261,9 +261,7 @@ def test_get_changes_nothing(client):
     for visitor in (client, Client()):
         for page in pages:
             for method in (visitor.get, visitor.head):
-                with CaptureQueriesContext(
-                    connection,
-                ) as queries:
+                with CaptureQueriesContext(connection) as queries:
                     assert method(page).status_code in (200, 302, 404)
                 assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
     assert client.get(address("next", study)).status_code == 405

@@ -1,0 +1,52 @@
+"""A real Chromium on the live site. Nothing may leave this machine, and nothing may fail in the console."""
+
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+HEADLESS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "These tests need Chromium, from Debian's package of this name."
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's synchronous interface runs an event loop in this thread, in which Django otherwise
+        # refuses to use its database.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=path, args=HEADLESS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, live_server) -> Iterator:
+    """Open a context of its own (phone, dark, without scripts, …) and return its page.
+
+    In the end, no page may have asked anything of another host or reported an error.
+    """
+    contexts: list[BrowserContext] = []
+    strangers: list[str] = []
+    complaints: list[str] = []
+
+    def note_request(request) -> None:
+        if urlsplit(request.url).hostname not in ("localhost", "127.0.0.1"):
+            strangers.append(request.url)
+
+    def open_page(**options) -> Page:
+        context = chromium.new_context(base_url=live_server.url, **options)
+        context.set_default_timeout(10_000)
+        context.on("request", note_request)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert strangers == []
+    assert complaints == []
