@@ -12,9 +12,6 @@ from evaluation.figures import render_figure
 from evaluation.sections.opinion import opinion_sections
 from evaluation.sections.presence import presence_sections
 
-# Raised when the analysis or the tables change, so that stored reports are computed anew.
-REPORT_VERSION = 1
-
 SECTIONS: dict[str, Callable[[Study], tuple[Section, ...]]] = {
     "attribution": opinion_sections,
     "object_presence": presence_sections,

@@ -8,9 +8,11 @@ from django.db.models import Count, Max
 
 from annotations.models import Response, Study
 from evaluation.models import Report
-from evaluation.reports import REPORT_VERSION, build_report
 
 logger = logging.getLogger(__name__)
+
+# Raised when the analysis or the tables change, so that stored reports are computed anew.
+REPORT_VERSION = 1
 
 # What the analyses raise on data they cannot take.
 ANALYSIS_ERRORS = (ValueError, LookupError, ArithmeticError, TypeError)
@@ -34,7 +36,10 @@ def request_report(*, study: Study) -> Report:
 
 
 def compute_report(*, report: Report) -> bool:
-    """Compute a queued report and store it; False if it was not queued any more."""
+    """Compute a queued report and store it; False if it was not queued any more. A worker's work: exact tests take
+    seconds."""
+    from evaluation.reports import build_report  # scipy and statsmodels stay out of the web process
+
     try:
         document = build_report(report.study).document()
     except ANALYSIS_ERRORS as error:

@@ -82,13 +82,13 @@ class Command(BaseCommand):
     def run_of(self, name: str, prompt_set: PromptSet) -> GenerationRun:
         """A finished run. The images are made here rather than by the worker, so that the studies are ready when
         the site opens."""
-        from generation.execution import execute_batch
-
         run = GenerationRun.objects.filter(name=name).first() or create_run(
             name=name, prompt_set=prompt_set, checkpoint=ensure_demo_checkpoint(), batch_size=4
         )
         progress = run_progress(run)
         if not progress.is_finished:
+            from generation.execution import execute_batch  # loads torch, which a second `make demo` need not
+
             self.stdout.write(f"Generating {progress.total} images for “{name}” …")
             with progress_bar(total=progress.total, unit="images") as bar:
                 while done := execute_batch(run):

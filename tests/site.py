@@ -1,0 +1,80 @@
+"""A whole site of its own for tests that need real processes: own folder, own database, own worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import django.db
+import environ
+
+TOP = Path(__file__).resolve().parent.parent
+
+
+class Site:
+    """Commands and workers of one deployment, as subprocesses."""
+
+    def __init__(self, folder: Path, **environment: str):
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "SECRET_KEY": "only-for-tests",
+            "VAR_FOLDER": str(folder),
+            "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}",
+            "OMP_NUM_THREADS": "1",
+            **environment,
+        }
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=TOP, env=self.environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    @contextmanager
+    def worker(self, *arguments: str) -> Iterator[subprocess.Popen]:
+        """A Celery worker in a process group of its own, killed as a whole in the end."""
+        command = [sys.executable, "-m", "celery", "-A", "daamweb", "worker", "--concurrency", "1", *arguments]
+        with (self.folder / "worker.log").open("a") as log:
+            process = subprocess.Popen(
+                command, cwd=TOP, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            yield process
+        finally:
+            kill_group(process)
+
+    @contextmanager
+    def database(self) -> Iterator:
+        """A connection of the test's own to the site's database."""
+        settings = environ.Env.db_url_config(self.environment["DATABASE_URL"])
+        connections = django.db.utils.ConnectionHandler({"default": settings})
+        connection = connections["default"]
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def rows(self, sql: str) -> list[tuple]:
+        with self.database() as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall()
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            log = self.folder / "worker.log"
+            assert time.monotonic() < deadline, log.read_text()[-4000:] if log.exists() else "no worker was started"
+            time.sleep(0.1)
+
+
+def kill_group(process: subprocess.Popen) -> None:
+    """SIGKILL, as a machine that loses power."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
