@@ -74,7 +74,10 @@ def read_captions(content: bytes, *, format: str = "auto", file_name: str = "") 
         raise CaptionFileError(f"unknown format {format!r}; the formats are {', '.join(FORMATS)}")
     text = _decode(content)
     if format == "auto":
-        format = EXTENSIONS.get(PurePath(file_name).suffix.lower()) or _format_of(text)
+        extension = PurePath(file_name).suffix.lower()
+        format = EXTENSIONS.get(extension) or _format_of(text)
+        if extension == ".json" and format != "jsonl":
+            format = "coco"
     if format == "text" and (actual := _format_of(text)) not in ("text", "csv"):
         raise CaptionFileError(f"this is no plain text with one caption a line; it looks like {actual}")
     if format == "coco" and (line := _undecodable_line(text)):

@@ -136,6 +136,7 @@ def test_ids_are_any_json_scalar(identifier, expected):
         (b'{"annotations": [\n{"caption": "a cat",}]}', {}, "not valid JSON at line 2, column"),
         (b'{"images": [], "licenses": []}', {"format": "coco"}, "found the keys 'images', 'licenses'"),
         (b'["a cat"]', {"format": "coco"}, "found a list"),
+        (b"a cat\na dog", {"file_name": "a.json"}, "not valid JSON at line 1, column 1"),
         (b'{"annotations": [{"caption": "a cat", "score": NaN}]}', {}, "NaN is no JSON value"),
         (b"[" * 100_000, {"format": "coco"}, "nested too deeply"),
         (b'[{"caption": "a cat"}]', {"format": "text"}, "looks like coco"),
