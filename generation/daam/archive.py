@@ -1,6 +1,6 @@
-"""A zip of named arrays and a JSON header (`.npz`), read as if an enemy had written it; nothing is ever
-unpickled."""
+"""Named arrays with a JSON header in a zip (`.npz`), read as if an enemy had written it: never unpickled."""
 
+import io
 import json
 import math
 import zipfile
@@ -22,8 +22,7 @@ _DTYPES = ("<f4", "<f2", "<i4", "|u1")
 
 
 class HeatMapFileError(ValueError):
-    """The file is not a heat map that this version can read: truncated, another version, hostile, or
-    something else."""
+    """The file is no heat map that this version reads: truncated, of another version, hostile, or other."""
 
 
 def write_archive(
@@ -47,15 +46,20 @@ def read_archive(file: FilePath | BinaryIO) -> tuple[dict[str, Any], dict[str, N
     if isinstance(file, (str, PathLike)):
         with open(file, "rb") as opened:
             return read_archive(opened)
+    content = file.read(_MOST_BYTES)
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             arrays = _read_members(archive)
-        header = json.loads(arrays.pop(_HEADER).tobytes())
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except HeatMapFileError:
+        raise
+    # zipfile has no single error for what it cannot read
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise HeatMapFileError(f"Not a whole .npz file: {error}") from error
-    except KeyError as error:
-        raise HeatMapFileError(f"The file has no array {error}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    if _HEADER not in arrays:
+        raise HeatMapFileError("The file has no header.")
+    try:
+        header = json.loads(arrays.pop(_HEADER).tobytes())
+    except (ValueError, RecursionError) as error:
         raise HeatMapFileError(f"The header is not JSON: {error}") from error
     if not isinstance(header, dict):
         raise HeatMapFileError("The header is not a JSON object.")
@@ -76,6 +80,8 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[A
     name = member.filename
     if name == f"{_HEADER}.npy" and member.file_size > _MOST_HEADER_BYTES:
         raise HeatMapFileError(f"The header claims to hold {member.file_size} bytes.")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise HeatMapFileError(f"{name} is compressed in a way that numpy does not use.")
     with archive.open(member) as stream:
         try:
             version = np.lib.format.read_magic(stream)

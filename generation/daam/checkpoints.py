@@ -1,14 +1,13 @@
-"""From the name of a checkpoint to a pipeline, loaded once per process. torch is loaded with the first
-pipeline."""
+"""From the name of a checkpoint to a pipeline, loaded once per process; torch comes with the first one."""
 
 import hashlib
 import re
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generation.daam.schedulers import DEFAULT_SCHEDULER, make_scheduler
+from generation.daam.schedulers import DEFAULT_SCHEDULER, scheduler_choice
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _INDEX = "model_index.json"
@@ -63,6 +62,8 @@ def load_pipeline(
 ) -> LoadedCheckpoint:
     """The pipeline of a checkpoint, from this process's memory if it was the last one asked for.
 
+    It is one object for all callers, so no two threads may generate with it at once.
+
     source: a local folder in diffusers' format, or the id of a repository on the Hugging Face hub. Only
         safetensors weights are read.
     revision: of a hub repository, a branch, tag or commit; of a folder, the SHA-256 that it must have.
@@ -77,6 +78,7 @@ def load_pipeline(
     global _cached
     import torch
 
+    choice = scheduler_choice(scheduler)
     device = device or _best_device()
     dtype = dtype or ("float16" if device.startswith("cuda") else "float32")
     if dtype not in ("float32", "float16", "bfloat16"):
@@ -89,9 +91,8 @@ def load_pipeline(
             pipeline = _read(found, getattr(torch, dtype)).to(device)
             trained_with = dict(pipeline.scheduler.config)
             _cached = _Cached(key, LoadedCheckpoint(pipeline, exact_revision), trained_with)
-        checkpoint = _cached.checkpoint
-        checkpoint.pipeline.scheduler = make_scheduler(scheduler, _cached.trained_with)
-        return replace(checkpoint)
+        _cached.checkpoint.pipeline.scheduler = choice.make(_cached.trained_with)
+        return _cached.checkpoint
 
 
 def folder_revision(folder: Path) -> str:
@@ -119,11 +120,12 @@ def _content_hash(path: Path) -> str:
 def _find(source: str, revision: str | None) -> tuple[Path, str]:
     """The folder that holds the checkpoint's files, and its exact revision."""
     folder = Path(source).expanduser()
-    if folder.is_dir():
+    if source and folder.is_dir():
         actual = folder_revision(folder)
         if revision not in (None, actual):
             raise CheckpointNotFound(
-                f"The folder {source!r} does not hold the revision {revision}, but {actual}: its files have changed."
+                f"The folder {source!r} does not hold the revision {revision}, but {actual}: "
+                "its files have changed."
             )
         return folder, actual
     if not _HUB_ID.fullmatch(source):
@@ -158,11 +160,9 @@ def _read(folder: Path, dtype: Any) -> Any:
             f"The folder {str(folder)!r} has no {_INDEX}: it is not a diffusers pipeline."
         )
     try:
-        # image safety checkers black pictures out, which a study would rate
-        without = {"safety_checker": None, "requires_safety_checker": False}
-        has_checker = "safety_checker" in diffusers.DiffusionPipeline.load_config(folder)
+        parts = _read_models(folder, dtype)
         pipeline = diffusers.DiffusionPipeline.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, **(without if has_checker else {})
+            folder, dtype=dtype, use_safetensors=True, **parts
         )
     except _reading_errors() as error:
         raise CheckpointUnreadable(
@@ -170,6 +170,33 @@ def _read(folder: Path, dtype: Any) -> Any:
         ) from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def _read_models(folder: Path, dtype: Any) -> dict[str, Any]:
+    """The pipeline's networks by name, and what takes the place of a safety checker.
+
+    They are read one by one: as parts of a pipeline they would get random numbers for weights that are
+    missing from their files, and nobody would know.
+    """
+    import diffusers
+    import torch
+    import transformers
+
+    libraries = {"diffusers": diffusers, "transformers": transformers}
+    parts: dict[str, Any] = {}
+    for name, entry in diffusers.DiffusionPipeline.load_config(folder).items():
+        if name == "safety_checker":
+            # it would turn images black, and a study would rate these
+            parts |= {"safety_checker": None, "requires_safety_checker": False}
+        elif isinstance(entry, list) and entry[0] in libraries:
+            part_class = getattr(libraries[entry[0]], entry[1], None)
+            if isinstance(part_class, type) and issubclass(part_class, torch.nn.Module):
+                parts[name], info = part_class.from_pretrained(
+                    folder / name, dtype=dtype, use_safetensors=True, output_loading_info=True
+                )
+                if info["missing_keys"]:
+                    raise ValueError(f"{name} lacks the weights {', '.join(sorted(info['missing_keys']))}")
+    return parts
 
 
 def _reading_errors() -> tuple[type[Exception], ...]:

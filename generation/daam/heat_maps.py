@@ -1,7 +1,7 @@
-"""What an image owes to the words of its prompt: summed attention, heat maps (Eq. 6), masks (Eq. 7). No
-torch.
+"""What an image owes to the words of its prompt: summed attention, heat maps (Eq. 6), masks (Eq. 7).
 
 Equations are those of "What the DAAM: Interpreting Stable Diffusion Using Cross Attention", section 2.
+This module needs no torch.
 """
 
 import math
@@ -118,6 +118,8 @@ class GlobalHeatMap:
             raise ValueError("A heat map needs the sums of one resolution at least.")
         tokens = self.attended
         for levels in (self.levels, *(step.levels for step in self.steps)):
+            if levels.keys() != self.levels.keys():
+                raise ValueError(f"A time step has the grids {list(levels)}, not {list(self.levels)}.")
             for (h, w), sums in levels.items():
                 if sums.shape != (tokens, h, w) or min(h, w) < 1:
                     raise ValueError(
@@ -143,8 +145,7 @@ class GlobalHeatMap:
         return self.span(*find_word(self.prompt, text, occurrence))
 
     def span(self, start: int, end: int) -> WordHeatMap:
-        """The heat map of the characters [start, end) of the prompt: the mean over the tokens that they
-        touch.
+        """The heat map of the prompt's characters [start, end): the mean over the tokens that they touch.
 
         Raises ValueError for a span that is empty, outside the prompt or only white space; WordNotAttended (a
         KeyError) if any of its tokens lies beyond the encoder's length.
@@ -162,10 +163,9 @@ class GlobalHeatMap:
         )
 
     def during(self, start: int | None = None, stop: int | None = None) -> "GlobalHeatMap":
-        """The heat map of the time steps [start, stop) only, in the order of generation and counted as slices
-        are.
+        """The heat map of the time steps [start, stop) only, in the order of generation.
 
-        `during(None, n)` are the first n steps, `during(-n)` the last n.
+        The steps are counted as in slices: `during(None, n)` are the first n, `during(-n)` the last n.
 
         Raises ValueError if the steps were not kept (`trace(pipeline, keep_steps=True)`) or none is in the
         range.

@@ -16,7 +16,7 @@ def draw_overlay(
     image: Image.Image,
     heat_map: WordHeatMap,
     *,
-    color_map: str = "jet",
+    color_map: str = "turbo",
     opacity: float = 0.75,
     threshold: float | None = None,
 ) -> Image.Image:
@@ -37,7 +37,7 @@ def draw_overlay(
     heat = heat_map.soft(size)
     lowest, highest = float(heat.min()), float(heat.max())
     spread = highest - lowest
-    relative = (heat - lowest) / spread if spread > 1e-6 * abs(highest) else np.zeros_like(heat)
+    relative = (heat - lowest) / spread if spread > 1e-6 * max(-lowest, highest) else np.zeros_like(heat)
     pixels = np.asarray(image.convert("RGB"), dtype=np.float32)
     shades = (relative * (_SHADES - 1)).round().astype(np.uint8)
     weight = (relative * np.float32(opacity))[..., np.newaxis]

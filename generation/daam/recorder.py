@@ -1,17 +1,16 @@
-"""Sees the queries and keys of text cross-attention and adds the scores to sums, without touching the
-image."""
+"""Sees queries and keys of text cross-attention and sums the scores; the image stays as it is."""
 
 from collections.abc import Collection
 from typing import Any
 
 import torch
 from torch.nn import functional
+from torch.nn.attention import SDPBackend
 from torch.overrides import TorchFunctionMode
 
 from generation.daam.heat_maps import Grid
 
 _scaled_dot_product_attention = functional.scaled_dot_product_attention
-_FLASH = 1  # torch.nn.attention.SDPBackend.FLASH_ATTENTION
 # a UNet halves its grid at most that often
 _MOST_HALVINGS = 8
 
@@ -240,22 +239,18 @@ def _attention_and_logsumexp(
     dropout_p: float,
     scale: float | None,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """The output, (rows, heads, cells, features), and the logsumexp of each cell's scores, (rows, heads,
-    cells).
+    """The output (rows, heads, cells, features) and each cell's logsumexp of scores (rows, heads, cells).
 
-    The kernel is the one that torch itself would pick, so the output is the same to the bit. No logsumexp
-    (None) with masks and where the kernel is another than the processor's flash attention.
+    The kernel is the one that torch itself would pick, so the output is the same to the bit. There is no
+    logsumexp (None) with masks and where the kernel is another than flash attention on a CPU.
     """
-    plain = attn_mask is None and dropout_p == 0
-    if (
-        plain
-        and query.device.type == "cpu"
-        and torch._fused_sdp_choice(query, key, value, scale=scale) == _FLASH
-    ):
-        output, logsumexp = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-            query, key, value, scale=scale
-        )
-        return output, logsumexp
+    if attn_mask is None and dropout_p == 0 and query.device.type == "cpu":
+        choice = torch._fused_sdp_choice(query, key, value, scale=scale)
+        if choice == SDPBackend.FLASH_ATTENTION.value:
+            output, logsumexp = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+                query, key, value, scale=scale
+            )
+            return output, logsumexp
     return _scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, scale=scale), None
 
 

@@ -12,6 +12,12 @@ class SchedulerChoice:
     class_name: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def make(self, trained_with: Mapping[str, Any]) -> Any:
+        """A new one with the noise schedule that `trained_with`, a scheduler's configuration, tells."""
+        import diffusers
+
+        return getattr(diffusers, self.class_name).from_config(trained_with, **self.options)
+
 
 SCHEDULERS: Mapping[str, SchedulerChoice] = {
     # the paper's, with 30 steps
@@ -21,20 +27,14 @@ SCHEDULERS: Mapping[str, SchedulerChoice] = {
     "ddim": SchedulerChoice("DDIMScheduler"),
     "euler": SchedulerChoice("EulerDiscreteScheduler"),
     "euler-a": SchedulerChoice("EulerAncestralDiscreteScheduler"),
-    "pndm": SchedulerChoice("PNDMScheduler"),
+    # as Stable Diffusion uses it: without the Runge-Kutta steps at the start
+    "pndm": SchedulerChoice("PNDMScheduler", {"skip_prk_steps": True}),
 }
 DEFAULT_SCHEDULER = "dpm-solver++"
 
 
-def make_scheduler(name: str, trained_with: Mapping[str, Any]) -> Any:
-    """A new scheduler of this name; the noise schedule is that of the checkpoint's own scheduler
-    configuration.
-
-    Raises ValueError for an unknown name.
-    """
+def scheduler_choice(name: str) -> SchedulerChoice:
+    """The scheduler of this name. Raises ValueError, with the names there are, if there is none."""
     if name not in SCHEDULERS:
         raise ValueError(f"There is no scheduler {name!r}; choose one of {', '.join(SCHEDULERS)}.")
-    import diffusers
-
-    choice = SCHEDULERS[name]
-    return getattr(diffusers, choice.class_name).from_config(trained_with, **choice.options)
+    return SCHEDULERS[name]

@@ -1,5 +1,4 @@
-"""`with trace(pipeline) as tracer`: install the recorder in a diffusers pipeline, collect heat maps,
-restore."""
+"""`with trace(pipeline) as tracer`: install the recorder in a pipeline, collect heat maps, restore."""
 
 import functools
 import inspect
@@ -107,8 +106,7 @@ class Tracer:
         )
         self._generation: _Generation | None = None
         self._latent_size: Grid = (0, 0)
-        # the text states of the last call of the UNet and whose rows they hold: they are the same in every
-        # step
+        # what the UNet was given last, and whose rows it holds: both are the same in every step
         self._text_states: torch.Tensor | None = None
         self._rows: list[int] | None = None
 
@@ -250,10 +248,8 @@ def _cross_attention_layers(pipeline: Any) -> dict[str, Any]:
         raise UnsupportedPipeline(
             f"The UNet of this {name} has no cross-attention to text in its down and up blocks."
         )
-    if (
-        getattr(unet, "_diffusers_hook", None) is not None
-        and unet._diffusers_hook.get_hook(_HOOK) is not None
-    ):
+    registry = getattr(unet, "_diffusers_hook", None)
+    if registry is not None and registry.get_hook(_HOOK) is not None:
         raise TraceError("The pipeline is being traced already; leave that block first.")
     for path, layer in layers.items():
         if type(layer.processor).__name__ in _UNSEEN:

@@ -23,8 +23,7 @@ _TEXT_FEATURES = 32
 _TEXT_LENGTH = 77  # of CLIP
 _WORD_END = "</w>"
 
-# Words that are one token each; all others are several. Nouns first, then verbs and adjectives, then small
-# words.
+# Words that are one token each; all others are several
 _WORDS = """
 airplane apple arm baby backpack ball balloon banana beach bear bed bench bicycle bike bird boat book bottle
 bowl box boy bread bridge broccoli brush building bus cake camera car carrot cat chair child church city clock
@@ -46,8 +45,7 @@ outside over some the their there to top under up very while with
 
 
 def build_tiny_checkpoint(folder: str | Path) -> Path:
-    """Write the checkpoint in diffusers' format into the folder, which is made if need be; returns the
-    folder.
+    """Write the checkpoint in diffusers' format into the folder, made if need be, and return the folder.
 
     A StableDiffusionPipeline of 128 by 128 pixels: latents of 16 by 16, cross-attention in its down and up
     blocks at 16 by 16, 8 by 8 and 4 by 4. The same call gives the same weights.
