@@ -1,6 +1,12 @@
 """What every test may use."""
 
+import os
+import uuid
+
+import psycopg
 import pytest
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +33,15 @@ def researcher(django_user_model):
 def researcher_client(client, researcher):
     client.force_login(researcher)
     return client
+
+
+@pytest.fixture
+def postgres_database():
+    """A database of its own, dropped in the end."""
+    name = f"daamweb_{uuid.uuid4().hex[:12]}"
+    server, _, _ = POSTGRES.rpartition("/")
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield f"{server}/{name}"
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -2,15 +2,15 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-import django.db
-import environ
+import psycopg
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -31,7 +31,11 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=TOP, env=self.environment, capture_output=True, text=True
+            [sys.executable, "manage.py", *arguments],
+            cwd=TOP,
+            env=self.environment,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -39,7 +43,17 @@ class Site:
     @contextmanager
     def worker(self, *arguments: str) -> Iterator[subprocess.Popen]:
         """A Celery worker in a process group of its own, killed as a whole in the end."""
-        command = [sys.executable, "-m", "celery", "-A", "daamweb", "worker", "--concurrency", "1", *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "daamweb",
+            "worker",
+            "--concurrency",
+            "1",
+            *arguments,
+        ]
         with (self.folder / "worker.log").open("a") as log:
             process = subprocess.Popen(
                 command, cwd=TOP, env=self.environment, stdout=log, stderr=log, start_new_session=True
@@ -49,27 +63,20 @@ class Site:
         finally:
             kill_group(process)
 
-    @contextmanager
-    def database(self) -> Iterator:
-        """A connection of the test's own to the site's database."""
-        settings = environ.Env.db_url_config(self.environment["DATABASE_URL"])
-        connections = django.db.utils.ConnectionHandler({"default": settings})
-        connection = connections["default"]
-        try:
-            yield connection
-        finally:
-            connection.close()
-
     def rows(self, sql: str) -> list[tuple]:
-        with self.database() as connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchall()
+        """Read the site's database, past Django."""
+        address = self.environment["DATABASE_URL"]
+        connect = (sqlite3.connect, psycopg.connect)[address.startswith("postgres")]
+        with closing(connect(address.removeprefix("sqlite:///"))) as connection:
+            return connection.execute(sql).fetchall()
 
     def wait_for(self, condition: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             log = self.folder / "worker.log"
-            assert time.monotonic() < deadline, log.read_text()[-4000:] if log.exists() else "no worker was started"
+            assert time.monotonic() < deadline, (
+                log.read_text()[-4000:] if log.exists() else "no worker was started"
+            )
             time.sleep(0.1)
 
 

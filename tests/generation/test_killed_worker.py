@@ -5,13 +5,11 @@ import uuid
 from collections import Counter
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from generation.demo.tiny import build_tiny_checkpoint
 from tests.site import Site, kill_group
 
-POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
@@ -30,18 +28,6 @@ def checkpoint(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("checkpoint") / "tiny"
     build_tiny_checkpoint(folder)
     return folder
-
-
-@pytest.fixture
-def postgres_database():
-    """A database of its own, dropped in the end."""
-    name = f"daamweb_{uuid.uuid4().hex[:12]}"
-    server, _, _ = POSTGRES.rpartition("/")
-    with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield f"{server}/{name}"
-    with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def states(site: Site) -> Counter:

@@ -1,0 +1,50 @@
+"""What the processes of test_claims_between_processes.py do, by `manage.py shell`."""
+
+import json
+import random
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection
+
+from annotations.models import Annotator, Study
+from annotations.services.assignments import claim_assignment, release_assignment, submit_response
+from tests.factories import make_annotator, make_cohyponym_prompt_set, make_open_study, make_run
+
+NOUNS = ("cat", "dog", "bear", "zebra", "giraffe", "elephant", "cow", "horse", "sheep")
+
+
+def set_up(*, tasks: int, replicas: int, annotators: int) -> None:
+    pairs = [(first, second, True) for first in NOUNS for second in NOUNS if first != second][:tasks]
+    run = make_run(make_cohyponym_prompt_set(pairs))
+    study = make_open_study("object_presence", run, replicas=replicas)
+    assert study.tasks.count() == tasks
+    for _ in range(annotators):
+        make_annotator()
+
+
+def annotate(*, first: int, count: int) -> None:
+    """Annotators number `first` and following, each in a thread, take and answer places until none is left for them.
+    Prints every place they were given."""
+    study = Study.objects.get()
+    annotators = list(Annotator.objects.order_by("pk")[first : first + count])
+    with ThreadPoolExecutor(count) as pool:
+        given = list(pool.map(lambda annotator: _answer_everything(study, annotator), annotators))
+    print(json.dumps(given))
+
+
+def _answer_everything(study: Study, annotator: Annotator) -> list[int]:
+    submitted = []
+    chance = random.Random(annotator.pk)
+    try:
+        while (place := claim_assignment(study=study, annotator=annotator)) is not None:
+            if chance.random() < 0.2:
+                release_assignment(assignment=place, annotator=annotator)
+                continue
+            submit_response(
+                assignment=place, annotator=annotator, answer={"objects": []}, token=uuid.uuid4(), seconds=1.0
+            )
+            submitted.append(place.pk)
+    finally:
+        connection.close()
+    return submitted
