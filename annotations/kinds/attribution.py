@@ -74,7 +74,7 @@ class AttributionKind:
         "the marked word is too abstract or has nothing to do with anything in the picture, say so with "
         "one of the last two answers."
     )
-    export_columns = ("start", "end", "choice", "label")
+    export_columns = ("word", "start", "end", "part_of_speech", "choice", "label")
 
     def clean_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """`parts_of_speech`: only words with one of these; `words_per_image`: at most so many, besides the
@@ -139,13 +139,8 @@ class AttributionKind:
         return AttributionForm(task, data, initial)
 
     def export(self, task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
-        choice = answer["choice"]
-        return {
-            "start": task.payload["start"],
-            "end": task.payload["end"],
-            "choice": choice,
-            "label": CHOICES[choice],
-        }
+        shown = {column: task.payload[column] for column in ("word", "start", "end", "part_of_speech")}
+        return {**shown, "choice": answer["choice"], "label": CHOICES[answer["choice"]]}
 
 
 def _words_to_rate(

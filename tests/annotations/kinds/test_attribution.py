@@ -177,4 +177,7 @@ def test_a_stored_answer_is_filled_in():
 def test_the_export_has_a_value_for_each_column():
     row = kind.export(task_of(), {"choice": 7})
     assert tuple(row) == kind.export_columns
-    assert row == {"start": 12, "end": 15, "choice": 7, "label": "word too abstract or missing"}
+    assert row == {
+        "word": "dog", "start": 12, "end": 15, "part_of_speech": "NOUN",
+        "choice": 7, "label": "word too abstract or missing",
+    }  # fmt: skip
