@@ -114,7 +114,7 @@ if S3_BUCKET := env("S3_BUCKET", default=""):
         "OPTIONS": {"bucket_name": S3_BUCKET, "endpoint_url": env("S3_ENDPOINT_URL", default=None)},
     }
 
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _messages = VAR_FOLDER / "broker"
     for _folder in ("messages", "control"):

@@ -24,7 +24,7 @@ def set_up(*, tasks: int, replicas: int, annotators: int) -> None:
 
 
 def annotate(*, first: int, count: int) -> None:
-    """Annotators number `first` and following, each in a thread, take and answer places until none is left for them.
+    """Annotators number `first` and following, each in a thread, answer places until none is left for them.
     Prints every place they were given."""
     study = Study.objects.get()
     annotators = list(Annotator.objects.order_by("pk")[first : first + count])

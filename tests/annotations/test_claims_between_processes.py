@@ -1,4 +1,4 @@
-"""Annotators in two processes hammer one study: no place is given twice, and no task gets more answers than it asks for."""
+"""Annotators in two processes hammer one study: no place is given twice, no task gets too many answers."""
 
 import json
 import subprocess

@@ -1,7 +1,6 @@
 """A real worker process, killed in the middle of a batch, on every broker and database."""
 
 import os
-import uuid
 from collections import Counter
 from pathlib import Path
 
