@@ -1,6 +1,7 @@
 """From the name of a checkpoint to a pipeline, loaded once per process; torch comes with the first one."""
 
 import hashlib
+import inspect
 import re
 import threading
 from dataclasses import dataclass
@@ -189,8 +190,8 @@ def _read_models(folder: Path, dtype: Any) -> dict[str, Any]:
             # it would turn images black, and a study would rate these
             parts |= {"safety_checker": None, "requires_safety_checker": False}
         elif isinstance(entry, list) and entry[0] in libraries:
-            part_class = getattr(libraries[entry[0]], entry[1], None)
-            if isinstance(part_class, type) and issubclass(part_class, torch.nn.Module):
+            part_class: Any = getattr(libraries[entry[0]], entry[1], None)
+            if torch.nn.Module in inspect.getmro(part_class or object):
                 parts[name], info = part_class.from_pretrained(
                     folder / name, dtype=dtype, use_safetensors=True, output_loading_info=True
                 )

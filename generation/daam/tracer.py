@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers.hooks import HookRegistry, ModelHook
 from diffusers.models.attention_processor import Attention
 
 from generation.daam.heat_maps import GlobalHeatMap, Grid, StepLevels, sum_steps
+from generation.daam.hooks import hooked, is_hooked, wrapped
 from generation.daam.recorder import Recorder, TraceError, image_rows
 from generation.daam.tokens import PromptTokens, tokenize
-
-_HOOK = "daam"
 
 # attention that does not go through torch's scaled dot product attention, and what to change
 _UNSEEN = {
@@ -114,13 +112,13 @@ class Tracer:
         """Hook into the pipeline; `restore` undoes it when it closes."""
         pipeline = self._pipeline
         restore.enter_context(
-            _hooked(pipeline.unet, pre_forward=self._before_unet, post_forward=self._after_unet)
+            hooked(pipeline.unet, pre_forward=self._before_unet, post_forward=self._after_unet)
         )
         for name, layer in self._layers.items():
-            restore.enter_context(_hooked(layer, around_forward=functools.partial(self._around_layer, name)))
-        restore.enter_context(_wrapped(pipeline, "encode_prompt", self._encode_prompt))
+            restore.enter_context(hooked(layer, around_forward=functools.partial(self._around_layer, name)))
+        restore.enter_context(wrapped(pipeline, "encode_prompt", self._encode_prompt))
         # the last thing that every pipeline does in its call
-        restore.enter_context(_wrapped(pipeline, "maybe_free_model_hooks", self._end_generation))
+        restore.enter_context(wrapped(pipeline, "maybe_free_model_hooks", self._end_generation))
 
     def check_finished(self) -> None:
         """Warn if the last generation never came to its end, so that it has no heat maps."""
@@ -248,8 +246,7 @@ def _cross_attention_layers(pipeline: Any) -> dict[str, Any]:
         raise UnsupportedPipeline(
             f"The UNet of this {name} has no cross-attention to text in its down and up blocks."
         )
-    registry = getattr(unet, "_diffusers_hook", None)
-    if registry is not None and registry.get_hook(_HOOK) is not None:
+    if is_hooked(unet):
         raise TraceError("The pipeline is being traced already; leave that block first.")
     for path, layer in layers.items():
         if type(layer.processor).__name__ in _UNSEEN:
@@ -263,50 +260,3 @@ def _why_unseen(path: str, layer: Any) -> str:
         f"The attention of {path} cannot be seen: {processor} does not use torch's scaled dot product "
         f"attention over the text alone. To trace, {_UNSEEN.get(processor, _ELSE)}."
     )
-
-
-@contextmanager
-def _hooked(
-    module: Any,
-    *,
-    pre_forward: Callable[..., Any] | None = None,
-    around_forward: Callable[..., Any] | None = None,
-    post_forward: Callable[..., Any] | None = None,
-) -> Iterator[None]:
-    """A diffusers hook on the module; `around_forward` gets the module's forward and its arguments."""
-    hook = ModelHook()
-    if pre_forward is not None:
-        hook.pre_forward = pre_forward
-    if post_forward is not None:
-        hook.post_forward = post_forward
-    if around_forward is not None:
-        around = around_forward
-        hook.new_forward = lambda module, *args, **kwargs: around(
-            hook.fn_ref.original_forward, *args, **kwargs
-        )
-    had_registry, had_forward = hasattr(module, "_diffusers_hook"), "forward" in vars(module)
-    registry = HookRegistry.check_if_exists_or_initialize(module)
-    registry.register_hook(hook, _HOOK)
-    try:
-        yield
-    finally:
-        registry.remove_hook(_HOOK, recurse=False)
-        if not registry.hooks and not had_forward:
-            del module.forward
-        if not registry.hooks and not had_registry:
-            del module._diffusers_hook
-
-
-@contextmanager
-def _wrapped(owner: Any, name: str, wrapper: Callable[..., Any]) -> Iterator[None]:
-    """Replace a method on this one object; `wrapper` gets the method and its arguments."""
-    original = getattr(owner, name)
-    own = name in vars(owner)
-    setattr(owner, name, functools.update_wrapper(functools.partial(wrapper, original), original))
-    try:
-        yield
-    finally:
-        if own:
-            setattr(owner, name, original)
-        else:
-            delattr(owner, name)
