@@ -7,6 +7,10 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "daamweb.settings")
 # Read when torch is loaded. Threads that wait by spinning make a small model fifty times slower on a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Libraries that would fill a worker's log with progress bars and hints; errors still get there.
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
 
 app = Celery("daamweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
