@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,8 +14,11 @@ from django.views.generic import FormView
 
 
 class ServiceFormView(FormView):
-    """A form page in the admin. Subclasses give `title`, `form_class`, `model` and `errors`, and call their service
-    in `perform`; what the service refuses is shown on the form, with everything typed still in it."""
+    """A form page in the admin.
+
+    Subclasses give `title`, `form_class`, `model` and `errors`, and call their service in `perform`; what the
+    service refuses is shown on the form, with everything typed still in it.
+    """
 
     template_name = "admin/service_form.html"
     title = ""
@@ -22,8 +27,7 @@ class ServiceFormView(FormView):
     errors: tuple[type[Exception], ...] = (ValueError,)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        options = self.model._meta
-        if not request.user.has_perm(f"{options.app_label}.add_{options.model_name}"):
+        if not may_add(request, self.model):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
@@ -39,17 +43,25 @@ class ServiceFormView(FormView):
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, f"{self.model._meta.verbose_name.capitalize()} “{row}” was made.")
-        return HttpResponseRedirect(change_address(row))
+        return HttpResponseRedirect(self._next_address(row))
+
+    def _next_address(self, row: models.Model) -> str:
+        """The row's page, or the admin's first for those who may make rows and not look at them."""
+        may_look = admin.site.get_model_admin(self.model).has_view_permission(self.request, row)
+        return change_address(row) if may_look else reverse("admin:index")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(
-            title=self.title,
-            submit_label=self.submit_label,
-            opts=self.model._meta,
-            has_file_field=self.get_form_class()().is_multipart(),
+        context = super().get_context_data(**kwargs)
+        form = context["form"]
+        return {
             **admin.site.each_context(self.request),
-            **kwargs,
-        )
+            **context,
+            "title": self.title,
+            "submit_label": self.submit_label,
+            "opts": self.model._meta,
+            # Django's own template for the fields of a form in the admin
+            "adminform": AdminForm(form, [(None, {"fields": list(form.fields)})], {}),
+        }
 
 
 class ServiceAdmin(admin.ModelAdmin):
@@ -74,8 +86,17 @@ class ServiceAdmin(admin.ModelAdmin):
         return own + super().get_urls()
 
     def changelist_view(self, request, extra_context=None):
-        tools = [{"address": f"{address}/", "title": view.title} for address, view in self.service_forms.items()]
+        tools = [
+            {"address": f"{address}/", "title": view.title}
+            for address, view in self.service_forms.items()
+            if may_add(request, view.model)
+        ]
         return super().changelist_view(request, {**(extra_context or {}), "service_tools": tools})
+
+
+def may_add(request: HttpRequest, model: type[models.Model]) -> bool:
+    options = model._meta
+    return request.user.has_perm(f"{options.app_label}.{get_permission_codename('add', options)}")
 
 
 def change_address(row: models.Model) -> str:

@@ -10,8 +10,12 @@ from generation.errors import PromptSetError, RunError
 from generation.forms import BuildCohyponymsForm, BuildWordsForm, ImportPromptsForm, StartRunForm
 from generation.jobs import request_parse, start_run
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
-from generation.selectors import run_progress
-from generation.services.prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set, import_prompts
+from generation.selectors import counted_progress, with_progress
+from generation.services.prompt_sets import (
+    build_cohyponyms_prompt_set,
+    build_words_prompt_set,
+    import_prompts,
+)
 from generation.services.runs import create_run, retry_failed
 
 
@@ -37,7 +41,11 @@ class BuildWordsView(ServiceFormView):
     errors = (PromptSetError,)
 
     def perform(self, data):
-        return build_words_prompt_set(**data)[0]
+        prompt_set, sample = build_words_prompt_set(**data)
+        if sample.shortfalls:
+            missing = ", ".join(f"{part} ({count} missing)" for part, count in sample.shortfalls.items())
+            messages.warning(self.request, f"There are fewer words than asked for: {missing}.")
+        return prompt_set
 
 
 class BuildCohyponymsView(ServiceFormView):
@@ -92,14 +100,17 @@ class PromptSetAdmin(ServiceAdmin):
     def prompts_link(self, prompt_set):
         address = reverse("admin:generation_prompt_changelist")
         return format_html(
-            '<a href="{}?prompt_set__id__exact={}">{} prompts</a>', address, prompt_set.pk, prompt_set.prompt_count
+            '<a href="{}?prompt_set__id__exact={}">{} prompts</a>',
+            address,
+            prompt_set.pk,
+            prompt_set.prompt_count,
         )
 
-    @admin.action(description="Parse again with the project's parser")
+    @admin.action(description="Parse again with the project's parser", permissions=["change"])
     def parse_again(self, request, queryset):
         for prompt_set in queryset:
             request_parse(prompt_set)
-        messages.success(request, f"{len(queryset)} prompt sets are handed to a worker.")
+        messages.success(request, f"{_counted(len(queryset), 'prompt set')} handed to a worker.")
 
 
 class WordInline(admin.TabularInline):
@@ -108,6 +119,9 @@ class WordInline(admin.TabularInline):
     readonly_fields = fields
     can_delete = False
     extra = 0
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("head")
 
     def has_add_permission(self, request, obj=None):
         return False
@@ -125,11 +139,18 @@ class PromptAdmin(admin.ModelAdmin):
     def has_add_permission(self, request):
         return False
 
+    def has_change_permission(self, request, obj=None):
+        return False
+
 
 @admin.register(Checkpoint)
 class CheckpointAdmin(admin.ModelAdmin):
     list_display = ["name", "source", "revision", "data_type"]
     search_fields = ["name", "source"]
+
+    def get_readonly_fields(self, request, checkpoint=None):
+        """What images were made with cannot be rewritten."""
+        return ["source", "revision", "data_type"] if checkpoint and checkpoint.runs.exists() else []
 
 
 @admin.register(GenerationRun)
@@ -139,15 +160,18 @@ class GenerationRunAdmin(ServiceAdmin):
     list_select_related = ["prompt_set", "checkpoint"]
     search_fields = ["name"]
     readonly_fields = [
-        "prompt_set", "checkpoint", "seeds", "num_inference_steps", "guidance_scale", "scheduler", "batch_size",
-        "progress", "gallery", "created_at",
+        "prompt_set", "checkpoint", "seeds", "num_inference_steps", "guidance_scale", "scheduler",
+        "batch_size", "progress", "gallery", "created_at",
     ]  # fmt: skip
     fields = ["name", *readonly_fields]
     actions = ["retry"]
 
+    def get_queryset(self, request):
+        return with_progress(super().get_queryset(request))
+
     @admin.display(description="progress")
     def progress(self, run):
-        progress = run_progress(run)
+        progress = counted_progress(run)
         failed = f", {progress.failed} failed" if progress.failed else ""
         return format_html(
             '<progress max="{}" value="{}"></progress> {} of {}{}',
@@ -158,12 +182,12 @@ class GenerationRunAdmin(ServiceAdmin):
     def gallery(self, run):
         return format_html('<a href="{}">Images and heat maps</a>', reverse("generation:run", args=[run.pk]))
 
-    @admin.action(description="Try failed images again, and wake the workers")
+    @admin.action(description="Try failed images again, and wake the workers", permissions=["change"])
     def retry(self, request, queryset):
         retried = sum(retry_failed(run=run) for run in queryset)
         for run in queryset:
             start_run(run)
-        messages.success(request, f"{retried} failed images are tried again.")
+        messages.success(request, f"{_counted(retried, 'failed image')} queued again.")
 
 
 @admin.register(Generation)
@@ -181,8 +205,15 @@ class GenerationAdmin(admin.ModelAdmin):
     def has_add_permission(self, request):
         return False
 
+    def has_change_permission(self, request, obj=None):
+        return False
+
     @admin.display(description="heat maps")
     def look(self, generation):
         if generation.state != Generation.State.SUCCEEDED:
             return "—"
         return format_html('<a href="{}">Look</a>', reverse("generation:generation", args=[generation.pk]))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

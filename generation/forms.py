@@ -2,12 +2,21 @@
 
 from django import forms
 
+from generation.errors import PromptSetError
 from generation.models import Checkpoint, GenerationRun, PromptSet
 from generation.prompts.captions import FORMATS, CaptionFileError
+from generation.prompts.sampling import RATED_PARTS_OF_SPEECH
 from generation.services.prompt_sets import import_prompts
-from generation.errors import PromptSetError
 
 MAX_LISTED_ERRORS = 30
+FORMAT_LABELS = {
+    "auto": "by the file's name and content",
+    "coco": "COCO captions (JSON)",
+    "csv": "CSV",
+    "jsonl": "JSON Lines",
+    "text": "text, one caption a line",
+    "conllu": "CoNLL-U, with its words",
+}
 
 
 class CommaListField(forms.CharField):
@@ -29,8 +38,13 @@ class SeedListField(CommaListField):
 
 class ImportPromptsForm(forms.Form):
     name = forms.CharField(max_length=100, label="Name of the prompt set")
-    file = forms.FileField(help_text="COCO caption JSON, CSV (a column caption, text or prompt), JSON Lines, text, CoNLL-U.")
-    format = forms.ChoiceField(choices=[("auto", "by the file's name and content"), *((name, name) for name in FORMATS)])
+    file = forms.FileField(
+        help_text=(
+            "COCO caption JSON; CSV or JSON Lines with a column caption, text or prompt; "
+            "text with one caption a line; CoNLL-U. In UTF-8."
+        )
+    )
+    format = forms.ChoiceField(choices=[(name, FORMAT_LABELS[name]) for name in FORMATS])
     skip_invalid = forms.BooleanField(required=False, label="Import the good rows although others are bad")
 
     def clean(self):
@@ -42,30 +56,62 @@ class ImportPromptsForm(forms.Form):
         data["file_name"] = data.pop("file").name
         try:
             result = import_prompts(dry_run=True, **data)
-        except (CaptionFileError, PromptSetError) as error:
-            raise forms.ValidationError(str(error)) from error
-        if result.errors and not data["skip_invalid"]:
-            for row_error in result.errors[:MAX_LISTED_ERRORS]:
-                self.add_error("file", f"Row {row_error.row}: {row_error.reason}")
-            if len(result.errors) > MAX_LISTED_ERRORS:
-                self.add_error("file", f"… and {len(result.errors) - MAX_LISTED_ERRORS} more bad rows.")
+        except CaptionFileError as error:
+            self.add_error("file", _sentence(error))
+        except PromptSetError as error:
+            self.add_error("name", str(error))
+        else:
+            if not data["skip_invalid"]:
+                self._show_bad_rows(result.errors)
         return data
+
+    def _show_bad_rows(self, errors):
+        for row_error in errors[:MAX_LISTED_ERRORS]:
+            self.add_error("file", f"Row {row_error.row}: {row_error.reason}")
+        if len(errors) > MAX_LISTED_ERRORS:
+            self.add_error("file", f"… and {len(errors) - MAX_LISTED_ERRORS} more bad rows.")
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 class BuildWordsForm(forms.Form):
     name = forms.CharField(max_length=100, label="Name of the prompt set")
-    source = forms.ModelChoiceField(PromptSet.objects.filter(parse_state=PromptSet.ParseState.PARSED))
-    per_part_of_speech = forms.IntegerField(min_value=1, initial=200, label="Words of each part of speech")
-    common = forms.IntegerField(min_value=1, max_value=17, initial=14, label="Parts of speech, most common first")
-    attention_checks = forms.IntegerField(min_value=0, initial=20, help_text="Punctuation marks that nobody can see.")
+    source = forms.ModelChoiceField(
+        PromptSet.objects.filter(parse_state=PromptSet.ParseState.PARSED), help_text="A parsed prompt set."
+    )
+    per_part_of_speech = forms.IntegerField(
+        min_value=1, max_value=100_000, initial=200, label="Words of each part of speech"
+    )
+    common = forms.IntegerField(
+        min_value=1,
+        max_value=len(RATED_PARTS_OF_SPEECH),
+        initial=len(RATED_PARTS_OF_SPEECH),
+        label="Parts of speech, most common first",
+    )
+    parts_of_speech = CommaListField(
+        required=False,
+        label="Or exactly these",
+        help_text=f"With commas between, out of {', '.join(RATED_PARTS_OF_SPEECH)}.",
+    )
+    attention_checks = forms.IntegerField(
+        min_value=0, max_value=100_000, initial=20, help_text="Punctuation marks that nobody can see."
+    )
     seed = forms.IntegerField(min_value=0, initial=0)
+
+    def clean_parts_of_speech(self):
+        return [part.upper() for part in self.cleaned_data["parts_of_speech"]] or None
 
 
 class BuildCohyponymsForm(forms.Form):
     name = forms.CharField(max_length=100, label="Name of the prompt set")
     count = forms.IntegerField(min_value=1, max_value=100_000, initial=1000, label="Pairs")
     cohyponym_share = forms.FloatField(min_value=0, max_value=1, initial=0.5, label="Share of cohyponyms")
-    nouns = CommaListField(required=False, help_text="Only these nouns of the ontology, with commas between; empty: all.")
+    nouns = CommaListField(
+        required=False, help_text="Only these nouns of the ontology, with commas between; empty: all."
+    )
     seed = forms.IntegerField(min_value=0, initial=0)
 
     def clean_nouns(self):
@@ -75,9 +121,13 @@ class BuildCohyponymsForm(forms.Form):
 class StartRunForm(forms.Form):
     name = forms.CharField(max_length=100, label="Name of the run")
     prompt_set = forms.ModelChoiceField(PromptSet.objects.all())
-    checkpoint = forms.ModelChoiceField(Checkpoint.objects.all())
+    checkpoint = forms.ModelChoiceField(
+        Checkpoint.objects.all(), help_text="Another one is added on the page “Checkpoints”."
+    )
     seeds = SeedListField(initial="0", help_text="One image per prompt and seed; commas between.")
-    num_inference_steps = forms.IntegerField(min_value=1, max_value=1000, initial=30)
+    num_inference_steps = forms.IntegerField(min_value=1, max_value=1000, initial=30, label="Steps")
     guidance_scale = forms.FloatField(min_value=0, max_value=100, initial=7.5)
     scheduler = forms.ChoiceField(choices=GenerationRun.Scheduler.choices)
-    batch_size = forms.IntegerField(min_value=1, max_value=64, initial=1, help_text="Images made at once by one worker.")
+    batch_size = forms.IntegerField(
+        min_value=1, max_value=64, initial=1, help_text="Images made at once by one worker."
+    )

@@ -1,4 +1,7 @@
-"""Celery jobs. Each takes a primary key, may run twice, may die at any line, and is found again by a sweep."""
+"""Celery jobs.
+
+Each takes a primary key, may run twice, may die at any line, and is found again by a sweep.
+"""
 
 import logging
 
@@ -11,7 +14,7 @@ from generation.errors import PromptSetError
 from generation.models import Generation, GenerationRun, PromptSet
 from generation.prompts.parsing import ParserNotFound
 from generation.services.runs import mark_poked
-from generation.services.words import mark_parse_failed, parse_prompt_set, queue_parse
+from generation.services.words import mark_parse_poked, parse_prompt_set, queue_parse
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +28,7 @@ def start_run(run: GenerationRun) -> None:
     if not waiting:
         return
     mark_poked(run=run)
-    for _ in range(min(-(-waiting // run.batch_size), MAX_CHAINS)):
-        poke(generate_batch, run.pk)
+    poke(generate_batch, run.pk, times=min(-(-waiting // run.batch_size), MAX_CHAINS))
 
 
 @shared_task
@@ -61,15 +63,17 @@ def request_parse(prompt_set: PromptSet) -> None:
 def parse_prompts(prompt_set_id: int) -> None:
     prompt_set = PromptSet.objects.filter(pk=prompt_set_id, parse_state=PromptSet.ParseState.QUEUED).first()
     if prompt_set is None:
+        logger.warning("Prompt set %s was deleted, or parsed by another worker.", prompt_set_id)
         return
     try:
         parse_prompt_set(prompt_set=prompt_set)
-    except (ParserNotFound, PromptSetError) as error:
+    except (ParserNotFound, PromptSetError):  # the reason is on the prompt set
         logger.exception("Prompt set %s could not be parsed.", prompt_set_id)
-        mark_parse_failed(prompt_set=prompt_set, error=str(error))
 
 
 @shared_task
 def sweep_parses() -> None:
+    """Poke the sets that wait for the parser and of which nobody has been told for a whole lease."""
     for prompt_set in PromptSet.objects.filter(parse_state=PromptSet.ParseState.QUEUED):
-        poke(parse_prompts, prompt_set.pk)
+        if mark_parse_poked(prompt_set=prompt_set, unless_since=timezone.now() - settings.GENERATION_LEASE):
+            poke(parse_prompts, prompt_set.pk)

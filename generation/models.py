@@ -21,11 +21,20 @@ class PromptSet(models.Model):
         FAILED = "failed", "failed"
 
     name = models.CharField(max_length=100, unique=True)
-    origin = models.CharField(max_length=30, help_text="How the prompts came here: a file's format or a builder's name.")
-    recipe = models.JSONField(default=dict, help_text="Everything needed to make the set again: file, options, seed.")
-    parser = models.CharField(max_length=200, blank=True, help_text="Name and version of the parser of its words.")
+    origin = models.CharField(
+        max_length=30, help_text="How the prompts came here: a file's format or a builder's name."
+    )
+    recipe = models.JSONField(
+        default=dict, help_text="Everything needed to make the set again: file, options, seed."
+    )
+    parser = models.CharField(
+        max_length=200, blank=True, help_text="Name and version of the parser of its words."
+    )
     parse_state = models.CharField(max_length=10, choices=ParseState, default=ParseState.NOT_ASKED)
     parse_error = models.TextField(blank=True)
+    poked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a worker was last told to parse it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -40,15 +49,21 @@ class Prompt(models.Model):
 
     prompt_set = models.ForeignKey(PromptSet, on_delete=models.CASCADE, related_name="prompts")
     position = models.PositiveIntegerField(help_text="Its place in the set, from 0.")
-    external_id = models.CharField(max_length=100, help_text="Its id in the file it came from, unique in the set.")
+    external_id = models.CharField(
+        max_length=255, help_text="Its id in the file it came from, unique in the set."
+    )
     text = models.TextField()
-    metadata = models.JSONField(default=dict, blank=True, help_text="Other columns of the file; the nouns of a pair.")
+    metadata = models.JSONField(
+        default=dict, blank=True, help_text="Other columns of the file; the nouns of a pair."
+    )
 
     class Meta:
         ordering = ["prompt_set", "position"]
         constraints = [
             models.UniqueConstraint(fields=["prompt_set", "position"], name="prompt_position_unique_in_set"),
-            models.UniqueConstraint(fields=["prompt_set", "external_id"], name="prompt_external_id_unique_in_set"),
+            models.UniqueConstraint(
+                fields=["prompt_set", "external_id"], name="prompt_external_id_unique_in_set"
+            ),
             models.CheckConstraint(condition=~Q(text=""), name="prompt_text_not_empty"),
         ]
 
@@ -70,13 +85,19 @@ class Word(models.Model):
     end = models.PositiveIntegerField(help_text="Offset after its last character.")
     text = models.TextField()
     lemma = models.TextField(blank=True)
-    part_of_speech = models.CharField(max_length=10, help_text="Universal part of speech, such as NOUN.")
-    tag = models.CharField(max_length=20, blank=True, help_text="The parser's fine-grained tag.")
+    # The labels come from treebanks and parsers of any language, which set no limit to their length.
+    part_of_speech = models.TextField(help_text="Universal part of speech, such as NOUN.")
+    tag = models.TextField(blank=True, help_text="The parser's fine-grained tag.")
     head = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="dependents", help_text="Empty for the root."
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="dependents",
+        help_text="Empty for the root.",
     )
-    relation = models.CharField(max_length=40, blank=True, help_text="Universal Dependencies relation to the head.")
-    enhanced_relation = models.CharField(max_length=100, blank=True, help_text="Such as nmod:of or conj:and.")
+    relation = models.TextField(blank=True, help_text="Universal Dependencies relation to the head.")
+    enhanced_relation = models.TextField(blank=True, help_text="Such as nmod:of or conj:and.")
     role = models.CharField(max_length=20, choices=Role, blank=True, default=Role.NONE)
 
     class Meta:
@@ -99,8 +120,12 @@ class Checkpoint(models.Model):
         BFLOAT16 = "bfloat16", "bfloat16 (GPU)"
 
     name = models.CharField(max_length=100, unique=True)
-    source = models.CharField(max_length=500, help_text="A hub id such as stabilityai/stable-diffusion-2-base, or a folder.")
-    revision = models.CharField(max_length=100, blank=True, help_text="Branch, tag or commit on the hub; empty: the latest.")
+    source = models.CharField(
+        max_length=500, help_text="A hub id such as stabilityai/stable-diffusion-2-base, or a folder."
+    )
+    revision = models.CharField(
+        max_length=100, blank=True, help_text="Branch, tag or commit on the hub; empty: the latest."
+    )
     data_type = models.CharField(max_length=10, choices=DataType, default=DataType.FLOAT32)
 
     class Meta:
@@ -123,11 +148,15 @@ class GenerationRun(models.Model):
     prompt_set = models.ForeignKey(PromptSet, on_delete=models.PROTECT, related_name="runs")
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="runs")
     seeds = models.JSONField(help_text="One image per prompt and seed.")
-    num_inference_steps = models.PositiveIntegerField(default=30, validators=[MinValueValidator(1), MaxValueValidator(1000)])
+    num_inference_steps = models.PositiveIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
     guidance_scale = models.FloatField(default=7.5, validators=[MinValueValidator(0), MaxValueValidator(100)])
     scheduler = models.CharField(max_length=20, choices=Scheduler, default=Scheduler.DPM_SOLVER)
     batch_size = models.PositiveIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(64)], help_text="Images made at once by one worker."
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(64)],
+        help_text="Images made at once by one worker.",
     )
     poked_at = models.DateTimeField(null=True, blank=True, help_text="When workers were last told of it.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -136,12 +165,16 @@ class GenerationRun(models.Model):
         ordering = ["-created_at", "name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(num_inference_steps__gte=1) & Q(num_inference_steps__lte=1000), name="run_steps_in_range"
+                condition=Q(num_inference_steps__gte=1) & Q(num_inference_steps__lte=1000),
+                name="run_steps_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(guidance_scale__gte=0) & Q(guidance_scale__lte=100), name="run_guidance_scale_in_range"
+                condition=Q(guidance_scale__gte=0) & Q(guidance_scale__lte=100),
+                name="run_guidance_scale_in_range",
             ),
-            models.CheckConstraint(condition=Q(batch_size__gte=1) & Q(batch_size__lte=64), name="run_batch_size_in_range"),
+            models.CheckConstraint(
+                condition=Q(batch_size__gte=1) & Q(batch_size__lte=64), name="run_batch_size_in_range"
+            ),
         ]
 
     def __str__(self):
@@ -153,6 +186,22 @@ class GenerationQuerySet(models.QuerySet):
         """Waiting, or in the hands of a worker that has not reported for a whole lease."""
         dropped = Q(state=Generation.State.RUNNING, lease_expires_at__lt=timezone.now())
         return self.filter(Q(state=Generation.State.QUEUED) | dropped)
+
+    def fail_claimable(self, error: str) -> int:
+        """Record why nobody can make them; return how many there were."""
+        return self.claimable().update(
+            state=Generation.State.FAILED,
+            claim=None,
+            lease_expires_at=None,
+            error=error,
+            finished_at=timezone.now(),
+        )
+
+    def requeue_failed(self) -> int:
+        """Let the failed ones be tried again; return how many there were."""
+        return self.filter(state=Generation.State.FAILED).update(
+            state=Generation.State.QUEUED, attempts=0, error="", finished_at=None
+        )
 
 
 class Generation(models.Model):
@@ -183,9 +232,13 @@ class Generation(models.Model):
     heat_maps_sha256 = models.CharField(max_length=64, blank=True)
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
-    checkpoint_revision = models.CharField(max_length=100, blank=True, help_text="Commit on the hub, or hash of the folder.")
+    checkpoint_revision = models.CharField(
+        max_length=100, blank=True, help_text="Commit on the hub, or hash of the folder."
+    )
     versions = models.JSONField(default=dict, blank=True, help_text="Libraries and device that made it.")
-    seconds = models.FloatField(null=True, blank=True, help_text="Time taken; a batch's time is shared among its images.")
+    seconds = models.FloatField(
+        null=True, blank=True, help_text="Time taken; a batch's time is shared among its images."
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = GenerationQuerySet.as_manager()
@@ -199,10 +252,13 @@ class Generation(models.Model):
                 name="generation_running_has_lease",
             ),
             models.CheckConstraint(
-                condition=~Q(state="succeeded") | (~Q(image="") & ~Q(heat_maps="") & Q(finished_at__isnull=False)),
+                condition=~Q(state="succeeded")
+                | (~Q(image="") & ~Q(heat_maps="") & Q(finished_at__isnull=False)),
                 name="generation_succeeded_has_files",
             ),
-            models.CheckConstraint(condition=~Q(state="failed") | ~Q(error=""), name="generation_failed_has_error"),
+            models.CheckConstraint(
+                condition=~Q(state="failed") | ~Q(error=""), name="generation_failed_has_error"
+            ),
         ]
         indexes = [models.Index(fields=["run", "state"], name="generation_run_state")]
 
@@ -232,14 +288,10 @@ class Generation(models.Model):
         """Record why it failed; False if it is no longer this worker's."""
         return bool(
             Generation.objects.filter(pk=self.pk, state=self.State.RUNNING, claim=claim).update(
-                state=self.State.FAILED, claim=None, lease_expires_at=None, error=error, finished_at=timezone.now()
-            )
-        )
-
-    def requeue(self) -> bool:
-        """Let a failed one be tried again; False if it had not failed."""
-        return bool(
-            Generation.objects.filter(pk=self.pk, state=self.State.FAILED).update(
-                state=self.State.QUEUED, attempts=0, error="", finished_at=None
+                state=self.State.FAILED,
+                claim=None,
+                lease_expires_at=None,
+                error=error,
+                finished_at=timezone.now(),
             )
         )

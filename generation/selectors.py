@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from io import BytesIO
 
-from django.db.models import Count, Q
-
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 from PIL import Image
 
 from generation.daam import WordNotAttended
@@ -47,24 +47,58 @@ def run_progress(run: GenerationRun) -> RunProgress:
     return RunProgress(**counts)
 
 
-def words_with_attendance(generation: Generation) -> list[Word]:
-    """The prompt's words, each with `is_attended`: whether the text encoder saw it."""
-    words = list(generation.prompt.words.select_related("head").order_by("position"))
-    if generation.state != Generation.State.SUCCEEDED:
-        return words
+def with_progress(runs: QuerySet[GenerationRun]) -> QuerySet[GenerationRun]:
+    """The runs, each with its counts for `counted_progress`, in one query."""
+    return runs.annotate(
+        **{
+            state.value: Count("generations", filter=Q(generations__state=state))
+            for state in Generation.State
+        }
+    )
+
+
+def counted_progress(run: GenerationRun) -> RunProgress:
+    return RunProgress(**{state.value: getattr(run, state.value) for state in Generation.State})
+
+
+def is_worked_on(run: GenerationRun) -> bool:
+    """Whether a worker that reports has some of the run's images in hand."""
+    return run.generations.filter(
+        state=Generation.State.RUNNING, lease_expires_at__gte=timezone.now()
+    ).exists()
+
+
+@dataclass(frozen=True)
+class SeenWord:
+    """A word of a prompt, and whether the text encoder saw it when the image was made."""
+
+    word: Word
+    is_attended: bool
+
+
+def seen_words(generation: Generation) -> list[SeenWord]:
+    """The words of a finished image's prompt.
+
+    Raises OSError or HeatMapFileError if the file of heat maps cannot be read.
+    """
     heat_maps = generation.load_heat_maps()
-    for word in words:
+
+    def is_attended(word: Word) -> bool:
         try:
             heat_maps.span(word.start, word.end)
         except WordNotAttended:
-            word.is_attended = False
-        else:
-            word.is_attended = True
-    return words
+            return False
+        return True
+
+    words = generation.prompt.words.select_related("head").order_by("position")
+    return [SeenWord(word, is_attended(word)) for word in words]
 
 
 def overlay_file(*, generation: Generation, start: int, end: int) -> bytes:
-    """The image with the heat map of the characters [start, end) over it, as WebP. Raises WordNotAttended."""
+    """The image with the heat map of the characters [start, end) over it, as WebP.
+
+    Raises WordNotAttended; OSError or HeatMapFileError if a file cannot be read.
+    """
     heat_map = generation.load_heat_maps().span(start, end)
     with generation.image.open("rb") as file, Image.open(file) as image:
         drawn = draw_overlay(image.convert("RGB"), heat_map)

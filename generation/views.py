@@ -1,24 +1,38 @@
 """The researcher's gallery: a run's images, and one image with the heat map of every word."""
 
 from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from generation import selectors
+from generation.daam import HeatMapFileError, WordNotAttended
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun
 from generation.services.runs import retry_failed
 
 IMAGES_PER_PAGE = 48
+# A file that is gone, and one that is not what was stored.
+UNREADABLE = (OSError, HeatMapFileError)
+
+may_look = permission_required("generation.view_generation", raise_exception=True)
+may_retry = permission_required("generation.change_generationrun", raise_exception=True)
+# A finished image and its heat maps never change.
+kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
 
 
 @staff_member_required
+@may_look
 @require_safe
+@vary_on_headers("HX-Request")
 def run(request: HttpRequest, pk: int) -> HttpResponse:
-    generation_run = get_object_or_404(GenerationRun.objects.select_related("prompt_set", "checkpoint"), pk=pk)
+    generation_run = get_object_or_404(
+        GenerationRun.objects.select_related("prompt_set", "checkpoint"), pk=pk
+    )
     generations = generation_run.generations.select_related("prompt").order_by("prompt__position", "seed")
     context = {
         "run": generation_run,
@@ -30,6 +44,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff_member_required
+@may_retry
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     generation_run = get_object_or_404(GenerationRun, pk=pk)
@@ -39,26 +54,43 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff_member_required
+@may_look
 @require_safe
 def generation(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Generation.objects.select_related("prompt", "run__checkpoint"), pk=pk)
-    words = selectors.words_with_attendance(found)
-    return render(request, "generation/generation.html", {"generation": found, "words": words})
+    found = get_object_or_404(
+        Generation.objects.select_related("prompt__prompt_set", "run__checkpoint"), pk=pk
+    )
+    context = {"generation": found}
+    if found.state == Generation.State.SUCCEEDED:
+        try:
+            context["words"] = selectors.seen_words(found)
+        except UNREADABLE as error:
+            context["problem"] = f"The heat maps cannot be read: {error}"
+    return render(request, "generation/generation.html", context)
 
 
 @staff_member_required
+@may_look
 @require_safe
-@cache_control(private=True, max_age=31_536_000, immutable=True)
+@kept_forever
 def image(request: HttpRequest, pk: int) -> FileResponse:
     found = get_object_or_404(Generation, pk=pk, state=Generation.State.SUCCEEDED)
-    return FileResponse(found.image.open("rb"), content_type="image/png")
+    try:
+        file = found.image.open("rb")
+    except OSError as error:
+        raise Http404(f"The image file cannot be read: {error}") from error
+    return FileResponse(file, content_type="image/png")
 
 
 @staff_member_required
+@may_look
 @require_safe
-@cache_control(private=True, max_age=31_536_000, immutable=True)
+@kept_forever
 def overlay(request: HttpRequest, pk: int, word_pk: int) -> HttpResponse:
     found = get_object_or_404(Generation, pk=pk, state=Generation.State.SUCCEEDED)
     word = get_object_or_404(found.prompt.words, pk=word_pk)
-    drawn = selectors.overlay_file(generation=found, start=word.start, end=word.end)
+    try:
+        drawn = selectors.overlay_file(generation=found, start=word.start, end=word.end)
+    except (WordNotAttended, *UNREADABLE) as error:
+        raise Http404(str(error)) from error
     return HttpResponse(drawn, content_type="image/webp")

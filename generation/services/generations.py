@@ -1,4 +1,4 @@
-"""The life of a generation: claimed by a worker, kept alive by its reports, finished or failed exactly once."""
+"""The life of a generation: claimed by a worker, kept alive by its reports, finished or failed once."""
 
 import hashlib
 import uuid
@@ -13,6 +13,10 @@ from django.utils import timezone
 from generation.models import Generation, GenerationRun
 
 State = Generation.State
+TOO_MANY_ATTEMPTS = (
+    f"The worker stopped {Generation.MAX_ATTEMPTS} times while making this image (out of memory, or "
+    "killed?). Look into its log, then retry."
+)
 
 
 @dataclass(frozen=True)
@@ -31,25 +35,29 @@ class GenerationResult:
 def claim_generations(*, run: GenerationRun, limit: int) -> tuple[uuid.UUID, list[Generation]]:
     """Claim up to `limit` generations of the run for one worker; the UUID is its claim.
 
-    A generation that has taken down its worker MAX_ATTEMPTS times is marked failed instead.
+    One that took its worker down before comes last and alone, so that it cannot take others with it again;
+    after MAX_ATTEMPTS times it is marked failed instead.
     """
     claim = uuid.uuid4()
     claimed: list[Generation] = []
-    for generation in run.generations.claimable().order_by("pk").iterator():
+    for generation in run.generations.claimable().order_by("attempts", "pk").iterator():
+        if claimed and generation.attempts:
+            break
         if not generation.take(claim):
             continue
         generation.refresh_from_db()
         if generation.attempts > Generation.MAX_ATTEMPTS:
-            generation.mark_failed(
-                claim,
-                f"The worker stopped {Generation.MAX_ATTEMPTS} times while making this image (out of memory, or killed?). "
-                "Look into its log, then retry.",
-            )
+            generation.mark_failed(claim, TOO_MANY_ATTEMPTS)
             continue
         claimed.append(generation)
-        if len(claimed) == limit:
+        if len(claimed) == limit or generation.attempts > 1:
             break
     return claim, claimed
+
+
+def fail_claimable(*, run: GenerationRun, error: str) -> int:
+    """Mark everything failed that no worker has in hand; return how many generations."""
+    return run.generations.fail_claimable(error)
 
 
 def renew_leases(*, claim: uuid.UUID) -> int:
@@ -60,7 +68,7 @@ def renew_leases(*, claim: uuid.UUID) -> int:
 
 
 def finish_generation(*, generation: Generation, claim: uuid.UUID, result: GenerationResult) -> bool:
-    """Store the files, then the row; False, and nothing kept, if the generation is no longer this worker's."""
+    """Store the files, then the row; False, and nothing kept, if it is no longer this worker's."""
     folder = f"generations/{generation.run_id}"
     stem = f"{generation.pk}-{claim.hex[:8]}"
     image = default_storage.save(f"{folder}/{stem}.png", ContentFile(result.image))

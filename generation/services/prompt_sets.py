@@ -37,9 +37,9 @@ def import_prompts(
 ) -> ImportResult:
     """Make a prompt set of a caption file.
 
-    With bad rows nothing is imported unless `skip_invalid`; the rows and reasons are in the result either way.
-    Raises CaptionFileError when the file as a whole cannot be read, PromptSetError when the name is taken or no
-    caption is left.
+    With bad rows nothing is imported unless `skip_invalid`; the rows and reasons are in the result either
+    way. Raises CaptionFileError when the file as a whole cannot be read, PromptSetError when the name is
+    taken or no caption is left.
     """
     _check_name(name)
     captions = read_captions(content, format=format, file_name=file_name)
@@ -98,9 +98,9 @@ def build_words_prompt_set(
 ) -> tuple[PromptSet, WordSample]:
     """Sample n words of each common part of speech, each with the prompt it stands in (section 3.2).
 
-    Every sampled word becomes a prompt of its own, since the paper generates one image per word–prompt pair. Sampled
-    punctuation serves as attention checks (appendix A.2), by default one for every twenty words. Raises
-    PromptSetError.
+    Every sampled word becomes a prompt of its own, since the paper generates one image per word–prompt pair.
+    Sampled punctuation serves as attention checks (appendix A.2), by default one for every twenty words.
+    Raises PromptSetError.
     """
     _check_name(name)
     if source.parse_state != PromptSet.ParseState.PARSED:
@@ -113,15 +113,18 @@ def build_words_prompt_set(
         CandidateWord(word.prompt_id, word.position, word.text, word.part_of_speech) for word in words
     ]
     if attention_checks is None:
-        attention_checks = max(1, per_part_of_speech * common // 20)
-    sample = sample_words(
-        candidates,
-        per_part_of_speech=per_part_of_speech,
-        parts_of_speech=parts_of_speech,
-        common=common,
-        attention_checks=attention_checks,
-        rng=np.random.default_rng(seed),
-    )
+        attention_checks = max(1, per_part_of_speech * len(parts_of_speech or range(common)) // 20)
+    try:
+        sample = sample_words(
+            candidates,
+            per_part_of_speech=per_part_of_speech,
+            parts_of_speech=parts_of_speech,
+            common=common,
+            attention_checks=attention_checks,
+            rng=np.random.default_rng(seed),
+        )
+    except ValueError as error:
+        raise PromptSetError(str(error)) from error
     recipe = {
         "builder": "words",
         "source": source.name,
@@ -130,7 +133,7 @@ def build_words_prompt_set(
         "common": common,
         "parts_of_speech": list(parts_of_speech) if parts_of_speech else None,
         "attention_checks": attention_checks,
-        "counts": dict(sample.counts),
+        "available": dict(sample.counts),
         "shortfalls": dict(sample.shortfalls),
     }
     if not sample.targets:
@@ -179,7 +182,10 @@ def _copy_prompts_with_role(
 def build_cohyponyms_prompt_set(
     *, name: str, count: int, seed: int, cohyponym_share: float = 0.5, nouns: Sequence[str] | None = None
 ) -> PromptSet:
-    """Pairs of nouns, "a(n) … and a(n) …", a share of them siblings in the ontology (section 5.1). Raises PromptSetError."""
+    """Pairs of nouns, "a(n) … and a(n) …", a share of them siblings in the ontology (section 5.1).
+
+    Raises PromptSetError.
+    """
     _check_name(name)
     try:
         pairs = build_pairs(
@@ -220,6 +226,11 @@ def build_cohyponyms_prompt_set(
 def _check_name(name: str) -> None:
     if not name.strip():
         raise PromptSetError("A prompt set needs a name.")
+    longest = PromptSet._meta.get_field("name").max_length
+    if len(name) > longest:
+        raise PromptSetError(
+            f"The name of a prompt set has {longest} characters at most; this one has {len(name)}."
+        )
     if PromptSet.objects.filter(name=name).exists():
         raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.")
 

@@ -1,6 +1,8 @@
 """Make generation runs and try failed generations again."""
 
+import math
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -31,6 +33,11 @@ def create_run(
         raise RunError("A run needs at least one seed, and each only once.")
     if any(not 0 <= seed <= MAX_SEED for seed in seeds):
         raise RunError(f"Seeds are whole numbers from 0 to {MAX_SEED}.")
+    if not math.isfinite(guidance_scale):
+        raise RunError(f"The guidance scale has to be a number; it is {guidance_scale}.")
+    prompts = list(prompt_set.prompts.order_by("position"))
+    if not prompts:
+        raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
     run = GenerationRun(
         name=name,
         prompt_set=prompt_set,
@@ -42,38 +49,39 @@ def create_run(
         batch_size=batch_size,
     )
     try:
-        run.full_clean()
+        run.full_clean(validate_unique=False, validate_constraints=False)
     except ValidationError as error:
-        raise RunError("; ".join(_messages(error))) from error
+        raise RunError(" ".join(_messages(error))) from error
+    taken = f"There is a run named {name!r} already; choose another name."
+    if GenerationRun.objects.filter(name=name).exists():
+        raise RunError(taken)
     try:
         with transaction.atomic():
             run.save()
     except IntegrityError as error:
-        raise RunError(f"There is a run named {name!r} already.") from error
-    prompts = list(prompt_set.prompts.order_by("position"))
-    if not prompts:
-        raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
+        raise RunError(taken) from error
     Generation.objects.bulk_create(
-        [Generation(run=run, prompt=prompt, seed=seed) for prompt in prompts for seed in seeds], batch_size=500
+        [Generation(run=run, prompt=prompt, seed=seed) for prompt in prompts for seed in seeds],
+        batch_size=500,
     )
     return run
 
 
 def _messages(error: ValidationError) -> list[str]:
+    """One sentence per field, with the name that the form has for it."""
     return [
-        message if field == "__all__" else f"{field}: {message}"
+        f"{GenerationRun._meta.get_field(field).verbose_name.capitalize()}: {message}"
         for field, messages in error.message_dict.items()
         for message in messages
     ]
 
 
-@transaction.atomic
 def retry_failed(*, run: GenerationRun) -> int:
     """Queue the run's failed generations again; return how many."""
-    return sum(generation.requeue() for generation in run.generations.filter(state=Generation.State.FAILED))
+    return run.generations.requeue_failed()
 
 
-def mark_poked(*, run: GenerationRun, unless_since=None) -> bool:
+def mark_poked(*, run: GenerationRun, unless_since: datetime | None = None) -> bool:
     """Note that workers are being told of the run; False if they have been told since `unless_since`."""
     waiting = GenerationRun.objects.filter(pk=run.pk)
     if unless_since is not None:

@@ -1,18 +1,23 @@
 """Store the words of prompts, and parse prompt sets."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
+from django.utils import timezone
 
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet, Word
-from generation.prompts.parsing import ParserNotFound, load_parser, parse
+from generation.prompts.parsing import Parser, ParserNotFound, load_parser, parse
 
 
 def store_words(
-    *, prompts: Sequence[Prompt], words: Sequence[Sequence[Any]], roles: Sequence[Mapping[int, str]] | None = None
+    *,
+    prompts: Sequence[Prompt],
+    words: Sequence[Sequence[Any]],
+    roles: Sequence[Mapping[int, str]] | None = None,
 ) -> None:
     """Write the words of each prompt: ParsedWord values, or words of another prompt to be copied.
 
@@ -60,39 +65,63 @@ def parse_prompt_set(
 ) -> int:
     """Give every prompt of the set its words, replacing earlier ones; return how many words there are.
 
-    Raises ParserNotFound, and PromptSetError when a study already uses the words. On failure the reason is kept on
-    the prompt set.
+    Raises ParserNotFound, and PromptSetError where the words cannot be replaced: when a study uses them, or a
+    builder chose some of them. On failure the reason is kept on the prompt set, and so are the earlier words.
     """
-    prompts = list(prompt_set.prompts.order_by("position"))
     try:
-        loaded = load_parser(parser)
-        parsed = []
-        for count, result in enumerate(parse(loaded, [prompt.text for prompt in prompts]), start=1):
-            parsed.append(result.words)
-            if progress:
-                progress(count, len(prompts))
+        if Word.objects.filter(prompt__prompt_set=prompt_set).exclude(role=Word.Role.NONE).exists():
+            raise PromptSetError(
+                f"The words of {prompt_set.name!r} were chosen when it was built, and parsing again would "
+                "lose the choice; parse the set that it was built from, and build a new one."
+            )
+        return _replace_words(prompt_set, load_parser(parser), progress)
+    except (ParserNotFound, PromptSetError) as error:
+        _keep_parse_error(prompt_set, str(error))
+        raise
+
+
+def _replace_words(prompt_set: PromptSet, parser: Parser, progress: Callable[[int, int], None] | None) -> int:
+    prompts = list(prompt_set.prompts.order_by("position"))
+    parsed = []
+    for count, result in enumerate(parse(parser, [prompt.text for prompt in prompts]), start=1):
+        parsed.append(result.words)
+        if progress:
+            progress(count, len(prompts))
+    try:
         with transaction.atomic():
+            # Two workers that parse the same set replace its words one after the other.
+            PromptSet.objects.select_for_update().get(pk=prompt_set.pk)
             Word.objects.filter(prompt__prompt_set=prompt_set).delete()
             store_words(prompts=prompts, words=parsed)
-            prompt_set.parser = loaded.version
+            prompt_set.parser = f"{parser.name} {parser.version}"
             prompt_set.parse_state = PromptSet.ParseState.PARSED
             prompt_set.parse_error = ""
             prompt_set.save(update_fields=["parser", "parse_state", "parse_error"])
-    except ParserNotFound as error:
-        mark_parse_failed(prompt_set=prompt_set, error=str(error))
-        raise
     except ProtectedError as error:
         raise PromptSetError(
-            f"The words of {prompt_set.name!r} are used by a study and cannot be parsed again; import the prompts "
-            "into a new set instead."
+            f"The words of {prompt_set.name!r} are used by a study and cannot be parsed again; import "
+            "the prompts into a new set instead."
         ) from error
     return sum(len(words) for words in parsed)
 
 
+def _keep_parse_error(prompt_set: PromptSet, error: str) -> None:
+    """A set that has words stays parsed, since they are as good as before."""
+    state = PromptSet.ParseState.PARSED if prompt_set.parser else PromptSet.ParseState.FAILED
+    PromptSet.objects.filter(pk=prompt_set.pk).update(parse_state=state, parse_error=error)
+
+
 def queue_parse(*, prompt_set: PromptSet) -> None:
-    """Ask a worker to parse the set; the job is poked by the caller's `on_commit`."""
-    PromptSet.objects.filter(pk=prompt_set.pk).update(parse_state=PromptSet.ParseState.QUEUED, parse_error="")
+    """Ask a worker to parse the set."""
+    PromptSet.objects.filter(pk=prompt_set.pk).update(
+        parse_state=PromptSet.ParseState.QUEUED, parse_error="", poked_at=timezone.now()
+    )
 
 
-def mark_parse_failed(*, prompt_set: PromptSet, error: str) -> None:
-    PromptSet.objects.filter(pk=prompt_set.pk).update(parse_state=PromptSet.ParseState.FAILED, parse_error=error)
+def mark_parse_poked(*, prompt_set: PromptSet, unless_since: datetime) -> bool:
+    """Note that a worker is being told to parse the set; False if one has been told since `unless_since`."""
+    return bool(
+        PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.QUEUED)
+        .filter(Q(poked_at=None) | Q(poked_at__lt=unless_since))
+        .update(poked_at=timezone.now())
+    )

@@ -1,79 +1,139 @@
 import time
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from daamweb.progress import progress_bar
 from generation.errors import RunError
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun, PromptSet
-from generation.selectors import run_progress
-from generation.services.checkpoints import find_or_create_checkpoint
+from generation.selectors import is_worked_on, run_progress
+from generation.services.checkpoints import DEMO, find_or_create_checkpoint
 from generation.services.runs import create_run, retry_failed
+
+# After this many seconds without progress, and no worker at it, --wait says so.
+PATIENCE = 60
+MAX_LISTED_ERRORS = 10
 
 
 class Command(BaseCommand):
     help = (
-        "Make a generation run and hand it to the workers. For a run that exists already, failed images are tried "
-        "again; settings are then taken from the run."
+        "Make a generation run and hand it to the workers. For a run that exists already, failed images "
+        "are tried again; its settings cannot be changed."
     )
 
     def add_arguments(self, parser):
         parser.add_argument("--prompt-set", metavar="NAME", help="required for a new run")
         parser.add_argument("--run", required=True, metavar="NAME")
-        parser.add_argument("--checkpoint", default="demo", metavar="NAME", help="a checkpoint's name, a hub id or a folder")
-        parser.add_argument("--seeds", default="0", metavar="A,B", help="one image per prompt and seed (default: 0)")
-        parser.add_argument("--steps", type=int, default=30, metavar="N")
-        parser.add_argument("--guidance-scale", type=float, default=7.5, metavar="X")
         parser.add_argument(
-            "--scheduler", default=GenerationRun.Scheduler.DPM_SOLVER, choices=GenerationRun.Scheduler.values
+            "--checkpoint",
+            metavar="NAME",
+            help=f"a checkpoint's name, a hub id or a folder (default: {DEMO})",
         )
-        parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="images made at once by one worker")
+        parser.add_argument("--seeds", metavar="A,B", help="one image per prompt and seed (default: 0)")
+        parser.add_argument("--steps", type=int, metavar="N", help="default: 30")
+        parser.add_argument("--guidance-scale", type=float, metavar="X", help="default: 7.5")
+        parser.add_argument(
+            "--scheduler",
+            choices=GenerationRun.Scheduler.values,
+            help=f"default: {GenerationRun.Scheduler.DPM_SOLVER.value}",
+        )
+        parser.add_argument(
+            "--batch-size", type=int, metavar="N", help="images made at once by one worker (default: 1)"
+        )
         parser.add_argument("--wait", action="store_true", help="wait until the workers have finished")
 
-    def handle(self, *, run: str, wait: bool, **options):
-        existing = GenerationRun.objects.filter(name=run).first()
-        generation_run = self.resume(existing) if existing else self.create(name=run, **options)
+    def handle(
+        self, *, run, wait, prompt_set, checkpoint, seeds, steps, guidance_scale, scheduler, batch_size, **_
+    ):
+        settings = {
+            "seeds": _seed_list(seeds),
+            "num_inference_steps": steps,
+            "guidance_scale": guidance_scale,
+            "scheduler": scheduler,
+            "batch_size": batch_size,
+        }
+        given = {name: value for name, value in settings.items() if value is not None}
+        existing = GenerationRun.objects.select_related("prompt_set", "checkpoint").filter(name=run).first()
+        if existing:
+            generation_run = self.resume(existing, prompt_set, checkpoint, given)
+        else:
+            generation_run = self.create(run, prompt_set, checkpoint, given)
         start_run(generation_run)
-        self.stdout.write(f"{run!r}: {run_progress(generation_run).total} images, handed to the queue `generation`.")
+        self.stdout.write(
+            f"{run!r}: {run_progress(generation_run).total} images, handed to the queue `generation`."
+        )
         if wait:
             self.wait_for(generation_run)
 
-    def resume(self, run: GenerationRun) -> GenerationRun:
+    def resume(
+        self, run: GenerationRun, prompt_set: str | None, checkpoint: str | None, given: dict
+    ) -> GenerationRun:
+        differences = [
+            f"{name} {getattr(run, name)}, not {value}"
+            for name, value in given.items()
+            if getattr(run, name) != value
+        ]
+        if prompt_set not in (None, run.prompt_set.name):
+            differences.append(f"the prompt set {run.prompt_set.name!r}, not {prompt_set!r}")
+        if checkpoint not in (None, run.checkpoint.name, run.checkpoint.source):
+            differences.append(f"the checkpoint {run.checkpoint.name!r}, not {checkpoint!r}")
+        if differences:
+            raise CommandError(
+                f"The run {run.name!r} exists already, with {'; '.join(differences)}. Choose another name."
+            )
         retried = retry_failed(run=run)
         self.stdout.write(f"{run.name!r} exists already: {retried} failed images are tried again.")
         return run
 
-    def create(self, *, name, prompt_set, checkpoint, seeds, steps, guidance_scale, scheduler, batch_size, **_):
+    def create(self, name: str, prompt_set: str | None, checkpoint: str | None, given: dict) -> GenerationRun:
+        if prompt_set is None:
+            raise CommandError(f"There is no run named {name!r} yet; --prompt-set is needed to make it.")
         found = PromptSet.objects.filter(name=prompt_set).first()
         if found is None:
-            raise CommandError(f"There is no prompt set named {prompt_set!r}." if prompt_set else "--prompt-set is missing.")
+            raise CommandError(f"There is no prompt set named {prompt_set!r}.")
         try:
-            seed_list = [int(seed) for seed in seeds.split(",")]
-        except ValueError as error:
-            raise CommandError(f"--seeds takes whole numbers with commas between, not {seeds!r}.") from error
-        try:
-            return create_run(
-                name=name,
-                prompt_set=found,
-                checkpoint=find_or_create_checkpoint(name_or_source=checkpoint),
-                seeds=seed_list,
-                num_inference_steps=steps,
-                guidance_scale=guidance_scale,
-                scheduler=scheduler,
-                batch_size=batch_size,
-            )
+            with transaction.atomic():
+                return create_run(
+                    name=name,
+                    prompt_set=found,
+                    checkpoint=find_or_create_checkpoint(name_or_source=checkpoint or DEMO),
+                    **given,
+                )
         except RunError as error:
             raise CommandError(str(error)) from error
 
     def wait_for(self, run: GenerationRun) -> None:
+        last_progress, changed_at, warned = None, time.monotonic(), False
         with progress_bar(total=run_progress(run).total, unit="images") as bar:
             while not (progress := run_progress(run)).is_finished:
                 bar.update(progress.finished - bar.n)
+                if progress != last_progress or is_worked_on(run):
+                    last_progress, changed_at, warned = progress, time.monotonic(), False
+                elif not warned and time.monotonic() - changed_at >= PATIENCE:
+                    self.stderr.write(
+                        f"Nothing has happened for {PATIENCE} seconds: no worker seems to listen on the "
+                        "queue `generation`. Start one: celery -A daamweb worker --queues generation"
+                    )
+                    warned = True
                 time.sleep(1)
             bar.update(progress.finished - bar.n)
         if progress.failed:
-            failed = run.generations.filter(state=Generation.State.FAILED)
-            for generation in failed[:10]:
+            failed = run.generations.select_related("prompt").filter(state=Generation.State.FAILED)
+            for generation in failed[:MAX_LISTED_ERRORS]:
                 self.stderr.write(f"{generation}: {generation.error}")
-            raise CommandError(f"{progress.failed} of {progress.total} images failed; run the command again to retry.")
+            if progress.failed > MAX_LISTED_ERRORS:
+                self.stderr.write(f"… and {progress.failed - MAX_LISTED_ERRORS} more.")
+            raise CommandError(
+                f"{progress.failed} of {progress.total} images failed; run the command again to retry."
+            )
         self.stdout.write(self.style.SUCCESS(f"{progress.succeeded} images with heat maps."))
+
+
+def _seed_list(seeds: str | None) -> list[int] | None:
+    if seeds is None:
+        return None
+    try:
+        return [int(seed) for seed in seeds.split(",")]
+    except ValueError as error:
+        raise CommandError(f"--seeds takes whole numbers with commas between, not {seeds!r}.") from error

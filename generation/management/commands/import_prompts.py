@@ -13,11 +13,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--prompt-set", required=True, metavar="NAME", help="name of the new prompt set")
-        parser.add_argument("--format", default="auto", choices=["auto", *FORMATS])
+        parser.add_argument("--format", default="auto", choices=FORMATS)
         parser.add_argument("--dry-run", action="store_true", help="check the file, import nothing")
-        parser.add_argument("--skip-invalid", action="store_true", help="import the good rows although others are bad")
+        parser.add_argument(
+            "--skip-invalid", action="store_true", help="import the good rows although others are bad"
+        )
 
-    def handle(self, *, file: Path, prompt_set: str, format: str, dry_run: bool, skip_invalid: bool, **options):
+    def handle(
+        self, *, file: Path, prompt_set: str, format: str, dry_run: bool, skip_invalid: bool, **options
+    ):
         try:
             content = file.read_bytes()
         except OSError as error:
@@ -31,14 +35,19 @@ class Command(BaseCommand):
                 skip_invalid=skip_invalid,
                 dry_run=dry_run,
             )
-        except (CaptionFileError, PromptSetError) as error:
+        except CaptionFileError as error:
+            raise CommandError(f"{file}: {error}") from error
+        except PromptSetError as error:
             raise CommandError(str(error)) from error
         for row_error in result.errors:
             self.stderr.write(f"row {row_error.row}: {row_error.reason}")
-        summary = f"{result.captions} captions ({result.format}), {len(result.errors)} bad rows"
+        bad_rows = f"{len(result.errors)} bad row{'' if len(result.errors) == 1 else 's'}"
+        summary = f"{result.captions} captions ({result.format}), {bad_rows}"
         if dry_run:
             self.stdout.write(f"Dry run: {summary}; nothing was imported.")
         elif result.prompt_set is None:
-            raise CommandError(f"{summary}; nothing was imported. Mend the rows, or pass --skip-invalid.")
+            raise CommandError(
+                f"{file}: {summary}; nothing was imported. Mend the rows, or pass --skip-invalid."
+            )
         else:
             self.stdout.write(self.style.SUCCESS(f"Imported {summary} into {prompt_set!r}."))

@@ -13,7 +13,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME", help="name of the prompt set")
         parser.add_argument(
-            "--parser", default="", metavar="NAME", help="an installed spaCy pipeline or a folder (default: the project's own)"
+            "--parser",
+            default="",
+            metavar="NAME",
+            help="an installed spaCy pipeline or a folder (default: the project's own)",
         )
 
     def handle(self, *, name: str, parser: str, **options):
@@ -23,11 +26,15 @@ class Command(BaseCommand):
         with progress_bar(total=prompt_set.prompts.count(), unit="prompts") as bar:
             try:
                 words = parse_prompt_set(
-                    prompt_set=prompt_set, parser=parser, progress=lambda done, total: bar.update(done - bar.n)
+                    prompt_set=prompt_set,
+                    parser=parser,
+                    progress=lambda done, total: bar.update(done - bar.n),
                 )
             except (ParserNotFound, PromptSetError) as error:
                 raise CommandError(str(error)) from error
         prompt_set.refresh_from_db()
         self.stdout.write(
-            self.style.SUCCESS(f"{prompt_set.prompts.count()} prompts, {words} words, parsed by {prompt_set.parser}.")
+            self.style.SUCCESS(
+                f"{prompt_set.prompts.count()} prompts, {words} words, parsed by {prompt_set.parser}."
+            )
         )
