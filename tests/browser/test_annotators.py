@@ -19,6 +19,7 @@ def begin(page: Page, study) -> None:
     page.get_by_role("button", name="I agree").click()
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(re.compile("/assignments/"))
+    page.wait_for_load_state("load")  # the keys work once the scripts have run
 
 
 def answers() -> list[dict]:
@@ -83,6 +84,7 @@ def test_the_browsers_own_back_button_leads_to_a_correction_too(visit):
     page.go_back()
     expect(page.get_by_role("button", name="Save the change")).to_be_visible()
     expect(page.get_by_role("radio", name="Good")).to_be_checked()
+    page.wait_for_load_state("load")
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Submit")).to_be_visible()
