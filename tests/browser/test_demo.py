@@ -1,0 +1,99 @@
+"""The demo as a newcomer meets it: site and worker as real processes, five tasks rated, the report shows the five."""
+
+import re
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.site import TOP, Site, kill_group
+
+pytestmark = pytest.mark.browser
+TASKS = 5
+
+
+def free_port() -> int:
+    with socket.socket() as candidate:
+        candidate.bind(("127.0.0.1", 0))
+        return candidate.getsockname()[1]
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as response:
+            return response.status == 200
+    except (urllib.error.URLError, ConnectionError):
+        return False
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """What `make demo` does, in a folder of its own: the printed text and the site's address."""
+    site = Site(tmp_path, HTTPS_ONLY="False")
+    port = free_port()
+    site.manage("migrate", "--verbosity", "0")
+    site.manage("collectstatic", "--no-input", "--verbosity", "0")
+    printed = site.manage("demo", "--port", str(port))
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "daamweb.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--threads",
+        "4",
+    ]
+    with (tmp_path / "web.log").open("w") as log:
+        web = subprocess.Popen(
+            command, cwd=TOP, env=site.environment, stdout=log, stderr=log, start_new_session=True
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        with site.worker("--queues", "default,generation"):
+            site.wait_for(lambda: answers(f"{address}/admin/login/"), seconds=60)
+            yield printed, address
+    finally:
+        kill_group(web)
+
+
+def test_five_tasks_rated_in_the_browser_are_in_the_report(demo, chromium):
+    printed, address = demo
+    annotator = chromium.new_context(base_url=address).new_page()
+    annotator.goto(re.search(r"Annotator\s+(\S+)", printed).group(1))
+    annotator.get_by_role("button", name="I agree").click()
+    annotator.get_by_role("button", name="Start").click()
+    for number in range(1, TASKS + 1):
+        expect(annotator.get_by_text(re.compile(rf"{number - 1} of \d+ answered")).first).to_be_visible()
+        annotator.wait_for_load_state("load")  # the keys work once the scripts have run
+        annotator.keyboard.press(str(number))
+        annotator.get_by_role("button", name="Submit").click()
+    expect(annotator.get_by_text(re.compile(rf"{TASKS} of \d+ answered")).first).to_be_visible()
+
+    user, password = re.search(r"user (\S+), password (\S+)", printed).groups()
+    researcher = chromium.new_context(base_url=address).new_page()
+    researcher.goto("/admin/annotations/study/")
+    researcher.fill("#id_username", user)
+    researcher.fill("#id_password", password)
+    researcher.get_by_role("button", name="Log in").click()
+    researcher.get_by_role("row", name="Demo: words and heat maps").get_by_role("link", name="Report").click()
+    # The page asks for the report by itself; a worker computes it.
+    collected = researcher.get_by_role("row", name="responses collected")
+    collected.wait_for(timeout=60_000)
+    assert collected.get_by_role("cell").inner_text() == str(TASKS)
+    figure = researcher.locator("figure img").first
+    figure.scroll_into_view_if_needed()
+    researcher.wait_for_function(
+        "image => image.complete && image.naturalWidth > 0", arg=figure.element_handle()
+    )
+
+    with researcher.expect_download() as download:
+        researcher.get_by_role("link", name="Responses (CSV)").click()
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    choice = lines[0].split(",").index("choice")
+    assert len(lines) == 1 + TASKS
+    assert [line.split(",")[choice] for line in lines[1:]] == [str(number) for number in range(1, TASKS + 1)]
