@@ -1,7 +1,8 @@
 """The researcher's desk for studies."""
 
 from django.contrib import admin
-from django.db.models import Count, Q
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -9,7 +10,8 @@ from django.views.decorators.http import require_POST
 
 from annotations.errors import StudyError
 from annotations.forms import BuildStudyForm
-from annotations.models import Annotator, Assignment, Response, Study
+from annotations.models import Annotator, Participation, Response, Study
+from annotations.selectors import with_progress
 from annotations.services.studies import build_study, close_study, open_study, pause_study
 from daamweb.admin_forms import ServiceAdmin, ServiceFormView, change_address, report_outcome
 
@@ -43,37 +45,45 @@ class StudyAdmin(ServiceAdmin):
     list_select_related = ["run"]
     search_fields = ["name", "title"]
     always_read_only = (
-        "state", "progress", "link", "kind", "run", "options", "left_out", "plan_sha256", "created_at", "opened_at", "closed_at",
+        "state", "progress", "link", "kind", "run", "options", "left_out", "plan_sha256", "created_at",
+        "opened_at", "closed_at",
     )  # fmt: skip
     fields = [
         "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
-        "lease_minutes", "kind", "run", "options", "left_out", "plan_sha256", "created_at", "opened_at", "closed_at",
+        "lease_minutes", "kind", "run", "options", "left_out", "plan_sha256", "created_at", "opened_at",
+        "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):
-        submitted = Count("assignments", filter=Q(assignments__state=Assignment.State.SUBMITTED))
-        return super().get_queryset(request).annotate(places=Count("assignments"), submitted=submitted)
+        return with_progress(super().get_queryset(request))
 
     def get_readonly_fields(self, request, study=None):
         frozen = DESIGN_FIELDS if study and study.state != Study.State.DRAFT else ()
         return (*self.always_read_only, *frozen)
 
+    def save_model(self, request, study, form, change):
+        # Only what was edited: a button may have changed the state since this page was made.
+        study.save(update_fields=form.changed_data)
+
     def get_urls(self):
         change = path(
-            "<int:pk>/<str:change>/",
+            "<int:pk>/state/<str:change>/",
             self.admin_site.admin_view(require_POST(self.change_state)),
             name="annotations_study_change_state",
         )
-        return [*super().get_urls()[:-1], change, super().get_urls()[-1]]
+        return [change, *super().get_urls()]
 
     def change_state(self, request, pk: int, change: str):
+        if change not in CHANGES:
+            raise Http404(f"A study has no button {change!r}.")
         study = get_object_or_404(Study, pk=pk)
-        if change not in CHANGES or not self.has_change_permission(request, study):
-            return redirect(change_address(study))
+        if not self.has_change_permission(request, study):
+            raise PermissionDenied
         act, outcome = CHANGES[change]
 
         def carry_out() -> str:
             act(study=study)
+            self.log_change(request, study, f"The study {outcome}.")
             return f"“{study.name}” {outcome}."
 
         report_outcome(request, carry_out, StudyError)
@@ -90,6 +100,8 @@ class StudyAdmin(ServiceAdmin):
 
     @admin.display(description="for annotators")
     def link(self, study):
+        if study.state == Study.State.DRAFT:
+            return "when the study is open"
         return format_html('<a href="{0}">{0}</a>', study.get_absolute_url())
 
     @admin.display(description="report")
@@ -97,26 +109,8 @@ class StudyAdmin(ServiceAdmin):
         return format_html('<a href="{}">Report</a>', reverse("evaluation:report", args=[study.pk]))
 
 
-@admin.register(Annotator)
-class AnnotatorAdmin(admin.ModelAdmin):
-    list_display = ["__str__", "platform", "created_at"]
-    list_filter = ["platform"]
-    readonly_fields = ["platform", "external_id", "created_at"]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
-@admin.register(Response)
-class ResponseAdmin(admin.ModelAdmin):
-    """To look at only: responses are append-only."""
-
-    list_display = ["assignment", "revision", "answer", "seconds", "created_at"]
-    list_filter = ["assignment__study"]
-    list_select_related = ["assignment__task__study"]
+class LookOnlyAdmin(admin.ModelAdmin):
+    """Rows that only annotators' own acts make and change."""
 
     def has_add_permission(self, request):
         return False
@@ -126,3 +120,29 @@ class ResponseAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+@admin.register(Annotator)
+class AnnotatorAdmin(LookOnlyAdmin):
+    list_display = ["__str__", "platform", "created_at"]
+    list_filter = ["platform"]
+
+
+@admin.register(Participation)
+class ParticipationAdmin(LookOnlyAdmin):
+    """Whose completion code is it, and did they finish?"""
+
+    list_display = ["completion_code", "study", "annotator", "consented_at", "began_at", "finished_at"]
+    list_filter = ["study"]
+    list_select_related = ["study", "annotator"]
+    search_fields = ["completion_code"]
+    fields = ["study", "annotator", "completion_code", "consented_at", "began_at", "finished_at"]
+
+
+@admin.register(Response)
+class ResponseAdmin(LookOnlyAdmin):
+    """Append-only: a correction is a new row."""
+
+    list_display = ["assignment", "revision", "answer", "seconds", "created_at"]
+    list_filter = ["assignment__study"]
+    list_select_related = ["assignment__task__study"]

@@ -1,9 +1,9 @@
-"""What an annotator's pages read."""
+"""What pages read: an annotator's way through a study, and how far a study is."""
 
 import math
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
 from annotations.models import Annotator, Assignment, Participation, Response, Study, Task
 
@@ -76,3 +76,9 @@ def previous_assignment(assignment: Assignment) -> Assignment | None:
 def last_answer(assignment: Assignment) -> dict | None:
     response = Response.objects.filter(assignment=assignment).final().first()
     return response.answer if response else None
+
+
+def with_progress(studies: QuerySet[Study]) -> QuerySet[Study]:
+    """The studies, each with `places` (none before it opens) and how many of them are `submitted`."""
+    submitted = Count("assignments", filter=Q(assignments__state=Assignment.State.SUBMITTED))
+    return studies.annotate(places=Count("assignments"), submitted=submitted)

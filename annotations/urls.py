@@ -1,9 +1,10 @@
 from django.urls import path
 
-from annotations.views import annotators, pictures
+from annotations.views import annotators, pictures, researchers
 
 app_name = "annotations"
 urlpatterns = [
+    path("", researchers.home, name="home"),
     path("s/<str:slug>/", annotators.start, name="start"),
     path("s/<str:slug>/instructions/", annotators.instructions, name="instructions"),
     path("s/<str:slug>/next/", annotators.go_on, name="next"),

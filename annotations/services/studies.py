@@ -1,7 +1,6 @@
 """Build, open, pause and close studies. An open study is frozen: its plan is hashed when it opens."""
 
-import hashlib
-import json
+import math
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,8 @@ from django.db import IntegrityError, transaction
 from annotations.errors import StudyError
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Study, Task
+from annotations.services.plans import plan_hash, study_plan
 from generation.models import Generation, GenerationRun
-
-# How the answers of each kind will be analysed. Part of the frozen plan, so that it stands before the first answer.
-ANALYSIS_PLANS: dict[str, dict[str, Any]] = {
-    "attribution": {"confidence": 0.95, "min_valid": 2, "exclude_failed_checks": False},
-    "object_presence": {"confidence": 0.95, "present_objects": 2},
-}
 
 
 @transaction.atomic
@@ -44,11 +38,13 @@ def build_study(
         recipe = get_kind(kind)
     except KeyError as error:
         raise StudyError(error.args[0]) from error
+    if seed < 0:
+        raise StudyError(f"The seed of the tasks' order must not be negative, but is {seed}.")
     unfinished = run.generations.exclude(state=Generation.State.SUCCEEDED).count()
     if unfinished and not allow_unfinished:
         raise StudyError(
-            f"{unfinished} of {run.generations.count()} images of {run.name!r} are not finished. Wait for them or retry "
-            "the failed ones; or allow a study without them."
+            f"{unfinished} of {run.generations.count()} images of {run.name!r} are not finished. Wait for "
+            "them or retry the failed ones; or allow a study without them."
         )
     cleaned_options = recipe.clean_options(options or {})
     generations = list(
@@ -91,8 +87,11 @@ def build_study(
 
 def _create_study(**fields) -> Study:
     study = Study(**fields)
+    if study.share_cap is not None and not math.isfinite(study.share_cap):
+        # Validators only compare, and nothing compares with "not a number".
+        raise StudyError(f"share_cap: {study.share_cap} is not a share; give a number from 0.001 to 1.")
     try:
-        study.full_clean()
+        study.full_clean(validate_constraints=False)  # the validators say the same in better words
     except ValidationError as error:
         raise StudyError(
             "; ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())
@@ -111,20 +110,20 @@ def open_study(*, study: Study) -> Study:
 
     Opening a paused or closed study again lets annotators in again under the plan that was frozen first.
     """
+    # What is frozen is what the database has, and nobody edits it while it is being frozen.
+    study.refresh_from_db(from_queryset=Study.objects.select_for_update())
     if study.state in (Study.State.PAUSED, Study.State.CLOSED):
-        if not study.mark_resumed():
-            raise StudyError(f"{study.name!r} was changed by someone else in the meantime; look again.")
+        study.mark_resumed()
         return study
-    tasks = list(study.tasks.select_related("generation").order_by("position"))
-    if not tasks:
+    plan = study_plan(study)
+    if not plan["tasks"]:
         raise StudyError(f"{study.name!r} has no tasks, so there is nothing to rate.")
-    plan = study_plan(study, tasks)
     if not study.mark_open(plan=plan, plan_sha256=plan_hash(plan)):
-        raise StudyError(f"{study.name!r} is {study.get_state_display()}; only a draft can be opened.")
+        raise StudyError(f"{study.name!r} is open already.")
     Assignment.objects.bulk_create(
         [
             Assignment(study=study, task=task, replica=replica)
-            for task in tasks
+            for task in study.tasks.order_by("position")
             for replica in range(study.replicas)
         ],
         batch_size=500,
@@ -132,50 +131,20 @@ def open_study(*, study: Study) -> Study:
     return study
 
 
-def study_plan(study: Study, tasks: list[Task]) -> dict[str, Any]:
-    """What is frozen: texts, settings, the analysis, and every task with the hashes of its picture and heat maps."""
-    return {
-        "name": study.name,
-        "kind": study.kind,
-        "title": study.title,
-        "consent": study.consent,
-        "instructions": study.instructions,
-        "replicas": study.replicas,
-        "share_cap": study.share_cap,
-        "options": study.options,
-        "left_out": study.left_out,
-        "analysis": ANALYSIS_PLANS[study.kind],
-        "tasks": [
-            {
-                "position": task.position,
-                "payload": task.payload,
-                "attention_check": task.is_attention_check,
-                "image_sha256": task.generation.image_sha256,
-                "heat_maps_sha256": task.generation.heat_maps_sha256,
-                "checkpoint_revision": task.generation.checkpoint_revision,
-                "seed": task.generation.seed,
-            }
-            for task in tasks
-        ],
-    }
-
-
-def plan_hash(plan: dict[str, Any]) -> str:
-    """SHA-256 of the plan as canonical JSON."""
-    return hashlib.sha256(
-        json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    ).hexdigest()
-
-
 def pause_study(*, study: Study) -> Study:
     """Give out no new places; answers to places already taken are still accepted. Raises StudyError."""
     if not study.mark_paused():
-        raise StudyError(f"{study.name!r} is {study.get_state_display()}; only an open study can be paused.")
+        raise _refusal(study, "only an open study can be paused")
     return study
 
 
 def close_study(*, study: Study) -> Study:
     """Take no more answers. Raises StudyError."""
     if not study.mark_closed():
-        raise StudyError(f"{study.name!r} is {study.get_state_display()}; only an open or paused study can be closed.")
+        raise _refusal(study, "only an open or paused study can be closed")
     return study
+
+
+def _refusal(study: Study, rule: str) -> StudyError:
+    study.refresh_from_db()
+    return StudyError(f"{study.name!r} is {study.get_state_display()}; {rule}.")

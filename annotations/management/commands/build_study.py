@@ -12,16 +12,28 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("kind", choices=list(KINDS))
         parser.add_argument("--study", required=True, metavar="NAME", help="name of the new study")
-        parser.add_argument("--run", required=True, metavar="NAME", help="the generation run whose images are judged")
+        parser.add_argument(
+            "--run", required=True, metavar="NAME", help="the generation run whose images are judged"
+        )
         parser.add_argument("--replicas", type=int, default=3, metavar="N", help="annotators per task")
         parser.add_argument("--title", default="", help="what annotators see at the top")
-        parser.add_argument("--share-cap", type=float, metavar="SHARE", help="largest share of all places for one annotator")
-        parser.add_argument("--lease-minutes", type=int, default=30, metavar="N")
+        parser.add_argument(
+            "--share-cap", type=float, metavar="SHARE", help="largest share of all places for one annotator"
+        )
+        parser.add_argument(
+            "--lease-minutes", type=int, default=30, metavar="N", help="time to finish a place"
+        )
         parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the tasks' order")
         parser.add_argument("--objects", metavar="A,B", help="object_presence: the list to tick from")
-        parser.add_argument("--parts-of-speech", metavar="A,B", help="attribution: only words of these, such as NOUN,ADJ")
-        parser.add_argument("--words-per-image", type=int, metavar="N", help="attribution: at most so many words of an image")
-        parser.add_argument("--allow-unfinished", action="store_true", help="leave out images that are not finished")
+        parser.add_argument(
+            "--parts-of-speech", metavar="A,B", help="attribution: only words of these, such as NOUN,ADJ"
+        )
+        parser.add_argument(
+            "--words-per-image", type=int, metavar="N", help="attribution: at most so many words of an image"
+        )
+        parser.add_argument(
+            "--allow-unfinished", action="store_true", help="leave out images that are not finished"
+        )
 
     def handle(
         self, *, kind, study, run, replicas, title, share_cap, lease_minutes, seed, objects, parts_of_speech,
@@ -53,9 +65,11 @@ class Command(BaseCommand):
         for line in built.left_out:
             self.stderr.write(f"left out: {line}")
         self.stdout.write(
-            self.style.SUCCESS(f"{built.name!r}: {built.tasks.count()} tasks × {replicas} places. Open it with open_study.")
+            self.style.SUCCESS(
+                f"{built.name!r}: {built.tasks.count()} tasks × {replicas} places. Open it with open_study."
+            )
         )
 
 
 def _listed(text: str | None) -> list[str] | None:
-    return [item.strip() for item in text.split(",") if item.strip()] if text else None
+    return None if text is None else [item.strip() for item in text.split(",") if item.strip()]
