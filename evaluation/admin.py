@@ -12,10 +12,16 @@ class ReportAdmin(admin.ModelAdmin):
     list_display = ["study", "state", "created_at", "finished_at", "look"]
     list_filter = ["state", "study"]
     list_select_related = ["study"]
-    readonly_fields = ["study", "state", "fingerprint", "error", "created_at", "finished_at", "look"]
-    fields = readonly_fields
+    fields = ["study", "state", "fingerprint", "error", "created_at", "finished_at", "look"]
+    readonly_fields = ["look"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("document", "study__plan")  # large, and not shown here
 
     def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
         return False
 
     @admin.display(description="report")

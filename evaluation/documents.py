@@ -1,7 +1,8 @@
 """A report as data: sections of text, tables and figures, for the page, the files and the database alike."""
 
 import csv
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,15 @@ from evaluation.figures import render_figure
 from evaluation.statistics.estimates import Estimate
 
 # What an estimate's flag means, in words.
-FLAGS = {"no_data": "no data", "single_value": "one value only", "no_variance": "all values equal"}
+FLAGS = {
+    "no_data": "no data",
+    "single_value": "one value only",
+    "no_variance": "all values equal",
+    "no_expected_disagreement": "all answers equal",
+    "zero_margin": "all correct, or none",
+}
+# A longer table is shown folded.
+LONG = 25
 
 
 @dataclass(frozen=True)
@@ -27,36 +36,57 @@ Cell = str | int | float | None | Estimate | Share
 
 @dataclass(frozen=True)
 class Table:
-    """`name` becomes the file's name; every row has one cell per column. None is shown as undefined, never as 0."""
+    """`name` becomes the file's name; every row has one cell per column. None is shown as undefined, never as
+    0."""
 
     name: str
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    # Shown in place of a table without rows.
+    empty: str = "none yet"
 
     def document(self) -> dict[str, Any]:
+        is_number = [self._is_number(column) for column in range(len(self.columns))]
         return {
             "name": self.name,
             "title": self.title,
             "note": self.note,
-            "columns": list(self.columns),
-            "rows": [[format_cell(cell) for cell in row] for row in self.rows],
+            "empty": self.empty,
+            "is_long": len(self.rows) > LONG,
+            "columns": [
+                {"text": name, "is_number": number}
+                for name, number in zip(self.columns, is_number, strict=True)
+            ],
+            "rows": [
+                [
+                    {"text": format_cell(cell), "is_number": number}
+                    for cell, number in zip(row, is_number, strict=True)
+                ]
+                for row in self.rows
+            ],
         }
 
     def write_csv(self, path: Path) -> None:
-        """Full precision; an estimate takes five columns: value, low, high, n, flag."""
-        wide = [any(isinstance(row[i], Estimate | Share) for row in self.rows) for i in range(len(self.columns))]
-        header = [
-            name
-            for column, is_estimate in zip(self.columns, wide, strict=True)
-            for name in ([column, *(f"{column} {part}" for part in ("low", "high", "n", "flag"))] if is_estimate else [column])
+        """Full precision; an estimate takes five columns: value, low, high, n, flag. Undefined is empty."""
+        wide = [
+            any(isinstance(row[column], Estimate | Share) for row in self.rows)
+            for column in range(len(self.columns))
         ]
+        header = []
+        for column, is_estimate in zip(self.columns, wide, strict=True):
+            header.append(column)
+            header += [f"{column} {part}" for part in ("low", "high", "n", "flag") if is_estimate]
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
+            writer = csv.writer(file, lineterminator="\n")
             writer.writerow(header)
             for row in self.rows:
                 writer.writerow([value for cell in row for value in _csv_values(cell)])
+
+    def _is_number(self, column: int) -> bool:
+        cells = [row[column] for row in self.rows]
+        return any(cell is not None for cell in cells) and not any(isinstance(cell, str) for cell in cells)
 
 
 @dataclass(frozen=True)
@@ -91,7 +121,7 @@ class ReportContent:
     sections: tuple[Section, ...]
 
     def document(self) -> dict[str, Any]:
-        """What is stored and shown: plain JSON."""
+        """What is stored and shown: plain JSON, whose numbers are texts already (JSON has no infinity)."""
         return {"study": self.study, "sections": [section.document() for section in self.sections]}
 
     def tables(self) -> list[Table]:
@@ -102,28 +132,40 @@ class ReportContent:
 
 
 def format_cell(cell: Cell) -> str:
+    """A cell as readers see it: "3.90 [3.19, 4.61]", "52.0 % [47.6, 56.3]", "0.00498", "∞", "undefined"."""
     if isinstance(cell, Share):
-        return _format_estimate(cell.estimate, lambda value: f"{100 * value:.1f} %")
+        return _format_estimate(cell.estimate, lambda value: f"{100 * value:.1f}", " %")
     if isinstance(cell, Estimate):
-        return _format_estimate(cell, lambda value: f"{value:.2f}")
-    if cell is None:
+        return _format_estimate(cell, lambda value: f"{value:.2f}", "")
+    if _is_undefined(cell):
         return "undefined"
     if isinstance(cell, float):
-        return f"{cell:.4g}"
+        if math.isinf(cell):
+            return "∞" if cell > 0 else "−∞"
+        return _with_minus(f"{cell:.3g}")
     return str(cell)
 
 
-def _format_estimate(estimate: Estimate, show) -> str:
-    if estimate.value is None:
-        return "undefined" + (f" ({FLAGS[estimate.flag]})" if estimate.flag else "")
-    text = show(estimate.value)
+def _format_estimate(estimate: Estimate, show: Callable[[float], str], unit: str) -> str:
+    flag = f" ({FLAGS[estimate.flag]})" if estimate.flag else ""
+    if estimate.value is None or _is_undefined(estimate.value):
+        return f"undefined{flag}"
+    text = f"{show(estimate.value)}{unit}"
     if estimate.low is not None and estimate.high is not None:
         text += f" [{show(estimate.low)}, {show(estimate.high)}]"
-    return text + (f" ({FLAGS[estimate.flag]})" if estimate.flag else "")
+    return _with_minus(text) + flag
+
+
+def _with_minus(number: str) -> str:
+    return number.replace("-", "−")
+
+
+def _is_undefined(value: Cell) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _csv_values(cell: Cell) -> Sequence[Any]:
     estimate = cell.estimate if isinstance(cell, Share) else cell
     if isinstance(estimate, Estimate):
         return (estimate.value, estimate.low, estimate.high, estimate.n, estimate.flag)
-    return (cell,)
+    return (None if _is_undefined(estimate) else estimate,)

@@ -9,7 +9,8 @@ from evaluation.models import Report
 
 
 def request_report(study: Study) -> Report:
-    """Have a worker compute the report of the study's present data, unless it is there."""
+    """Have a worker compute the report of the study's present data, unless it is there. Raises
+    NeverOpenedError."""
     report = services.request_report(study=study)
     if report.state == Report.State.QUEUED:
         poke(compute_report, report.pk)
@@ -18,12 +19,16 @@ def request_report(study: Study) -> Report:
 
 @shared_task
 def compute_report(report_id: int) -> None:
-    report = Report.objects.select_related("study").filter(pk=report_id, state=Report.State.QUEUED).first()
+    report = (
+        Report.objects.select_related("study__run__checkpoint")
+        .filter(pk=report_id, state=Report.State.QUEUED)
+        .first()
+    )
     if report is not None:
         services.compute_report(report=report)
 
 
 @shared_task
 def sweep_reports() -> None:
-    for report in Report.objects.filter(state=Report.State.QUEUED):
-        poke(compute_report, report.pk)
+    for pk in Report.objects.filter(state=Report.State.QUEUED).values_list("pk", flat=True):
+        poke(compute_report, pk)

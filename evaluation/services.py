@@ -7,28 +7,41 @@ from django.db import transaction
 from django.db.models import Count, Max
 
 from annotations.models import Response, Study
+from annotations.services.plans import plan_hash, study_plan
+from evaluation.errors import NeverOpenedError
 from evaluation.models import Report
 
 logger = logging.getLogger(__name__)
 
-# Raised when the analysis or the tables change, so that stored reports are computed anew.
-REPORT_VERSION = 1
-
-# What the analyses raise on data they cannot take.
-ANALYSIS_ERRORS = (ValueError, LookupError, ArithmeticError, TypeError)
+# What the analyses and the figures raise on data they cannot take.
+ANALYSIS_ERRORS = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError)
 
 
 def fingerprint(study: Study) -> str:
-    """Names one state of a study's data: its plan, its responses (append-only, so number and last id say it all)
-    and the version of the report's code."""
+    """Names one state of what a report shows: the plan as it was frozen and as it is now, the responses
+    (append-only, so their number and last id say it all), whether the study is closed, and the report's own
+    version."""
     responses = Response.objects.filter(assignment__study=study).aggregate(count=Count("pk"), last=Max("pk"))
-    state = f"{study.pk}:{study.plan_sha256}:{responses['count']}:{responses['last']}:{REPORT_VERSION}"
-    return hashlib.sha256(state.encode()).hexdigest()
+    state = (
+        study.pk,
+        study.plan_sha256,
+        plan_hash(study_plan(study)),
+        study.closed_at,
+        responses["count"],
+        responses["last"],
+        Report.VERSION,
+    )
+    return hashlib.sha256(":".join(map(str, state)).encode()).hexdigest()
 
 
 @transaction.atomic
 def request_report(*, study: Study) -> Report:
-    """The report of the study's present data, queued if it is not there yet; a failed one is queued again."""
+    """The report of the study's present data, queued if it is not there yet; a failed one is queued again.
+
+    Raises NeverOpenedError.
+    """
+    if study.plan is None:
+        raise NeverOpenedError(study.name)
     report, _ = Report.objects.get_or_create(study=study, fingerprint=fingerprint(study))
     report.requeue()
     report.refresh_from_db()
@@ -36,10 +49,18 @@ def request_report(*, study: Study) -> Report:
 
 
 def compute_report(*, report: Report) -> bool:
-    """Compute a queued report and store it; False if it was not queued any more. A worker's work: exact tests take
-    seconds."""
+    """Compute a queued report and store it; False if it was not queued any more. A worker's work: exact tests
+    take seconds.
+
+    A report is named by the data it was computed from. Where these have changed since it was asked for, it
+    becomes the report of the new data, or goes if these have one already.
+    """
     from evaluation.reports import build_report  # scipy and statsmodels stay out of the web process
 
+    present = fingerprint(report.study)
+    if present != report.fingerprint and not report.adopt(present):
+        report.discard()
+        return False
     try:
         document = build_report(report.study).document()
     except ANALYSIS_ERRORS as error:

@@ -1,16 +1,18 @@
-"""The researcher's report: shown as it was last computed, refreshed by a worker when there are new responses."""
+"""The researcher's report: shown as last computed, computed anew by a worker when the study has moved on."""
 
+from collections.abc import Callable
 from io import StringIO
+from typing import IO
 
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import Study
-from evaluation.exports import write_responses
+from evaluation.exports import write_codebook, write_responses
 from evaluation.jobs import request_report
 from evaluation.models import Report
 from evaluation.services import fingerprint
@@ -18,21 +20,35 @@ from evaluation.services import fingerprint
 
 @staff_member_required
 @require_safe
+@never_cache
 def report(request: HttpRequest, study_pk: int) -> HttpResponse:
+    """The page; for htmx its changing part. With `?waiting=<report>`: nothing (204) until that report is
+    done, so that htmx leaves the page as it is."""
     study = get_object_or_404(Study.objects.select_related("run"), pk=study_pk)
+    awaited = request.GET.get("waiting", "")
+    if awaited.isdecimal() and study.reports.filter(pk=awaited, state=Report.State.QUEUED).exists():
+        return HttpResponse(status=204)
+    template = "evaluation/_report.html" if request.htmx else "evaluation/report.html"
+    if study.plan is None:
+        return render(request, template, {"study": study})
+    current = study.reports.filter(fingerprint=fingerprint(study)).first()
+    is_current = current is not None and current.state == Report.State.READY
     context = {
         "study": study,
-        "current": Report.objects.filter(study=study, fingerprint=fingerprint(study)).first(),
-        "shown": Report.objects.filter(study=study, state=Report.State.READY).first(),
+        "current": current,
+        "shown": current if is_current else study.reports.filter(state=Report.State.READY).first(),
+        # Once per visit: a study that is being answered moves on all the time.
+        "asks_by_itself": not request.htmx,
     }
-    # While a worker computes, htmx asks for this part of the page again and again.
-    return render(request, "evaluation/_report.html" if request.htmx else "evaluation/report.html", context)
+    return render(request, template, context)
 
 
 @staff_member_required
 @require_POST
 def refresh(request: HttpRequest, study_pk: int) -> HttpResponse:
-    request_report(get_object_or_404(Study, pk=study_pk))
+    study = get_object_or_404(Study, pk=study_pk)
+    if study.plan is not None:
+        request_report(study)
     return redirect("evaluation:report", study_pk=study_pk)
 
 
@@ -51,11 +67,21 @@ def figure(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @staff_member_required
 @require_safe
 def responses(request: HttpRequest, study_pk: int) -> HttpResponse:
-    study = get_object_or_404(Study, pk=study_pk)
+    return _csv(get_object_or_404(Study, pk=study_pk), write_responses, "responses")
+
+
+@staff_member_required
+@require_safe
+def codebook(request: HttpRequest, study_pk: int) -> HttpResponse:
+    return _csv(get_object_or_404(Study, pk=study_pk), write_codebook, "codebook")
+
+
+def _csv(study: Study, write: Callable[[Study, IO[str]], object], name: str) -> HttpResponse:
     content = StringIO()
-    write_responses(study, content)
+    write(study, content)
+    file_name = f"{slugify(study.name) or study.pk}-{name}.csv"
     return HttpResponse(
         content.getvalue(),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{slugify(study.name) or study.pk}-responses.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "no-store"},
     )

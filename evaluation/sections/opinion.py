@@ -1,12 +1,16 @@
-"""The report of an attribution study (section 3.2): flow, opinion scores, response statistics, agreement, annotators."""
+"""The report of an attribution study (section 3.2): flow, opinion scores, response statistics, agreement,
+annotators."""
 
 from annotations.models import Study
 from evaluation.analyses.opinion import OpinionAnalysis, OpinionRow, OptionCounts, analyze_opinion
-from evaluation.documents import NamedFigure, Section, Share, Table
+from evaluation.documents import Cell, NamedFigure, Section, Share, Table
 from evaluation.figures import opinion_figure, response_statistics_figure
 from evaluation.frames import response_frame
+from evaluation.statistics.agreement import Agreement
+from evaluation.statistics.estimates import Estimate
 
 OPTIONS = ("bad", "poor", "fair", "good", "excellent", "image too poor", "word too abstract")
+DROPPED = {"too_abstract": "too abstract", "too_few_valid": "too few ratings"}
 
 
 def opinion_sections(study: Study) -> tuple[Section, ...]:
@@ -34,12 +38,18 @@ def _flow(analysis: OpinionAnalysis) -> Section:
         ("to attention checks (never analysed)", flow.attention_check_responses),
         ("of annotators excluded by the plan", flow.excluded_responses),
         ("responses analysed", flow.analyzed_responses),
-        ("items (one word of one image)", flow.items),
+        ("items with a response (one item: one word of one image)", flow.items),
         ("dropped: somebody found the word too abstract or missing", flow.too_abstract),
         (f"dropped: fewer than {analysis.min_valid} ratings left", flow.too_few_valid),
         ("items scored", flow.scored),
     )
-    return Section("From responses to scores", tables=(Table("flow", "Flow", ("step", "count"), rows),))
+    return Section(
+        "From responses to scores",
+        text="Of a corrected answer the last revision counts. An item is dropped if any of its annotators "
+        "chose “word too abstract or missing”. Answers “image too poor” leave their item; one that has too "
+        "few ratings left is dropped.",
+        tables=(Table("flow", "Responses and items", ("step", "count"), rows),),
+    )
 
 
 def _scores(analysis: OpinionAnalysis) -> Section:
@@ -47,29 +57,37 @@ def _scores(analysis: OpinionAnalysis) -> Section:
         "opinion_scores",
         "Mean opinion score by part of speech",
         (
-            "part of speech", "items", "scored", "too abstract", "too few ratings", "mean opinion score",
+            "part of speech", "items", "too abstract", "too few ratings", "scored", "mean opinion score",
             "fair–excellent items", "fair–excellent ratings",
         ),
         tuple(_score_row(row) for row in (*analysis.rows, analysis.overall)),
-        note=f"An item's score is the median of its ratings; intervals are {analysis.confidence:.0%}, Student's t for "
-        "means and Wilson's for shares.",
+        note="An item’s score is the median of its ratings from 1 (bad) to 5 (excellent); fair–excellent is "
+        "the share of scores, or of single ratings, from 3 up. In brackets: "
+        f"{analysis.confidence:.0%} intervals, Student’s t for means and Wilson’s for shares.",
     )  # fmt: skip
     return Section(
         "Opinion scores",
-        text="The paper reports mean opinion scores of 3.4 to 4.2 for interpretable parts of speech, with over 80 % of "
-        "ratings fair to excellent for numerals and adverbs and over 90 % for the rest (section 3.2, figure 3).",
+        text="For comparison, the paper reports mean opinion scores from 3.4 to 4.2 on interpretable parts "
+        "of speech, and ratings from fair to excellent above 80 % for numerals and adverbs and above 90 % "
+        "for the others (section 3.2, figure 3).",
         tables=(table,),
-        figures=(NamedFigure("opinion-scores", "Mean opinion scores and fair–excellent shares", opinion_figure(analysis)),),
+        figures=(
+            NamedFigure(
+                "opinion_scores",
+                "Mean opinion scores and shares from fair to excellent, by part of speech",
+                opinion_figure(analysis),
+            ),
+        ),
     )
 
 
-def _score_row(row: OpinionRow) -> tuple:
+def _score_row(row: OpinionRow) -> tuple[Cell, ...]:
     return (
         row.part_of_speech,
         row.items,
-        row.scored,
         row.too_abstract,
         row.too_few_valid,
+        row.scored,
         row.mean_opinion_score,
         Share(row.fair_to_excellent_items),
         Share(row.fair_to_excellent_ratings),
@@ -81,21 +99,26 @@ def _response_statistics(analysis: OpinionAnalysis) -> Section:
     cramers_v = "undefined" if statistics.cramers_v is None else f"{statistics.cramers_v:.3f}"
     table = Table(
         "response_statistics",
-        "Options chosen by part of speech",
+        "How often each option was chosen",
         ("part of speech", *OPTIONS, "all"),
         tuple(_option_row(row) for row in (*statistics.rows, statistics.overall)),
-        note=f"Cramér's V between part of speech and option: {cramers_v}.",
+        note=f"Cramér’s V between part of speech and option: {cramers_v}.",
     )
     return Section(
         "Response statistics",
+        text="All responses analysed, those to dropped items included (the paper’s figure 13).",
         tables=(table,),
         figures=(
-            NamedFigure("response-statistics", "Options chosen by part of speech", response_statistics_figure(analysis)),
+            NamedFigure(
+                "response_statistics",
+                "Shares of the seven options by part of speech",
+                response_statistics_figure(analysis),
+            ),
         ),
     )
 
 
-def _option_row(row: OptionCounts) -> tuple:
+def _option_row(row: OptionCounts) -> tuple[Cell, ...]:
     return (row.part_of_speech, *row.counts, row.total)
 
 
@@ -103,22 +126,33 @@ def _agreement(analysis: OpinionAnalysis) -> Section:
     agreement = analysis.agreement
     rows = (
         (
-            "ratings 1–5 (ordinal)",
-            agreement.ratings.alpha,
+            "ratings from 1 to 5 (ordinal)",
+            _alpha(agreement.ratings),
+            agreement.ratings.n,
             Share(agreement.ratings_raw),
+            agreement.ratings_raw.n,
         ),
         (
-            "interpretable, too poor or too abstract (nominal)",
-            agreement.interpretability.alpha,
+            "interpretable, image too poor or word too abstract (nominal)",
+            _alpha(agreement.interpretability),
+            agreement.interpretability.n,
             Share(agreement.interpretability_raw),
+            agreement.interpretability_raw.n,
         ),
     )
-    return Section(
-        "Agreement",
-        tables=(
-            Table("agreement", "Agreement among annotators", ("what", "Krippendorff's alpha", "equal pairs"), rows),
-        ),
+    table = Table(
+        "agreement",
+        "Agreement among annotators",
+        ("answers", "Krippendorff’s alpha", "answers compared", "equal pairs", "pairs"),
+        rows,
+        note="Alpha is 1 for perfect agreement and 0 for that of chance; where all answers are equal it is "
+        "undefined. Only items with at least two answers can be compared.",
     )
+    return Section("Agreement", tables=(table,))
+
+
+def _alpha(agreement: Agreement) -> Estimate:
+    return Estimate(agreement.alpha, None, None, agreement.n, agreement.flag)
 
 
 def _annotators(analysis: OpinionAnalysis) -> Section:
@@ -126,14 +160,27 @@ def _annotators(analysis: OpinionAnalysis) -> Section:
         (
             annotator.annotator,
             annotator.responses,
-            None if annotator.share is None else f"{annotator.share:.1%}",
-            f"{annotator.passed} of {annotator.checks}",
+            # A count of everything, not a sample: no interval.
+            Share(Estimate(annotator.share, None, None, analysis.flow.responses)),
+            annotator.checks,
+            annotator.passed,
+            Share(annotator.pass_rate),
             "yes" if annotator.excluded else "no",
         )
         for annotator in analysis.annotators
     )
-    columns = ("annotator", "responses", "share of all", "attention checks passed", "excluded by the plan")
-    return Section("Annotators", tables=(Table("annotators", "Annotators", columns, rows),))
+    columns = (
+        "annotator", "responses", "share of all", "checks met", "passed", "pass rate", "excluded by the plan",
+    )  # fmt: skip
+    table = Table(
+        "annotators",
+        "Annotators, by pseudonym",
+        columns,
+        rows,
+        note="An attention check asks about a word that no image shows; it is passed by “image too poor” or "
+        "“word too abstract or missing”.",
+    )
+    return Section("Annotators", tables=(table,))
 
 
 def _items(analysis: OpinionAnalysis) -> Section:
@@ -142,11 +189,11 @@ def _items(analysis: OpinionAnalysis) -> Section:
         (
             int(item.task),
             item.prompt,
-            item.word,
+            item.word or "",
             item.part_of_speech,
             item.choices,
             None if item.dropped else float(item.score),
-            (item.dropped or "").replace("_", " "),
+            DROPPED[item.dropped] if item.dropped else "",
         )
         for item in analysis.items.itertuples()
     )

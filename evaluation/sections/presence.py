@@ -1,16 +1,12 @@
-"""The report of an object-presence study (section 5.1): flow, accuracy of cohyponyms and others, objects, images."""
+"""The report of an object-presence study (section 5.1): flow, accuracy of cohyponyms and others, objects,
+images."""
 
 from annotations.models import Study
-from evaluation.analyses.cohyponyms import GroupAccuracy, PresenceAnalysis, RuleAccuracy, analyze_presence
-from evaluation.documents import NamedFigure, Section, Share, Table
+from evaluation.analyses.cohyponyms import PresenceAnalysis, RuleAccuracy, analyze_presence
+from evaluation.documents import Cell, NamedFigure, Section, Share, Table
 from evaluation.figures import accuracy_figure
 from evaluation.frames import response_frame
-
-RULES = {
-    "most_picked": "both among the two most picked (the paper's rule)",
-    "two_votes": "both picked by at least two annotators",
-    "unanimous": "both picked by everybody",
-}
+from evaluation.statistics.estimates import Estimate
 
 
 def presence_sections(study: Study) -> tuple[Section, ...]:
@@ -31,59 +27,83 @@ def _flow(analysis: PresenceAnalysis) -> Section:
         ("to attention checks (never analysed)", flow.attention_check_responses),
         ("images with a response", flow.images),
         (f"incomplete: fewer than {analysis.replicas} responses so far", flow.incomplete),
-        ("prompt without objects, or with too many", flow.unsuitable_prompt),
+        (f"prompt without objects, or with more than {analysis.k}", flow.unsuitable_prompt),
         ("images scored", flow.scored),
     )
-    return Section("From responses to accuracy", tables=(Table("flow", "Flow", ("step", "count"), rows),))
+    return Section(
+        "From responses to accuracy",
+        text="Of a corrected answer the last revision counts. Only images that all their annotators have "
+        "judged are scored.",
+        tables=(Table("flow", "Responses and images", ("step", "count"), rows),),
+    )
 
 
 def _accuracy(analysis: PresenceAnalysis) -> Section:
     rules = (analysis.accuracy, *analysis.sensitivity)
+    names = {
+        "most_picked": f"among the {analysis.k} most picked",
+        "two_votes": "picked by at least two annotators",
+        "unanimous": "picked by everybody",
+    }
     groups = Table(
         "accuracy",
-        "Share of images that show both objects",
-        ("rule", "group", "images", "noun pairs", "correct", "accuracy"),
-        tuple(row for rule in rules for row in _group_rows(rule)),
-        note=f"Intervals are Wilson's, {analysis.confidence:.0%}.",
+        "Share of images that show all objects of their prompt",
+        ("objects count as present when", "group", "images", "noun pairs", "correct", "accuracy"),
+        tuple(row for rule in rules for row in _group_rows(names[rule.rule], rule)),
+        note=f"The first rule is the paper’s. In brackets: Wilson’s {analysis.confidence:.0%} intervals.",
     )
     comparisons = Table(
         "comparison",
         "Cohyponyms against others",
-        ("rule", "difference", "low", "high", "Fisher p", "Boschloo p", "odds ratio", "Cohen's h", "note"),
-        tuple(_comparison_row(rule) for rule in rules),
-        note="Two-sided exact tests; Newcombe's interval. Images of one noun pair are not independent, so these tests "
-        "reject too often where few pairs were sampled many times.",
-    )
+        (
+            "objects count as present when", "difference", "Fisher p", "Boschloo p", "odds ratio",
+            "Cohen’s h",
+        ),
+        tuple(_comparison_row(names[rule.rule], rule) for rule in rules),
+        note="Difference: cohyponyms minus others in percentage points, with Newcombe’s "
+        f"{analysis.confidence:.0%} interval. Tests are exact and two-sided. Images of one noun pair are not "
+        "independent, so these tests reject too often where few pairs were sampled many times.",
+    )  # fmt: skip
     return Section(
         "Accuracy",
-        text="The paper finds 52 % for cohyponyms and 61 % for others, of 500 images each (section 5.1).",
+        text="For comparison, the paper reports 52 % for cohyponyms and 61 % for others (section 5.1).",
         tables=(groups, comparisons),
-        figures=(NamedFigure("accuracy", "Accuracy of cohyponyms and others", accuracy_figure(analysis)),),
+        figures=(
+            NamedFigure(
+                "accuracy",
+                "Accuracy of cohyponyms and others, by rule of presence",
+                accuracy_figure(analysis),
+            ),
+        ),
     )
 
 
-def _group_rows(rule: RuleAccuracy) -> list[tuple]:
-    groups: list[GroupAccuracy] = [rule.cohyponyms, rule.others, rule.overall]
-    if rule.unknown.images:
-        groups.insert(2, rule.unknown)
+def _group_rows(name: str, rule: RuleAccuracy) -> list[tuple[Cell, ...]]:
+    groups = [rule.cohyponyms, rule.others, rule.unknown, rule.overall]
     return [
-        (RULES[rule.rule], group.group, group.images, group.pairs, group.correct, Share(group.accuracy))
+        (name, group.group, group.images, group.pairs, group.correct, Share(group.accuracy))
         for group in groups
+        if group is not rule.unknown or group.images
     ]
 
 
-def _comparison_row(rule: RuleAccuracy) -> tuple:
+def _comparison_row(name: str, rule: RuleAccuracy) -> tuple[Cell, ...]:
     comparison = rule.comparison
     return (
-        RULES[rule.rule],
-        comparison.difference,
-        comparison.low,
-        comparison.high,
+        name,
+        Share(
+            Estimate(
+                comparison.difference,
+                comparison.low,
+                comparison.high,
+                rule.cohyponyms.images + rule.others.images,
+                comparison.flag,
+            )
+        ),
         comparison.fisher_p,
         comparison.boschloo_p,
         comparison.odds_ratio,
         comparison.cohens_h,
-        (comparison.flag or "").replace("_", " "),
     )
 
 
@@ -92,18 +112,25 @@ def _objects(analysis: PresenceAnalysis) -> Section:
         (row.object, row.prompted, row.present, row.prompted_and_present, row.present_unprompted)
         for row in analysis.objects
     )
-    columns = ("object", "prompts that name it", "images that show it", "both", "shown but not named")
-    return Section("Objects", tables=(Table("objects", "Objects", columns, rows),))
+    columns = ("object", "prompts that name it", "images that show it", "named and shown", "shown, not named")
+    table = Table(
+        "objects",
+        "Objects of the scored images",
+        columns,
+        rows,
+        note=f"An image shows the {analysis.k} objects that most of its annotators picked.",
+    )
+    return Section("Objects", tables=(table,))
 
 
 def _images(analysis: PresenceAnalysis) -> Section:
-    columns = ("task", "prompt", "submissions", "votes", "present", "status", "correct")
+    columns = ("task", "prompt", "responses", "votes", "shown", "status", "correct")
     rows = tuple(
         (
             int(image.task),
             image.prompt,
             int(image.submissions),
-            image.votes.replace("|", ", "),
+            image.votes.replace("|", ", ").replace("=", " "),
             image.present.replace("|", ", "),
             image.status.replace("_", " "),
             "" if image.status != "scored" else ("yes" if image.most_picked else "no"),

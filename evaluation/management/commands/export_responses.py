@@ -3,22 +3,27 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
-from evaluation.exports import write_responses
+from evaluation.exports import write_codebook, write_responses
 
 
 class Command(BaseCommand):
-    help = "Write a study's responses as CSV, one row per response."
+    help = "Write a study's responses as CSV, one row per response; and on request what its columns mean."
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--output", required=True, type=Path, metavar="FILE.csv")
+        parser.add_argument(
+            "--codebook", type=Path, metavar="FILE.csv", help="also write what every column means"
+        )
 
-    def handle(self, *, name: str, output: Path, **options):
+    def handle(self, *, name: str, output: Path, codebook: Path | None, **options):
         study = Study.objects.filter(name=name).first()
         if study is None:
             raise CommandError(f"There is no study named {name!r}.")
         try:
             rows = write_responses(study, output)
+            if codebook is not None:
+                write_codebook(study, codebook)
         except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"The file cannot be written: {error}.") from error
         self.stdout.write(self.style.SUCCESS(f"{rows} responses in {output}."))

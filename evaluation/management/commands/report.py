@@ -3,11 +3,15 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
+from evaluation.errors import NeverOpenedError
 from evaluation.reports import write_report
 
 
 class Command(BaseCommand):
-    help = "Write a study's report into a folder: tables as CSV, figures as SVG, PDF and PNG, the responses, the plan."
+    help = (
+        "Write a study's report into a folder: tables as CSV, figures as SVG, PDF and PNG, the responses "
+        "with their codebook, the plan."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
@@ -20,7 +24,7 @@ class Command(BaseCommand):
         try:
             written = write_report(study, output)
         except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
-        except ValueError as error:
+            raise CommandError(f"The report cannot be written: {error}.") from error
+        except NeverOpenedError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"{len(written)} files in {output}."))

@@ -1,0 +1,75 @@
+"""What was frozen when the study opened, what was changed since, and what the report was computed with."""
+
+import textwrap
+from importlib.metadata import version
+from typing import Any
+
+from annotations.models import Assignment, Study
+from annotations.services.plans import plan_deviations
+from evaluation.documents import Section, Table
+from evaluation.models import Report
+
+LIBRARIES = ("numpy", "scipy", "statsmodels", "pandas")
+LONGEST_VALUE = 200  # characters; plan.json has all of it
+
+
+def plan_section(study: Study) -> Section:
+    """The first section of every report."""
+    return Section(
+        "The frozen plan",
+        text="Texts, settings, tasks, pictures and the analysis were frozen and hashed when the study "
+        "opened. The hash is that of plan.json, which the command “report” writes.",
+        tables=(_plan(study), _deviations(study)),
+    )
+
+
+def _plan(study: Study) -> Table:
+    plan = study.plan
+    places = Assignment.objects.filter(study=study)
+    answered = places.filter(state=Assignment.State.SUBMITTED).count()
+    checks = sum(task["attention_check"] for task in plan["tasks"])
+    revisions = sorted({task["checkpoint_revision"] or "unknown" for task in plan["tasks"]})
+    rows = (
+        ("SHA-256 of the plan", study.plan_sha256),
+        ("opened", f"{study.opened_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("closed", f"{study.closed_at:%Y-%m-%d %H:%M:%S} UTC" if study.closed_at else "not yet"),
+        ("kind of task", plan["kind"].replace("_", " ")),
+        ("tasks", f"{len(plan['tasks'])}, of which {checks} attention checks"),
+        ("left out when the study was built", str(len(plan["left_out"]))),
+        ("annotators per task", str(plan["replicas"])),
+        ("answered so far", f"{answered} of {places.count()} places"),
+        ("images by", f"{study.run.checkpoint}, revision {', '.join(revisions)}"),
+        *(
+            (f"analysis: {name.replace('_', ' ')}", _in_words(value))
+            for name, value in plan["analysis"].items()
+        ),
+        (
+            "computed with",
+            ", ".join(
+                (f"report version {Report.VERSION}", *(f"{name} {version(name)}" for name in LIBRARIES))
+            ),
+        ),
+    )
+    return Table("plan", "The plan in short", ("what", "value"), rows)
+
+
+def _in_words(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _deviations(study: Study) -> Table:
+    rows = tuple(
+        (deviation.what, _shortened(deviation.frozen), _shortened(deviation.now))
+        for deviation in plan_deviations(study)
+    )
+    return Table(
+        "deviations",
+        "Deviations from the plan since",
+        ("what", "as frozen", "now"),
+        rows,
+        empty="None: everything is as it was frozen.",
+    )
+
+
+def _shortened(value: str | None) -> str:
+    return "—" if value is None else textwrap.shorten(value, LONGEST_VALUE, placeholder=" …")
