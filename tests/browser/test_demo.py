@@ -1,4 +1,4 @@
-"""The demo as a newcomer meets it: site and worker as real processes, five tasks rated, the report shows the five."""
+"""The demo as a newcomer meets it: real processes, five tasks rated, and the report shows the five."""
 
 import re
 import socket

@@ -1,5 +1,5 @@
-"""The real input: 795 captions of COCO, from file to tasks. They are not part of the project; TEST_COCO_CAPTIONS
-names the file."""
+"""The real input, 795 captions of COCO, from file to tasks. They are not part of the project: the environment's
+TEST_COCO_CAPTIONS names the file."""
 
 import json
 import os
@@ -16,7 +16,8 @@ from generation.models import Checkpoint, Generation, PromptSet, Word
 from generation.services.runs import create_run
 
 TOP = Path(__file__).resolve().parent.parent.parent
-CAPTIONS = Path(os.environ.get("TEST_COCO_CAPTIONS", TOP.parent / "shared" / "data" / "coco_captions_sample.json"))
+SAMPLE = TOP.parent / "shared" / "data" / "coco_captions_sample.json"
+CAPTIONS = Path(os.environ.get("TEST_COCO_CAPTIONS", SAMPLE))
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
@@ -50,7 +51,7 @@ def test_all_captions_import_parse_and_give_tasks(checkpoint):
     run = generate(prompt_set, checkpoint, num_inference_steps=1, batch_size=16)
     study = build_study(kind="attribution", name="study", run=run)
     assert study.tasks.values("generation").distinct().count() == 795
-    # The tiny tokenizer knows few words, so the ends of some long captions lie beyond its 77 tokens: all are listed.
+    # The tiny tokenizer knows few words, so some long captions end beyond its 77 tokens: all that is listed.
     words = Word.objects.exclude(part_of_speech="PUNCT").count()
     assert study.tasks.count() + len(study.left_out) == words
     assert len(study.left_out) < words / 100
