@@ -14,12 +14,14 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import spacy
+import srsly
 from spacy.language import Language
 from spacy.scorer import Scorer
+from spacy.strings import StringStore
 from spacy.tokens import Doc, DocBin, Token
 from spacy.training import Example
 from spacy.training.initialize import init_nlp
@@ -29,15 +31,15 @@ from spacy.vocab import Vocab
 from thinc.api import NumpyOps, set_current_ops
 
 from generation.demo.caption_grammar import Grammar, Node
-from generation.prompts.captions import read_captions
+from generation.prompts.captions import Caption, read_captions
 from generation.prompts.parsing import SHIPPED_PARSER, parsed_words
 
 RECIPE = Path(__file__).with_suffix(".cfg")
 CAPTIONS = Path(__file__).with_name("captions.txt")
 VERSION = "1.0.0"
+PARTS = ("train", "dev", "test")
 GRAMMAR_CAPTIONS = 3_000
 GRAMMAR_SEED = 20221
-PARTS = ("train", "dev", "test")
 # Names of spaCy's scorer; UAS and LAS leave punctuation out.
 SCORES = {
     "tokens (accuracy)": "token_acc",
@@ -52,53 +54,30 @@ SCORES = {
 TABLE_2 = ("compound", "punct", "conj:and", "det", "case", "acl", "nsubj", "amod", "nmod:of", "obj")
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """One sentence of the treebank: its text, and ten CoNLL-U columns for each of its words."""
-
-    text: str
-    words: list[list[str]]
+def treebank_file(treebank: Path, part: str) -> Path:
+    return treebank / f"en_ewt-ud-{part}.conllu.xz"
 
 
-def read_treebank(path: Path) -> Iterator[Sentence]:
-    """Sentences of a CoNLL-U file packed with xz; ranges of multiword tokens and empty nodes are left out."""
-    text, words = "", []
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            line = line.rstrip("\n")
-            if line.startswith("# text = "):
-                text = line.removeprefix("# text = ")
-            elif line and not line.startswith("#"):
-                columns = line.split("\t")
-                if columns[0].isdigit():
-                    words.append(columns)
-            elif not line and words:
-                yield Sentence(text, words)
-                text, words = "", []
-    if words:
-        yield Sentence(text, words)
+def read_treebank(treebank: Path, part: str) -> list[Caption]:
+    """The sentences of a part. Raises ValueError where one of them cannot be read."""
+    read = read_captions(lzma.decompress(treebank_file(treebank, part).read_bytes()), format="conllu")
+    if read.errors:
+        raise ValueError(f"{part}, line {read.errors[0].row}: {read.errors[0].reason}")
+    return read.captions
 
 
-def gold_doc(sentence: Sentence, vocab: Vocab) -> Doc:
+def gold_doc(sentence: Caption, vocab: Vocab) -> Doc:
     """The treebank's analysis as a Doc, without features. spaCy writes the relation `root` as `ROOT`."""
-    forms, spaces, position = [], [], 0
-    for columns in sentence.words:
-        start = sentence.text.index(columns[1], position)
-        if forms:
-            spaces[-1] = start > position
-        forms.append(columns[1])
-        spaces.append(False)
-        position = start + len(columns[1])
-    heads = [int(columns[6]) - 1 if columns[6] != "0" else i for i, columns in enumerate(sentence.words)]
+    words = sentence.words or ()
     return Doc(
         vocab,
-        words=forms,
-        spaces=spaces,
-        lemmas=[columns[2] for columns in sentence.words],
-        pos=[columns[3] for columns in sentence.words],
-        tags=[columns[4] for columns in sentence.words],
-        heads=heads,
-        deps=["ROOT" if columns[7] == "root" else columns[7] for columns in sentence.words],
+        words=[word.text for word in words],
+        spaces=[*(word.end < following.start for word, following in pairwise(words)), False],
+        lemmas=[word.lemma or "_" for word in words],
+        pos=[word.part_of_speech for word in words],
+        tags=[word.tag for word in words],
+        heads=[index if word.head is None else word.head for index, word in enumerate(words)],
+        deps=["ROOT" if word.relation == "root" else word.relation for word in words],
     )
 
 
@@ -177,7 +156,7 @@ def train_pipeline(treebank: Path, work: Path, output: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     vocab = spacy.blank("en").vocab
     for part in ("train", "dev"):
-        docs = [gold_doc(sentence, vocab) for sentence in read_treebank(treebank_file(treebank, part))]
+        docs = [gold_doc(sentence, vocab) for sentence in read_treebank(treebank, part)]
         if part == "train":
             grammar = Grammar(random.Random(GRAMMAR_SEED))
             docs += [grammar_doc(grammar.caption(), vocab) for _ in range(GRAMMAR_CAPTIONS)]
@@ -215,12 +194,25 @@ def save(trained: Path, output: Path) -> None:
     config["initialize"]["before_init"] = None
     nlp.config = config
     nlp.to_disk(output)
+    needed_strings(nlp).to_disk(output / "vocab" / "strings.json")
+
+
+def needed_strings(nlp: Language) -> StringStore:
+    """The strings that the pipeline looks up: those of the language, its labels, and the pieces of words that
+    the lemmatizer puts in. The treebank's words, the names and addresses in them included, stay out."""
+    trees = srsly.msgpack_loads(nlp.get_pipe("trainable_lemmatizer").trees.to_bytes())["trees"]
+    pieces = {tree[key] for tree in trees for key in ("orig", "subst") if tree.get(key)}
+    labels = (label for labels in nlp.pipe_labels.values() for label in labels)
+    language = spacy.blank(nlp.lang).vocab.strings
+    return StringStore(
+        sorted({*language, *map(str, labels), *(nlp.vocab.strings[piece] for piece in pieces)})
+    )
 
 
 def evaluate(treebank: Path, folder: Path) -> None:
     """Print the scores of a saved pipeline on the test part, from raw text."""
     nlp = spacy.load(folder)
-    sentences = list(read_treebank(treebank_file(treebank, "test")))
+    sentences = read_treebank(treebank, "test")
     started = time.monotonic()
     parsed = list(nlp.pipe(sentence.text for sentence in sentences))
     seconds = time.monotonic() - started
@@ -266,10 +258,6 @@ def label_enhanced(doc: Doc) -> None:
     tokens = [token for token in doc if not token.is_space]
     for token, word in zip(tokens, parsed_words(doc), strict=True):
         token._.enhanced = word.enhanced_relation
-
-
-def treebank_file(treebank: Path, part: str) -> Path:
-    return treebank / f"en_ewt-ud-{part}.conllu.xz"
 
 
 def main() -> None:
