@@ -32,7 +32,7 @@ def progress_of(study: Study, annotator: Annotator) -> Progress:
     mine = Assignment.objects.filter(study=study, annotator=annotator)
     answered = mine.filter(state=Assignment.State.SUBMITTED).count()
     held = mine.filter(state=Assignment.State.CLAIMED).count()
-    available = _places_for(study, annotator).values("task").distinct().count()
+    available = Assignment.objects.claimable_by(annotator, study).order_by().values("task").distinct().count()
     if study.share_cap is not None:
         places = Assignment.objects.filter(study=study).count()
         available = min(available, max(0, math.floor(study.share_cap * places) - answered - held))
@@ -42,13 +42,8 @@ def progress_of(study: Study, annotator: Annotator) -> Progress:
 def likely_next_task(study: Study, annotator: Annotator) -> Task | None:
     """The task that a claim would give this person if nobody else claimed in the meantime; nothing is
     claimed."""
-    place = _places_for(study, annotator).select_related("task").order_by("replica", "task__position").first()
+    place = Assignment.objects.claimable_by(annotator, study).select_related("task").first()
     return place.task if place else None
-
-
-def _places_for(study: Study, annotator: Annotator):
-    seen = Assignment.objects.filter(study=study, annotator=annotator).values("task")
-    return Assignment.objects.claimable().filter(study=study).exclude(task__in=seen)
 
 
 def held_assignment(study: Study, annotator: Annotator) -> Assignment | None:

@@ -5,7 +5,8 @@ import os
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "daamweb.settings")
-# Read when torch is loaded. Threads that wait by spinning make a small model fifty times slower on a busy machine.
+# Read when torch is loaded. Threads that spin while they wait make a small model fifty times slower on a busy
+# machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Libraries that would fill a worker's log with progress bars and hints; errors still get there.
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -13,12 +13,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
-# --- Security -------------------------------------------------------------------------------------------------------
+# --- Security
 SECRET_KEY = env("SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. `make demo` writes one into .env; elsewhere set it in the environment, e.g. to the "
-        "output of: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        "SECRET_KEY is not set. `make demo` writes one into .env; elsewhere set it in the environment to "
+        "what this prints: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -26,14 +26,16 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Off only where the site is reached over plain HTTP on one's own machine, as in the demo.
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=True)
 SECURE_SSL_REDIRECT = HTTPS_ONLY
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# --- Application ----------------------------------------------------------------------------------------------------
+# --- Application
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -85,14 +87,14 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- What is written: database, files, messages ---------------------------------------------------------------------
+# --- What is written: database, files, messages
 VAR_FOLDER = Path(env("VAR_FOLDER", default=str(BASE_DIR / "var")))
 VAR_FOLDER.mkdir(parents=True, exist_ok=True)
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_FOLDER / 'daamweb.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # IMMEDIATE: a transaction takes the write lock when it begins, so two writers wait for each other instead of
-    # failing half-way; WAL: readers never wait for a writer.
+    # IMMEDIATE: a transaction takes the write lock when it begins, so two writers wait for each other instead
+    # of failing half-way; WAL: readers never wait for a writer.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
@@ -138,7 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-reports": {"task": "evaluation.jobs.sweep_reports", "schedule": SWEEP_SECONDS},
 }
 
-# --- daamweb --------------------------------------------------------------------------------------------------------
+# --- daamweb
 # A worker that has not reported for this long is taken for dead, and its generations go to another one.
 GENERATION_LEASE = timedelta(seconds=env.int("GENERATION_LEASE_SECONDS", default=300))
 

@@ -20,14 +20,18 @@ class Annotator(models.Model):
         LINK = "link", "link"
 
     platform = models.CharField(max_length=20, choices=Platform, default=Platform.LINK)
-    external_id = models.CharField(max_length=100, help_text="The platform's id for this person; never exported.")
+    external_id = models.CharField(
+        max_length=100, help_text="The platform's id for this person; never exported."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["platform", "external_id"], name="annotator_unique_on_platform"),
-            models.CheckConstraint(condition=~models.Q(external_id=""), name="annotator_external_id_not_empty"),
+            models.CheckConstraint(
+                condition=~models.Q(external_id=""), name="annotator_external_id_not_empty"
+            ),
         ]
 
     def __str__(self):
@@ -45,7 +49,9 @@ class Participation(models.Model):
     completion_code = models.CharField(max_length=20, default=new_completion_code, editable=False)
     consented_at = models.DateTimeField(auto_now_add=True)
     began_at = models.DateTimeField(null=True, blank=True, help_text="When the instructions were read.")
-    finished_at = models.DateTimeField(null=True, blank=True, help_text="When no task was left for this person.")
+    finished_at = models.DateTimeField(
+        null=True, blank=True, help_text="When no task was left for this person."
+    )
 
     class Meta:
         ordering = ["study", "pk"]
@@ -60,4 +66,6 @@ class Participation(models.Model):
         return bool(Participation.objects.filter(pk=self.pk, began_at=None).update(began_at=timezone.now()))
 
     def mark_finished(self) -> bool:
-        return bool(Participation.objects.filter(pk=self.pk, finished_at=None).update(finished_at=timezone.now()))
+        return bool(
+            Participation.objects.filter(pk=self.pk, finished_at=None).update(finished_at=timezone.now())
+        )

@@ -14,6 +14,13 @@ class AssignmentQuerySet(models.QuerySet):
         expired = Q(state=Assignment.State.CLAIMED, lease_expires_at__lt=timezone.now())
         return self.filter(Q(state=Assignment.State.OPEN) | expired)
 
+    def claimable_by(self, annotator: Annotator, study: Study):
+        """The places this person may have, the next one first: on tasks this person has not seen."""
+        seen = Assignment.objects.filter(study=study, annotator=annotator).values("task")
+        return (
+            self.claimable().filter(study=study).exclude(task__in=seen).order_by("replica", "task__position")
+        )
+
 
 class Assignment(models.Model):
     class State(models.TextChoices):
@@ -26,7 +33,9 @@ class Assignment(models.Model):
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="assignments")
     replica = models.PositiveIntegerField(help_text="Which of the task's places, from 0.")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    annotator = models.ForeignKey(Annotator, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments")
+    annotator = models.ForeignKey(
+        Annotator, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
+    )
     claimed_at = models.DateTimeField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -71,8 +80,8 @@ class Assignment(models.Model):
         )
 
     def mark_submitted(self, annotator: Annotator) -> bool:
-        """Finish the place; False if it is not this annotator's (any more). An expired lease does not matter as long
-        as nobody else has taken the place."""
+        """Finish the place; False if it is not this annotator's (any more). An expired lease does not matter
+        as long as nobody else has taken the place."""
         return bool(
             Assignment.objects.filter(pk=self.pk, annotator=annotator, state=self.State.CLAIMED).update(
                 state=self.State.SUBMITTED, submitted_at=timezone.now()

@@ -44,11 +44,15 @@ class Study(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(24 * 60)],
         help_text="A place that nobody finished within this time goes to someone else.",
     )
-    options = models.JSONField(default=dict, blank=True, help_text="Options of the kind, such as the list of objects.")
+    options = models.JSONField(
+        default=dict, blank=True, help_text="Options of the kind, such as the list of objects."
+    )
     left_out = models.JSONField(default=list, blank=True, help_text="What could not be made a task, and why.")
 
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    plan = models.JSONField(null=True, blank=True, editable=False, help_text="What was frozen when the study opened.")
+    plan = models.JSONField(
+        null=True, blank=True, editable=False, help_text="What was frozen when the study opened."
+    )
     plan_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -61,10 +65,12 @@ class Study(models.Model):
             models.CheckConstraint(condition=Q(replicas__gte=1), name="study_replicas_at_least_one"),
             models.CheckConstraint(condition=Q(lease_minutes__gte=1), name="study_lease_at_least_a_minute"),
             models.CheckConstraint(
-                condition=Q(share_cap__isnull=True) | (Q(share_cap__gt=0) & Q(share_cap__lte=1)), name="study_share_cap_in_range"
+                condition=Q(share_cap__isnull=True) | (Q(share_cap__gt=0) & Q(share_cap__lte=1)),
+                name="study_share_cap_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(state="draft") | (Q(opened_at__isnull=False) & ~Q(plan_sha256="")), name="study_opened_has_plan"
+                condition=Q(state="draft") | (Q(opened_at__isnull=False) & ~Q(plan_sha256="")),
+                name="study_opened_has_plan",
             ),
             models.CheckConstraint(
                 condition=~Q(state="closed") | Q(closed_at__isnull=False), name="study_closed_has_time"
@@ -78,7 +84,7 @@ class Study(models.Model):
         return reverse("annotations:start", args=[self.slug])
 
     def move(self, *, to: str, among: tuple[str, ...], **fields) -> bool:
-        """Change the state in one conditional update; False if the study was in none of the states `among`."""
+        """Change the state in one conditional update; False if it was none of the states `among`."""
         moved = Study.objects.filter(pk=self.pk, state__in=among).update(state=to, **fields)
         if moved:
             self.refresh_from_db()
@@ -100,17 +106,23 @@ class Study(models.Model):
         return self.move(to=self.State.OPEN, among=(self.State.PAUSED, self.State.CLOSED), closed_at=None)
 
     def mark_closed(self) -> bool:
-        return self.move(to=self.State.CLOSED, among=(self.State.OPEN, self.State.PAUSED), closed_at=timezone.now())
+        return self.move(
+            to=self.State.CLOSED, among=(self.State.OPEN, self.State.PAUSED), closed_at=timezone.now()
+        )
 
 
 class Task(models.Model):
     """One thing to judge: one image, and for attribution one of its words."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="tasks")
-    position = models.PositiveIntegerField(help_text="Its place in the study, from 0, shuffled when the study was built.")
+    position = models.PositiveIntegerField(
+        help_text="Its place in the study, from 0, shuffled when the study was built."
+    )
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="tasks")
     word = models.ForeignKey(Word, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
-    is_attention_check = models.BooleanField(default=False, help_text="Has a known answer; never enters the analysis.")
+    is_attention_check = models.BooleanField(
+        default=False, help_text="Has a known answer; never enters the analysis."
+    )
     payload = models.JSONField(default=dict, help_text="What the page shows, as the kind made it.")
 
     class Meta:
@@ -123,7 +135,9 @@ class Task(models.Model):
                 name="task_of_word_unique_in_study",
             ),
             models.UniqueConstraint(
-                fields=["study", "generation"], condition=Q(word__isnull=True), name="task_of_image_unique_in_study"
+                fields=["study", "generation"],
+                condition=Q(word__isnull=True),
+                name="task_of_image_unique_in_study",
             ),
         ]
 

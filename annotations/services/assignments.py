@@ -1,4 +1,4 @@
-"""Claim a place, give it back, answer it. Every change of state is one conditional update whose count is checked."""
+"""Claim a place, give it back, answer it. Every change of state is one conditional update, counted."""
 
 import math
 import uuid
@@ -13,10 +13,10 @@ from annotations.models import Annotator, Assignment, Response, Study
 
 
 def claim_assignment(*, study: Study, annotator: Annotator) -> Assignment | None:
-    """Return the place this annotator holds, or claim the next one; None when nothing is left for this person.
+    """The place this annotator holds, or the next one, claimed; None when nothing is left for this person.
 
-    Raises StudyNotOpenError. A claim is a lease: a place that is not answered within `study.lease_minutes` can be
-    claimed by anybody else.
+    Raises StudyNotOpenError. A claim is a lease: a place that is not answered within `study.lease_minutes`
+    can be claimed by anybody else.
     """
     if Study.objects.filter(pk=study.pk, state=Study.State.OPEN).count() == 0:
         raise StudyNotOpenError(f"“{study.title}” does not take answers at the moment.")
@@ -39,9 +39,13 @@ def _try_claim(*, study: Study, annotator: Annotator) -> tuple[Assignment | None
     lease_expires_at = timezone.now() + timedelta(minutes=study.lease_minutes)
     mine = Assignment.objects.filter(study=study, annotator=annotator)
 
-    current = mine.filter(state=Assignment.State.CLAIMED).select_related("task").order_by("claimed_at").first()
+    current = (
+        mine.filter(state=Assignment.State.CLAIMED).select_related("task").order_by("claimed_at").first()
+    )
     if current is not None:
-        renewed = mine.filter(pk=current.pk, state=Assignment.State.CLAIMED).update(lease_expires_at=lease_expires_at)
+        renewed = mine.filter(pk=current.pk, state=Assignment.State.CLAIMED).update(
+            lease_expires_at=lease_expires_at
+        )
         return current, bool(renewed)
 
     if study.share_cap is not None:
@@ -49,13 +53,7 @@ def _try_claim(*, study: Study, annotator: Annotator) -> tuple[Assignment | None
         if mine.count() >= math.floor(study.share_cap * places):
             return None, False
 
-    candidates = (
-        Assignment.objects.claimable()
-        .filter(study=study)
-        .exclude(task__in=mine.values("task"))
-        .order_by("replica", "task__position")
-        .select_related("task")
-    )
+    candidates = Assignment.objects.claimable_by(annotator, study).select_related("task")
     if connection.features.has_select_for_update_skip_locked:
         candidates = candidates.select_for_update(skip_locked=True, of=("self",))
     place = candidates.first()
@@ -70,9 +68,9 @@ def _try_claim(*, study: Study, annotator: Annotator) -> tuple[Assignment | None
 def release_assignment(*, assignment: Assignment, annotator: Annotator) -> bool:
     """Give an unanswered place back; False if it is not this annotator's."""
     return bool(
-        Assignment.objects.filter(pk=assignment.pk, annotator=annotator, state=Assignment.State.CLAIMED).update(
-            state=Assignment.State.OPEN, annotator=None, claimed_at=None, lease_expires_at=None
-        )
+        Assignment.objects.filter(
+            pk=assignment.pk, annotator=annotator, state=Assignment.State.CLAIMED
+        ).update(state=Assignment.State.OPEN, annotator=None, claimed_at=None, lease_expires_at=None)
     )
 
 
@@ -82,14 +80,16 @@ def submit_response(
 ) -> Response:
     """Store an answer that the kind's form has validated.
 
-    Sending the same page again (the same `token`) stores nothing and returns the stored response; a new answer to a
-    submitted place is appended as its next revision. Raises StudyNotOpenError and AssignmentNotYoursError.
+    Sending the same page again (the same `token`) stores nothing and returns the stored response; a new
+    answer to a submitted place is appended as its next revision. Raises StudyNotOpenError and
+    AssignmentNotYoursError.
     """
     # Locked first, so that two copies of one request wait for each other instead of both storing.
-    locked = Assignment.objects.select_for_update().select_related("study").get(pk=assignment.pk)
+    locked = Assignment.objects.select_for_update(of=("self",)).select_related("study").get(pk=assignment.pk)
     if locked.annotator_id != annotator.pk:
         raise AssignmentNotYoursError(
-            "This place is not yours any more: its time ran out and someone else took it. Your earlier answers are safe."
+            "This place is not yours any more: its time ran out and someone else took it. "
+            "Your earlier answers are safe."
         )
     stored = Response.objects.filter(token=token, assignment=locked).first()
     if stored is not None:

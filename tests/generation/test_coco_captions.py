@@ -1,4 +1,4 @@
-"""The real input, 795 captions of COCO, from file to tasks. They are not part of the project: the environment's
+"""The real input, 795 captions of COCO, from file to tasks. They are not part of the project: the variable
 TEST_COCO_CAPTIONS names the file."""
 
 import json

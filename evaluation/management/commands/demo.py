@@ -1,18 +1,23 @@
 import secrets
+import time
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
 from annotations.services.studies import build_study, open_study
 from daamweb.progress import progress_bar
 from generation import demo as demo_package
-from generation.models import GenerationRun, PromptSet
+from generation.models import Generation, GenerationRun, PromptSet
 from generation.selectors import run_progress
 from generation.services.checkpoints import ensure_demo_checkpoint
-from generation.services.prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set, import_prompts
+from generation.services.prompt_sets import (
+    build_cohyponyms_prompt_set,
+    build_words_prompt_set,
+    import_prompts,
+)
 from generation.services.runs import create_run
 from generation.services.words import parse_prompt_set
 
@@ -21,10 +26,12 @@ CAPTIONS = Path(demo_package.__file__).parent / "captions.txt"
 
 
 class Command(BaseCommand):
-    help = "Make a small study of each kind on the demo checkpoint, open and ready to rate. What is there is kept."
+    help = "Make a small study of each kind on the demo checkpoint, ready to rate. What is there is kept."
 
     def add_arguments(self, parser):
-        parser.add_argument("--port", type=int, default=8000, help="where the site will listen, for the printed addresses")
+        parser.add_argument(
+            "--port", type=int, default=8000, help="where the site will listen, for the printed addresses"
+        )
 
     def handle(self, *, port: int, **options):
         words = self.study(
@@ -80,20 +87,29 @@ class Command(BaseCommand):
         return found
 
     def run_of(self, name: str, prompt_set: PromptSet) -> GenerationRun:
-        """A finished run. The images are made here rather than by the worker, so that the studies are ready when
-        the site opens."""
+        """A finished run. The images are made here rather than by the worker, so that the studies are ready
+        when the site opens."""
         run = GenerationRun.objects.filter(name=name).first() or create_run(
             name=name, prompt_set=prompt_set, checkpoint=ensure_demo_checkpoint(), batch_size=4
         )
         progress = run_progress(run)
         if not progress.is_finished:
-            from generation.execution import execute_batch  # loads torch, which a second `make demo` need not
-
             self.stdout.write(f"Generating {progress.total} images for “{name}” …")
-            with progress_bar(total=progress.total, unit="images") as bar:
-                while done := execute_batch(run):
-                    bar.update(done)
+            self.generate(run)
+        failed = run.generations.filter(state=Generation.State.FAILED).first()
+        if failed:
+            raise CommandError(f"An image of “{name}” failed: {failed.error}")
         return run
+
+    def generate(self, run: GenerationRun) -> None:
+        from generation.execution import execute_batch  # loads torch, which a second `make demo` need not
+
+        with progress_bar(total=run_progress(run).total, unit="images") as bar:
+            while not (progress := run_progress(run)).is_finished:
+                bar.update(progress.finished - bar.n)
+                if not execute_batch(run):
+                    # A demo that was killed holds them; they come free when its lease runs out.
+                    time.sleep(1)
 
     def study(self, *, name: str, **design) -> Study:
         study = Study.objects.filter(name=name).first() or build_study(name=name, **design)
@@ -102,7 +118,7 @@ class Command(BaseCommand):
         return study
 
     def password(self) -> str:
-        """Drawn once, kept in a file only its owner can read, so that the second `make demo` can print it again."""
+        """Drawn once, kept in a file only its owner can read, so that `make demo` can print it again."""
         file = settings.VAR_FOLDER / "demo-password.txt"
         if not file.exists():
             file.touch(mode=0o600)
