@@ -1,5 +1,6 @@
 """CoNLL-U: sentences with their gold words (https://universaldependencies.org/format.html)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from reprlib import repr as short
@@ -8,6 +9,7 @@ from generation.prompts.formats import Caption, RowError, numbered_lines
 from generation.prompts.words import ParsedWord, enhance
 
 COLUMNS = 10
+MAX_WORDS = 2_000
 ID, FORM, LEMMA, UPOS, XPOS, _FEATS, HEAD, DEPREL, DEPS, MISC = range(COLUMNS)
 
 
@@ -77,6 +79,8 @@ def _sentence(block: Sequence[tuple[int, str]]) -> Caption:
     word_rows = [row for surface in surfaces for row in surface.words]
     if not word_rows:
         raise _Malformed(first_line, "a sentence without words")
+    if len(word_rows) > MAX_WORDS:
+        raise _Malformed(first_line, f"a sentence of {len(word_rows):,} words; the limit is {MAX_WORDS:,}")
     text = comments.pop("text", "") or _assembled(surfaces)
     spans = _spans(text, surfaces)
     heads = _heads(word_rows)
@@ -100,22 +104,21 @@ def _surfaces(rows: Sequence[_Row]) -> list[_Surface]:
         space_after = "SpaceAfter=No" not in row.columns[MISC].split("|")
         first, dash, last = identifier.partition("-")
         if dash:
-            if not (
-                first.isdecimal() and last.isdecimal() and range_end < int(first) == next_word <= int(last)
-            ):
+            end = _number(last)
+            if _number(first) != next_word or end is None or end < next_word or next_word <= range_end:
                 raise _Malformed(
                     row.line, f"the range {short(identifier)} does not start at word {next_word}"
                 )
-            range_end = int(last)
+            range_end = end
             surfaces.append(_Surface(form, [], space_after))
-        elif identifier.isdecimal():
-            if int(identifier) != next_word:
-                raise _Malformed(row.line, f"word {identifier} where word {next_word} is due")
+        elif "." not in identifier:
+            if _number(identifier) != next_word:
+                raise _Malformed(row.line, f"word {short(identifier)} where word {next_word} is due")
             if next_word > range_end:
                 surfaces.append(_Surface(form, [], space_after))
             surfaces[-1].words.append(row)
             next_word += 1
-        elif not all(part.isdecimal() for part in identifier.split(".", 1)):
+        elif any(_number(part) is None for part in identifier.split(".", 1)):
             raise _Malformed(row.line, f"{short(identifier)} is no id of a word, a range or an empty node")
     if range_end >= next_word:
         raise _Malformed(rows[-1].line, f"the range up to word {range_end} ends after word {next_word - 1}")
@@ -152,12 +155,11 @@ def _heads(rows: Sequence[_Row]) -> list[int | None]:
     """Indices of the heads, None for a root. Every word has to hang, by its heads, on a root."""
     heads: list[int | None] = []
     for row in rows:
-        head = row.columns[HEAD]
-        if not head.isdecimal() or int(head) > len(rows):
-            raise _Malformed(
-                row.line, f"the head {short(head)} is none of the {len(rows)} words of the sentence"
-            )
-        heads.append(int(head) - 1 if head != "0" else None)
+        head = _number(row.columns[HEAD])
+        if head is None or head > len(rows):
+            reason = f"the head {short(row.columns[HEAD])} is none of the {len(rows)} words of the sentence"
+            raise _Malformed(row.line, reason)
+        heads.append(head - 1 if head else None)
     for index, row in enumerate(rows):
         above, steps = heads[index], 0
         while above is not None:
@@ -196,6 +198,10 @@ def _with_own_enhancement(word: ParsedWord, row: _Row) -> ParsedWord:
         if head == row.columns[HEAD] and relation:
             return replace(word, enhanced_relation=relation)
     return word
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,6}", text) else None
 
 
 def _value(column: str) -> str:

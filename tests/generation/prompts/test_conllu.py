@@ -89,8 +89,8 @@ def test_enhanced_relation_is_the_files_own_or_else_derived():
     [
         (("1 cats cat NOUN",), 1, "4 columns"),
         (("# text = cats",), 1, "without words"),
-        (("1 a a DET _ _ 2 det _ _", "3 cat cat NOUN _ _ 0 root _ _"), 2, "word 3 where word 2 is due"),
-        (("x cat cat NOUN _ _ 0 root _ _",), 1, "'x' is no id"),
+        (("1 a a DET _ _ 2 det _ _", "3 cat cat NOUN _ _ 0 root _ _"), 2, "word '3' where word 2 is due"),
+        (("x cat cat NOUN _ _ 0 root _ _",), 1, "word 'x' where word 1 is due"),
         (("1-2 cats _ _ _ _ _ _ _ _", "1 cats cat NOUN _ _ 0 root _ _"), 2, "range up to word 2"),
         (("2-3 cats _ _ _ _ _ _ _ _", "1 cats cat NOUN _ _ 0 root _ _"), 1, "does not start at word 1"),
         (
@@ -105,6 +105,9 @@ def test_enhanced_relation_is_the_files_own_or_else_derived():
             3,
             "'cat' does not stand",
         ),
+        (("1 a a DET _ _ ² det _ _",), 1, "the head '²'"),
+        (("1.x a a DET _ _ 0 root _ _",), 1, "'1.x' is no id"),
+        (("9" * 5000 + " a a DET _ _ 0 root _ _",), 1, "where word 1 is due"),
         (("1 cat cat _ _ _ 0 root _ _",), 1, "without a part of speech"),
         (("1 cat cat NOUN _ _ 0 _ _ _",), 1, "without a relation"),
     ],
