@@ -1,0 +1,78 @@
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import Study
+from tests.factories import make_cohyponym_prompt_set, make_prompt_set, make_run
+
+pytestmark = pytest.mark.django_db
+
+
+def build(*arguments: str) -> None:
+    call_command("build_study", *arguments)
+
+
+def test_an_attribution_study_with_every_option(capsys):
+    run = make_run()
+    build(
+        "attribution", "--study", "likert", "--run", run.name, "--replicas", "5", "--title", "Words",
+        "--share-cap", "0.16", "--lease-minutes", "7", "--seed", "3", "--parts-of-speech", "NOUN, ADJ",
+        "--words-per-image", "1",
+    )  # fmt: skip
+    study = Study.objects.get(name="likert")
+    assert study.state == Study.State.DRAFT
+    assert (study.kind, study.run, study.title) == ("attribution", run, "Words")
+    assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
+    assert study.options == {"parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1}
+    assert capsys.readouterr().out == "'likert': 1 tasks × 5 places. Open it with open_study.\n"
+
+
+def test_a_study_of_object_presence_by_default_has_three_annotators_per_task():
+    run = make_run(make_cohyponym_prompt_set())
+    build("object_presence", "--study", "objects", "--run", run.name, "--objects", "cat,dog,bus")
+    study = Study.objects.get()
+    assert study.replicas == 3
+    assert study.options == {"objects": ["bus", "cat", "dog"]}
+
+
+def test_what_was_left_out_is_said(capsys):
+    run = make_run(make_prompt_set([("dog cat", [("dog", "NOUN", ""), ("cat", "NOUN", "")])]), attended=1)
+    build("attribution", "--study", "likert", "--run", run.name)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("left out: ")
+    assert "cat" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--run", "no such"), "There is no run named 'no such'."),
+        (("--objects", "dog"), "An attribution study has no option objects"),
+        (("--parts-of-speech", ""), "parts_of_speech must be a list"),
+        (("--words-per-image", "0"), "words_per_image must be a whole number, at least 1"),
+        (("--replicas", "0"), "replicas: "),
+        (("--share-cap", "nan"), "share_cap: "),
+        (("--seed", "-1"), "seed "),
+        (("--study", ""), "name: "),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_nothing_is_made(arguments, message):
+    run = make_run()
+    with pytest.raises(CommandError) as caught:
+        build("attribution", "--study", "likert", "--run", run.name, *arguments)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not Study.objects.exists()
+
+
+def test_unfinished_images_are_refused_unless_allowed():
+    run = make_run(seeds=(0, 1))
+    run.generations.filter(seed=1).update(state="queued")
+    with pytest.raises(CommandError, match="1 of 2 images"):
+        build("attribution", "--study", "likert", "--run", run.name)
+    build("attribution", "--study", "likert", "--run", run.name, "--allow-unfinished")
+    assert {task.generation.seed for task in Study.objects.get().tasks.all()} == {0}
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(CommandError, match="invalid choice: 'riddle'"):
+        build("riddle", "--study", "likert", "--run", "run")

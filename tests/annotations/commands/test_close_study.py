@@ -1,0 +1,22 @@
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import Study
+from tests.factories import make_open_study, make_study
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_closes_and_says_so(capsys):
+    study = make_open_study()
+    call_command("close_study", study.name)
+    study.refresh_from_db()
+    assert study.state == Study.State.CLOSED
+    assert capsys.readouterr().out == f"'{study.name}' is closed.\n"
+
+
+def test_unknown_names_and_drafts_are_refused():
+    with pytest.raises(CommandError, match="no study named 'no such'"):
+        call_command("close_study", "no such")
+    with pytest.raises(CommandError, match="is draft; only an open or paused study can be closed"):
+        call_command("close_study", make_study().name)

@@ -1,0 +1,22 @@
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.models import Study
+from tests.factories import make_open_study, make_study
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_opens_and_says_where(capsys):
+    study = make_study()
+    call_command("open_study", study.name)
+    study.refresh_from_db()
+    assert study.state == Study.State.OPEN
+    assert study.get_absolute_url() in capsys.readouterr().out
+
+
+def test_unknown_names_and_open_studies_are_refused():
+    with pytest.raises(CommandError, match="no study named 'no such'"):
+        call_command("open_study", "no such")
+    with pytest.raises(CommandError, match="is open already"):
+        call_command("open_study", make_open_study().name)
