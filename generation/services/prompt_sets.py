@@ -43,15 +43,16 @@ def import_prompts(
     """
     _check_name(name)
     captions = read_captions(content, format=format, file_name=file_name)
+    refused = bool(captions.errors) and not skip_invalid
+    if not refused and not captions.captions:
+        raise PromptSetError(f"{file_name}: no valid caption is left, so there is nothing to import.")
     prompt_set = None
-    if not dry_run and (skip_invalid or not captions.errors):
+    if not dry_run and not refused:
         prompt_set = _store_captions(name=name, captions=captions, content=content, file_name=file_name)
     return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format)
 
 
 def _store_captions(*, name: str, captions: CaptionFile, content: bytes, file_name: str) -> PromptSet:
-    if not captions.captions:
-        raise PromptSetError(f"{file_name}: no valid caption is left, so there is nothing to import.")
     recipe = {
         "file": file_name,
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -121,7 +122,7 @@ def build_words_prompt_set(
             parts_of_speech=parts_of_speech,
             common=common,
             attention_checks=attention_checks,
-            rng=np.random.default_rng(seed),
+            rng=_generator(seed),
         )
     except ValueError as error:
         raise PromptSetError(str(error)) from error
@@ -193,7 +194,7 @@ def build_cohyponyms_prompt_set(
             count=count,
             cohyponym_share=cohyponym_share,
             nouns=nouns,
-            rng=np.random.default_rng(seed),
+            rng=_generator(seed),
         )
     except ValueError as error:
         raise PromptSetError(str(error)) from error
@@ -221,6 +222,12 @@ def build_cohyponyms_prompt_set(
         prompt_set = _create_prompt_set(name=name, origin="cohyponyms", recipe=recipe)
         _create_prompts(prompt_set, captions)
     return prompt_set
+
+
+def _generator(seed: int) -> np.random.Generator:
+    if seed < 0:
+        raise PromptSetError(f"A seed is a whole number from 0; it is {seed}.")
+    return np.random.default_rng(seed)
 
 
 def _check_name(name: str) -> None:

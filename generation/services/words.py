@@ -21,37 +21,43 @@ def store_words(
 ) -> None:
     """Write the words of each prompt: ParsedWord values, or words of another prompt to be copied.
 
-    `roles[i]` maps word positions of prompt i to a role.
+    `roles[i]` maps word positions of prompt i to a role. Raises ValueError for heads that run in a circle.
     """
-    rows = [
-        Word(
-            prompt=prompt,
-            position=position,
-            start=word.start,
-            end=word.end,
-            text=word.text,
-            lemma=word.lemma,
-            part_of_speech=word.part_of_speech,
-            tag=word.tag,
-            relation=word.relation,
-            enhanced_relation=word.enhanced_relation,
-            role=roles[index].get(position, Word.Role.NONE) if roles else Word.Role.NONE,
+    waiting: dict[tuple[int, int], tuple[Word, int | None]] = {
+        (index, position): (
+            Word(
+                prompt=prompt,
+                position=position,
+                start=word.start,
+                end=word.end,
+                text=word.text,
+                lemma=word.lemma,
+                part_of_speech=word.part_of_speech,
+                tag=word.tag,
+                relation=word.relation,
+                enhanced_relation=word.enhanced_relation,
+                role=roles[index].get(position, Word.Role.NONE) if roles else Word.Role.NONE,
+            ),
+            _head_position(word),
         )
         for index, prompt in enumerate(prompts)
         for position, word in enumerate(words[index])
-    ]
+    }
+    stored: dict[tuple[int, int], Word] = {}
     with transaction.atomic():
-        stored = Word.objects.bulk_create(rows, batch_size=500)
-        by_place = {(word.prompt_id, word.position): word for word in stored}
-        with_head = []
-        for index, prompt in enumerate(prompts):
-            for position, word in enumerate(words[index]):
-                head = _head_position(word)
-                if head is not None:
-                    row = by_place[prompt.pk, position]
-                    row.head = by_place[prompt.pk, head]
-                    with_head.append(row)
-        Word.objects.bulk_update(with_head, ["head"], batch_size=500)
+        # Roots first, then their dependents, and so on: a word needs its head's key, and updating the rows
+        # afterwards takes ten times as long.
+        while waiting:
+            ready = {}
+            for (index, position), (word, head) in waiting.items():
+                if head is None or (index, head) in stored:
+                    word.head = None if head is None else stored[index, head]
+                    ready[index, position] = word
+            if not ready:
+                raise ValueError("The heads of the words run in a circle.")
+            Word.objects.bulk_create(ready.values(), batch_size=500)
+            stored |= ready
+            waiting = {place: word for place, word in waiting.items() if place not in ready}
 
 
 def _head_position(word: Any) -> int | None:

@@ -43,11 +43,11 @@ class Command(BaseCommand):
             self.stderr.write(f"row {row_error.row}: {row_error.reason}")
         bad_rows = f"{len(result.errors)} bad row{'' if len(result.errors) == 1 else 's'}"
         summary = f"{result.captions} captions ({result.format}), {bad_rows}"
-        if dry_run:
-            self.stdout.write(f"Dry run: {summary}; nothing was imported.")
-        elif result.prompt_set is None:
+        if result.errors and not skip_invalid:
             raise CommandError(
                 f"{file}: {summary}; nothing was imported. Mend the rows, or pass --skip-invalid."
             )
+        if dry_run:
+            self.stdout.write(f"Dry run: {summary}; nothing was imported.")
         else:
             self.stdout.write(self.style.SUCCESS(f"Imported {summary} into {prompt_set!r}."))

@@ -1,0 +1,75 @@
+import pytest
+
+from generation.errors import RunError
+from generation.models import Checkpoint
+from generation.services.checkpoints import ensure_demo_checkpoint, find_or_create_checkpoint
+
+pytestmark = pytest.mark.django_db
+
+
+def test_known_checkpoint_is_found_by_its_name():
+    known = Checkpoint.objects.create(name="sd2", source="owner/stable", revision="abc")
+    assert find_or_create_checkpoint(name_or_source="sd2") == known
+
+
+def test_known_checkpoint_is_found_by_its_source_if_no_revision_is_fixed():
+    latest = Checkpoint.objects.create(name="latest", source="owner/stable")
+    assert find_or_create_checkpoint(name_or_source="owner/stable") == latest
+
+
+def test_hub_id_becomes_a_checkpoint_of_that_name():
+    made = find_or_create_checkpoint(name_or_source="owner/stable")
+    assert (made.name, made.source, made.revision) == ("owner/stable", "owner/stable", "")
+    assert find_or_create_checkpoint(name_or_source="owner/stable") == made
+
+
+def test_latest_revision_is_another_checkpoint_than_a_fixed_one():
+    Checkpoint.objects.create(name="fixed", source="owner/stable", revision="abc")
+    assert find_or_create_checkpoint(name_or_source="owner/stable").revision == ""
+
+
+def test_folder_is_kept_with_its_whole_path(tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
+    monkeypatch.chdir(tmp_path)
+    made = find_or_create_checkpoint(name_or_source="weights")
+    assert made.source == str(tmp_path / "weights")
+    assert find_or_create_checkpoint(name_or_source=str(tmp_path / "weights")) == made
+
+
+def test_long_path_gets_a_name_that_fits(tmp_path):
+    folder = tmp_path / ("a" * 80) / ("b" * 80)
+    folder.mkdir(parents=True)
+    made = find_or_create_checkpoint(name_or_source=str(folder))
+    assert made.source == str(folder)
+    assert len(made.name) == 100
+    assert made.name.endswith("b" * 80)
+
+
+def test_second_folder_with_the_same_long_end_is_refused(tmp_path):
+    for parent in ("one", "two"):
+        (tmp_path / parent / ("b" * 120)).mkdir(parents=True)
+    find_or_create_checkpoint(name_or_source=str(tmp_path / "one" / ("b" * 120)))
+    with pytest.raises(RunError, match="another checkpoint named"):
+        find_or_create_checkpoint(name_or_source=str(tmp_path / "two" / ("b" * 120)))
+
+
+def test_unknown_name_is_refused_and_the_known_ones_are_listed():
+    Checkpoint.objects.create(name="sd2", source="owner/stable")
+    with pytest.raises(RunError, match=r"no checkpoint named 'sd1' \(known: sd2\)"):
+        find_or_create_checkpoint(name_or_source="sd1")
+    assert Checkpoint.objects.count() == 1
+
+
+def test_endless_address_is_refused():
+    with pytest.raises(RunError, match="too long"):
+        find_or_create_checkpoint(name_or_source="owner/" + "x" * 500)
+
+
+def test_demo_checkpoint_is_built_once_and_found_again(settings, tmp_path):
+    settings.VAR_FOLDER = tmp_path
+    made = find_or_create_checkpoint(name_or_source="demo")
+    index = tmp_path / "checkpoints" / "tiny" / "model_index.json"
+    built_at = index.stat().st_mtime_ns
+    assert made.source == str(index.parent)
+    assert ensure_demo_checkpoint() == find_or_create_checkpoint(name_or_source="demo") == made
+    assert index.stat().st_mtime_ns == built_at

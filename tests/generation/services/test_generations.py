@@ -1,0 +1,241 @@
+import hashlib
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from generation.models import Generation, GenerationRun
+from generation.services.generations import (
+    GenerationResult,
+    claim_generations,
+    fail_claimable,
+    finish_generation,
+    renew_leases,
+)
+from tests.factories import DOG, heat_map_bytes, image_bytes, make_prompt_set, make_run
+
+pytestmark = pytest.mark.django_db
+State = Generation.State
+
+
+def result(seed: int = 0) -> GenerationResult:
+    return GenerationResult(
+        image=image_bytes(seed),
+        heat_maps=heat_map_bytes(DOG[0]),
+        width=64,
+        height=64,
+        checkpoint_revision="abc",
+        versions={"torch": "2"},
+        seconds=1.5,
+    )
+
+
+@pytest.fixture
+def run() -> GenerationRun:
+    return make_run(make_prompt_set([DOG] * 4), finished=False)
+
+
+def expire() -> None:
+    Generation.objects.filter(state=State.RUNNING).update(
+        lease_expires_at=timezone.now() - timedelta(seconds=1)
+    )
+
+
+def stored_files(media_folder) -> list[str]:
+    return sorted(path.name for path in media_folder.rglob("*") if path.is_file())
+
+
+# --- Claiming ----------------------------------------------------------------------------------------------
+
+
+def test_claim_takes_as_many_as_asked_for_and_leases_them(run, settings):
+    settings.GENERATION_LEASE = timedelta(minutes=7)
+    claim, claimed = claim_generations(run=run, limit=3)
+    assert [generation.pk for generation in claimed] == list(
+        run.generations.order_by("pk").values_list("pk", flat=True)[:3]
+    )
+    for generation in claimed:
+        assert (generation.state, generation.claim, generation.attempts) == (State.RUNNING, claim, 1)
+        assert timedelta(minutes=6) < generation.lease_expires_at - timezone.now() <= timedelta(minutes=7)
+
+
+def test_two_workers_never_get_the_same_one(run):
+    first, mine = claim_generations(run=run, limit=3)
+    second, theirs = claim_generations(run=run, limit=3)
+    assert (len(mine), len(theirs)) == (3, 1)
+    assert not {generation.pk for generation in mine} & {generation.pk for generation in theirs}
+    assert first != second
+    assert claim_generations(run=run, limit=3)[1] == []
+
+
+def test_one_that_another_worker_took_in_between_is_left_to_it(run, monkeypatch):
+    """Between reading the waiting ones and claiming them, somebody else gets the first."""
+    first = run.generations.order_by("pk").first()
+    take = Generation.take
+
+    def take_late(generation, claim):
+        if generation.pk == first.pk:
+            assert take(generation, uuid.uuid4())
+        return take(generation, claim)
+
+    monkeypatch.setattr(Generation, "take", take_late)
+    _, claimed = claim_generations(run=run, limit=2)
+    assert first.pk not in {generation.pk for generation in claimed}
+    assert len(claimed) == 2
+
+
+def test_other_runs_are_not_touched(run):
+    other = make_run(finished=False)
+    claim_generations(run=run, limit=10)
+    assert other.generations.get().state == State.QUEUED
+
+
+def test_dropped_one_is_taken_over_after_its_lease(run):
+    dropped, [generation] = claim_generations(run=run, limit=1)
+    run.generations.exclude(pk=generation.pk).delete()
+    assert claim_generations(run=run, limit=1)[1] == []
+    expire()
+    taken, [again] = claim_generations(run=run, limit=1)
+    assert (again.pk, again.attempts) == (generation.pk, 2)
+    assert taken != dropped
+
+
+def test_one_that_took_its_worker_down_is_tried_last_and_alone(run):
+    _, [dropped] = claim_generations(run=run, limit=1)
+    expire()
+    _, fresh = claim_generations(run=run, limit=10)
+    assert len(fresh) == 3
+    assert dropped.pk not in {generation.pk for generation in fresh}
+    _, [again] = claim_generations(run=run, limit=10)
+    assert again.pk == dropped.pk
+
+
+def test_several_that_took_their_worker_down_are_tried_one_at_a_time(run):
+    assert len(claim_generations(run=run, limit=4)[1]) == 4
+    expire()
+    assert [len(claim_generations(run=run, limit=4)[1]) for _ in range(5)] == [1, 1, 1, 1, 0]
+
+
+def test_worker_that_stops_again_and_again_fails_the_image_and_no_other(run):
+    culprit = run.generations.order_by("pk").first()
+    Generation.objects.filter(pk=culprit.pk).update(
+        state=State.RUNNING,
+        claim=uuid.uuid4(),
+        attempts=Generation.MAX_ATTEMPTS,
+        lease_expires_at=timezone.now() - timedelta(seconds=1),
+    )
+    _, claimed = claim_generations(run=run, limit=10)
+    assert len(claimed) == 3
+    assert claim_generations(run=run, limit=10)[1] == []
+    culprit.refresh_from_db()
+    assert (culprit.state, culprit.claim, culprit.lease_expires_at) == (State.FAILED, None, None)
+    assert "The worker stopped 3 times" in culprit.error
+    assert culprit.finished_at
+
+
+def test_reporting_renews_the_leases_of_one_worker_only(run):
+    mine, _ = claim_generations(run=run, limit=2)
+    theirs, _ = claim_generations(run=run, limit=2)
+    expire()
+    assert renew_leases(claim=mine) == 2
+    now = timezone.now()
+    assert run.generations.filter(claim=mine, lease_expires_at__gt=now).count() == 2
+    assert run.generations.filter(claim=theirs, lease_expires_at__gt=now).count() == 0
+
+
+# --- Finishing ---------------------------------------------------------------------------------------------
+
+
+def test_finished_generation_has_its_files_and_where_they_come_from(run, media_folder):
+    claim, [generation] = claim_generations(run=run, limit=1)
+    made = result()
+    assert finish_generation(generation=generation, claim=claim, result=made)
+    generation.refresh_from_db()
+    assert (generation.state, generation.claim, generation.lease_expires_at) == (State.SUCCEEDED, None, None)
+    with generation.image.open("rb") as file:
+        assert file.read() == made.image
+    with generation.heat_maps.open("rb") as file:
+        assert file.read() == made.heat_maps
+    assert generation.image_sha256 == hashlib.sha256(made.image).hexdigest()
+    assert generation.heat_maps_sha256 == hashlib.sha256(made.heat_maps).hexdigest()
+    assert (generation.width, generation.height, generation.seconds) == (64, 64, 1.5)
+    assert (generation.checkpoint_revision, generation.versions) == ("abc", {"torch": "2"})
+    assert generation.finished_at <= timezone.now()
+    assert generation.load_heat_maps().prompt == DOG[0]
+    assert len(stored_files(media_folder)) == 2
+
+
+def test_finishing_twice_stores_once(run, media_folder):
+    claim, [generation] = claim_generations(run=run, limit=1)
+    assert finish_generation(generation=generation, claim=claim, result=result(1))
+    kept = stored_files(media_folder)
+    assert not finish_generation(generation=generation, claim=claim, result=result(2))
+    assert stored_files(media_folder) == kept
+    generation.refresh_from_db()
+    assert generation.image_sha256 == hashlib.sha256(image_bytes(1)).hexdigest()
+    assert default_storage.exists(generation.image.name)
+
+
+def test_late_worker_whose_generation_nobody_took_may_still_finish(run):
+    claim, [generation] = claim_generations(run=run, limit=1)
+    expire()
+    assert finish_generation(generation=generation, claim=claim, result=result())
+
+
+def test_stale_worker_cannot_write_and_its_files_are_removed(run, media_folder):
+    stale, [generation] = claim_generations(run=run, limit=1)
+    run.generations.exclude(pk=generation.pk).delete()
+    expire()
+    current, [taken] = claim_generations(run=run, limit=1)
+    assert taken.pk == generation.pk
+    assert not finish_generation(generation=generation, claim=stale, result=result(1))
+    assert stored_files(media_folder) == []
+    generation.refresh_from_db()
+    assert (generation.state, generation.claim) == (State.RUNNING, current)
+    assert finish_generation(generation=taken, claim=current, result=result(2))
+    assert not finish_generation(generation=generation, claim=stale, result=result(1))
+    generation.refresh_from_db()
+    assert generation.image_sha256 == hashlib.sha256(image_bytes(2)).hexdigest()
+    assert len(stored_files(media_folder)) == 2
+
+
+def test_stale_worker_cannot_fail_or_renew_either(run):
+    stale, [generation] = claim_generations(run=run, limit=1)
+    run.generations.exclude(pk=generation.pk).delete()
+    expire()
+    current, [taken] = claim_generations(run=run, limit=1)
+    assert renew_leases(claim=stale) == 0
+    assert not generation.mark_failed(stale, "boom")
+    generation.refresh_from_db()
+    assert (generation.state, generation.error) == (State.RUNNING, "")
+    assert taken.mark_failed(current, "boom")
+    assert not taken.mark_failed(current, "boom again")
+    generation.refresh_from_db()
+    assert (generation.state, generation.error) == (State.FAILED, "boom")
+
+
+def test_worker_finishes_nothing_of_a_deleted_run(run, media_folder):
+    claim, [generation] = claim_generations(run=run, limit=1)
+    run.delete()
+    assert not finish_generation(generation=generation, claim=claim, result=result())
+    assert stored_files(media_folder) == []
+
+
+# --- Failing what waits ------------------------------------------------------------------------------------
+
+
+def test_failing_what_waits_leaves_what_others_have_in_hand(run):
+    claim, [theirs] = claim_generations(run=run, limit=1)
+    assert fail_claimable(run=run, error="no checkpoint") == 3
+    assert run.generations.filter(state=State.FAILED, error="no checkpoint").count() == 3
+    assert run.generations.get(pk=theirs.pk).claim == claim
+    assert fail_claimable(run=run, error="again") == 0
+
+
+def test_failing_what_waits_includes_what_a_dead_worker_dropped(run):
+    claim_generations(run=run, limit=1)
+    expire()
+    assert fail_claimable(run=run, error="no checkpoint") == 4
+    assert not run.generations.exclude(claim=None).exists()

@@ -1,0 +1,131 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from generation.errors import RunError
+from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
+from generation.services.runs import create_run, mark_poked, retry_failed
+from tests.factories import DOG, make_prompt_set, make_run
+
+pytestmark = pytest.mark.django_db
+State = Generation.State
+
+
+@pytest.fixture
+def checkpoint() -> Checkpoint:
+    return Checkpoint.objects.create(name="checkpoint", source="owner/name")
+
+
+def start(checkpoint: Checkpoint, prompt_set: PromptSet | None = None, **settings) -> GenerationRun:
+    return create_run(
+        **{"name": "run", "prompt_set": prompt_set or make_prompt_set(), "checkpoint": checkpoint} | settings
+    )
+
+
+def test_one_generation_per_prompt_and_seed(checkpoint):
+    prompt_set = make_prompt_set([DOG, DOG, DOG])
+    run = start(checkpoint, prompt_set, seeds=[0, 7])
+    expected = {(prompt.pk, seed) for prompt in prompt_set.prompts.all() for seed in (0, 7)}
+    assert set(run.generations.values_list("prompt", "seed")) == expected
+    assert run.generations.count() == 6
+    assert set(run.generations.values_list("state", flat=True)) == {State.QUEUED}
+
+
+def test_defaults_are_the_papers(checkpoint):
+    run = start(checkpoint)
+    run.refresh_from_db()
+    assert (run.num_inference_steps, run.guidance_scale, run.scheduler, run.seeds) == (
+        30,
+        7.5,
+        "dpm-solver++",
+        [0],
+    )
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({"name": ""}, "Name: "),
+        ({"name": "x" * 101}, "Name: "),
+        ({"seeds": []}, "at least one seed"),
+        ({"seeds": [1, 2, 1]}, "each only once"),
+        ({"seeds": [-1]}, "whole numbers from 0"),
+        ({"seeds": [2**63]}, "whole numbers from 0"),
+        ({"num_inference_steps": 0}, "Num inference steps: "),
+        ({"num_inference_steps": 1001}, "Num inference steps: "),
+        ({"guidance_scale": -1.0}, "Guidance scale: "),
+        ({"guidance_scale": 101.0}, "Guidance scale: "),
+        ({"guidance_scale": float("nan")}, "guidance scale has to be a number"),
+        ({"scheduler": "newest"}, "Scheduler: "),
+        ({"batch_size": 0}, "Batch size: "),
+        ({"batch_size": 65}, "Batch size: "),
+    ],
+)
+def test_bad_settings_are_refused_and_nothing_is_made(checkpoint, bad, reason):
+    with pytest.raises(RunError, match=reason):
+        start(checkpoint, **bad)
+    assert not GenerationRun.objects.exists()
+    assert not Generation.objects.exists()
+
+
+def test_empty_prompt_set_is_refused(checkpoint):
+    empty = PromptSet.objects.create(name="empty", origin="text")
+    with pytest.raises(RunError, match="'empty' has no prompts"):
+        start(checkpoint, empty)
+    assert not GenerationRun.objects.exists()
+
+
+def test_name_can_be_taken_only_once(checkpoint):
+    start(checkpoint)
+    with pytest.raises(RunError, match="There is a run named 'run' already"):
+        start(checkpoint)
+    assert GenerationRun.objects.count() == 1
+
+
+def test_thousands_of_generations_take_few_queries(checkpoint, django_assert_max_num_queries):
+    prompt_set = make_prompt_set([(f"cat {number}", []) for number in range(100)])
+    with django_assert_max_num_queries(70):
+        run = start(checkpoint, prompt_set, seeds=range(20))
+    assert run.generations.count() == 2000
+
+
+def test_failed_generations_and_only_these_are_queued_again(django_assert_num_queries):
+    run = make_run(make_prompt_set([DOG] * 4), finished=False)
+    failed, dropped, done, waiting = run.generations.order_by("pk")
+    Generation.objects.filter(pk=failed.pk).update(
+        state=State.FAILED, error="boom", attempts=3, finished_at=timezone.now()
+    )
+    Generation.objects.filter(pk=done.pk).update(
+        state=State.SUCCEEDED, image="a.png", heat_maps="a.npz", finished_at=timezone.now()
+    )
+    other = make_run(finished=False)
+    other.generations.update(state=State.FAILED, error="boom")
+    with django_assert_num_queries(1):
+        assert retry_failed(run=run) == 1
+    failed.refresh_from_db()
+    assert (failed.state, failed.error, failed.attempts, failed.finished_at) == (State.QUEUED, "", 0, None)
+    states = dict(run.generations.values_list("pk", "state"))
+    assert (states[done.pk], states[dropped.pk], states[waiting.pk]) == (
+        State.SUCCEEDED,
+        State.QUEUED,
+        State.QUEUED,
+    )
+    assert other.generations.get().state == State.FAILED
+    assert retry_failed(run=run) == 0
+
+
+def test_poke_is_noted_once_per_lease():
+    run = make_run(finished=False)
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    assert mark_poked(run=run, unless_since=an_hour_ago)  # never poked before
+    assert not mark_poked(run=run, unless_since=an_hour_ago)
+    GenerationRun.objects.update(poked_at=timezone.now() - timedelta(hours=2))
+    assert mark_poked(run=run, unless_since=an_hour_ago)
+    assert mark_poked(run=run)  # by a worker that knows of it
+
+
+def test_deleted_run_is_not_poked():
+    run = make_run(finished=False)
+    GenerationRun.objects.all().delete()
+    assert not mark_poked(run=run)
