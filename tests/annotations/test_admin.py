@@ -48,7 +48,8 @@ def design(_run, **changes) -> dict:
     """What the build form sends."""
     return {
         "kind": "attribution", "name": "likert", "run": _run.pk, "title": "", "replicas": "3",
-        "share_cap": "", "lease_minutes": "30", "parts_of_speech": "", "words_per_image": "", "objects": "", "seed": "0",
+        "share_cap": "", "lease_minutes": "30", "parts_of_speech": "", "words_per_image": "",
+        "objects": "", "seed": "0",
         **changes,
     }  # fmt: skip
 

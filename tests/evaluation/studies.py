@@ -1,0 +1,97 @@
+"""Studies with answers, for the tests of frames, exports, reports and pages."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from django.utils import timezone
+
+from annotations.models import Annotator, Assignment, Response, Study, Task
+from annotations.services.assignments import submit_response
+from tests.factories import (
+    make_annotator,
+    make_cohyponym_prompt_set,
+    make_open_study,
+    make_prompt_set,
+    make_run,
+)
+
+# word: (part of speech, the choices of three annotators). Hand-worked: the nouns score 4.5 (median of 4 and
+# 5) and 2, the verb 4; "the" is too abstract, "of" has a single rating left.
+RATED = {
+    "dog": ("NOUN", (6, 4, 5)),
+    "cat": ("NOUN", (1, 2, 3)),
+    "runs": ("VERB", (4, 4, 5)),
+    "the": ("DET", (4, 7, 5)),
+    "of": ("ADP", (6, 6, 2)),
+}
+
+
+def answer_task(task: Task, annotator: Annotator, answer: dict, seconds: float = 5.0) -> Response:
+    """Give the annotator one of the task's open places, and answer it."""
+    place = task.assignments.filter(state=Assignment.State.OPEN).first()
+    assert place.take(annotator, timezone.now() + timedelta(minutes=30))
+    return correct(place, annotator, answer, seconds)
+
+
+def correct(place: Assignment, annotator: Annotator, answer: dict, seconds: float = 5.0) -> Response:
+    return submit_response(
+        assignment=place, annotator=annotator, answer=answer, token=uuid.uuid4(), seconds=seconds
+    )
+
+
+def make_attribution_study(
+    rated: Mapping[str, tuple[str, Sequence[int]]] = RATED,
+    checks: Mapping[str, Sequence[int]] | None = None,
+    **design,
+) -> Study:
+    """Open, without answers: one image, one task per word; `checks` are attention checks."""
+    words = [(word, tag, "target") for word, (tag, _) in rated.items()]
+    words += [(word, "PUNCT", "attention_check") for word in checks or {}]
+    text = " ".join(word for word, _, _ in words)
+    return make_open_study(run=make_run(make_prompt_set([(text, words)])), **design)
+
+
+def make_rated_study(
+    rated: Mapping[str, tuple[str, Sequence[int]]] = RATED,
+    checks: Mapping[str, Sequence[int]] | None = None,
+    **design,
+) -> Study:
+    """Rated by as many annotators as there are choices for a word: the first made the first choices."""
+    study = make_attribution_study(rated, checks, **design)
+    choices = {**{word: choices for word, (_, choices) in rated.items()}, **(checks or {})}
+    annotators = [make_annotator() for _ in range(max(map(len, choices.values())))]
+    for number, annotator in enumerate(annotators):
+        for task in study.tasks.order_by("position"):
+            of_word = choices[task.payload["word"]]
+            if number < len(of_word):
+                answer_task(task, annotator, {"choice": of_word[number]})
+    return study
+
+
+def make_ticked_study(
+    ticks: Mapping[tuple[str, str, bool], Sequence[Sequence[str]]], replicas: int = 3
+) -> Study:
+    """Object presence. `ticks`: of each pair of nouns (and whether they are cohyponyms) what each annotator
+    ticked, in the order of the clicks."""
+    run = make_run(make_cohyponym_prompt_set(list(ticks)))
+    study = make_open_study("object_presence", run, replicas=replicas)
+    lists = {(first, second): answers for (first, second, _), answers in ticks.items()}
+    annotators = [make_annotator() for _ in range(replicas)]
+    for number, annotator in enumerate(annotators):
+        for task in study.tasks.order_by("position"):
+            of_image = lists[tuple(task.payload["prompt_objects"])]
+            if number < len(of_image):
+                answer_task(task, annotator, {"objects": list(of_image[number])})
+    return study
+
+
+def texts(document: dict, table: str) -> list[list[str]]:
+    """The cells of a table of a stored report, as they are shown."""
+    (found,) = [
+        candidate
+        for section in document["sections"]
+        for candidate in section["tables"]
+        if candidate["name"] == table
+    ]
+    return [[cell["text"] for cell in row] for row in found["rows"]]

@@ -1,0 +1,114 @@
+import json
+from io import StringIO
+
+import pandas as pd
+import pytest
+
+from annotations.kinds.registry import KINDS
+from evaluation.exports import write_codebook, write_responses
+from evaluation.frames import column_types, response_frame
+from tests.evaluation.studies import (
+    answer_task,
+    make_attribution_study,
+    make_rated_study,
+    make_ticked_study,
+)
+from tests.factories import make_annotator, make_open_study, make_prompt_set, make_run
+
+pytestmark = pytest.mark.django_db
+
+
+def exported(study, tmp_path) -> pd.DataFrame:
+    """As a reader reads the file."""
+    path = tmp_path / "responses.csv"
+    write_responses(study, path)
+    return pd.read_csv(path)
+
+
+def test_every_column_is_there_and_every_number_is_the_same_when_it_is_read_back(tmp_path):
+    study = make_attribution_study({"dog": ("NOUN", ()), "runs": ("VERB", ())})
+    for number, task in enumerate(study.tasks.all()):
+        answer_task(task, make_annotator(), {"choice": number + 1}, seconds=0.1 + 1 / 3 * 10**number)
+    frame, read = response_frame(study), exported(study, tmp_path)
+    assert list(read.columns) == list(frame.columns) == list(column_types(study))
+    for column in frame.select_dtypes("number"):
+        assert list(read[column]) == list(frame[column]), column
+    for column in ("study", "prompt", "word", "part_of_speech", "annotator", "label", "attention_check"):
+        assert list(read[column]) == list(frame[column]), column
+    assert list(pd.to_datetime(read["submitted_at"])) == list(frame["submitted_at"])
+    assert read["submitted_at"].str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").all()
+
+
+def test_lists_are_json(tmp_path):
+    study = make_ticked_study({("cat", "dog", True): [("dog", "cat"), ()]})
+    read = exported(study, tmp_path)
+    assert [json.loads(cell) for cell in read["objects"]] == [["dog", "cat"], []]
+    assert [json.loads(cell) for cell in read["prompt_objects"]] == [["cat", "dog"]] * 2
+    assert list(read["cohyponyms"]) == [True, True]
+    assert read["word_id"].isna().all()
+
+
+def test_what_is_not_known_is_an_empty_cell(tmp_path):
+    prompt_set = make_prompt_set([("a cat and a dog", [])], [{"nouns": ["cat", "dog"]}])
+    study = make_open_study("object_presence", make_run(prompt_set))
+    answer_task(study.tasks.get(), make_annotator(), {"objects": []})
+    assert exported(study, tmp_path)["cohyponyms"].isna().all()
+
+
+@pytest.mark.parametrize("word", ["=1+1", "+1", "-2", "@SUM", "＝1"])
+def test_a_formula_is_defused(tmp_path, word):
+    study = make_rated_study({word: ("SYM", (1, 2, 3))})
+    read = exported(study, tmp_path)
+    assert set(read["word"]) == {f"'{word}"}
+    assert set(read["prompt"]) == {f"'{word}"}
+
+
+@pytest.mark.parametrize("text", ["\tdog", "\rdog", "\ndog"])
+def test_blanks_do_not_hide_a_formula(text):
+    study = make_open_study(run=make_run(make_prompt_set([(text, [("dog", "NOUN", "")])])))
+    answer_task(study.tasks.get(), make_annotator(), {"choice": 1})
+    file = StringIO()
+    write_responses(study, file)
+    assert f"'{text}" in file.getvalue()
+
+
+def test_numbers_and_ordinary_words_are_left_alone(tmp_path):
+    study = make_rated_study({"well-known": ("ADJ", (1, 2, 3))})
+    assert set(exported(study, tmp_path)["word"]) == {"well-known"}
+
+
+def test_the_file_is_utf_8_and_keeps_what_csv_finds_hard(tmp_path):
+    text = 'Größe, "zitiert"\n猫 🐈'
+    study = make_open_study(run=make_run(make_prompt_set([(text, [("猫", "NOUN", "")])])))
+    answer_task(study.tasks.get(), make_annotator(), {"choice": 1})
+    path = tmp_path / "responses.csv"
+    assert write_responses(study, path) == 1
+    assert "猫 🐈".encode() in path.read_bytes()
+    assert list(pd.read_csv(path)["prompt"]) == [text]
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_study_without_answers_is_a_header(tmp_path, kind):
+    study = make_open_study(kind)
+    read = exported(study, tmp_path)
+    assert len(read) == 0
+    assert list(read.columns) == list(column_types(study))
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_the_codebook_says_what_every_column_means(tmp_path, kind):
+    study = make_open_study(kind)
+    path = tmp_path / "codebook.csv"
+    write_codebook(study, path)
+    codebook = pd.read_csv(path)
+    assert list(codebook.columns) == ["column", "type", "meaning"]
+    assert list(codebook["column"]) == list(column_types(study))
+    assert (codebook["meaning"].str.len() > 10).all()
+    assert codebook["type"].notna().all()
+
+
+def test_the_codebook_gives_the_options_and_warns_of_the_apostrophe():
+    file = StringIO()
+    write_codebook(make_open_study(), file)
+    assert "1 bad; 2 poor; 3 fair; 4 good; 5 excellent; 6 image too poor" in file.getvalue()
+    assert "has an apostrophe before it" in file.getvalue()

@@ -1,0 +1,148 @@
+import pandas as pd
+import pytest
+
+from annotations.kinds.registry import KINDS
+from annotations.models import Response
+from evaluation.analyses import cohyponyms, opinion
+from evaluation.frames import COLUMNS, column_types, response_frame
+from tests.evaluation.studies import (
+    answer_task,
+    correct,
+    make_attribution_study,
+    make_rated_study,
+    make_ticked_study,
+)
+from tests.factories import make_annotator, make_open_study, make_study
+
+pytestmark = pytest.mark.django_db
+
+ONE_PAIR = {("cat", "dog", True): [("dog", "cat"), ()]}
+
+
+def test_there_is_one_row_per_response_in_the_order_of_submission():
+    study = make_rated_study({"dog": ("NOUN", (6, 4, 5)), "runs": ("VERB", (1, 7, 2))})
+    make_rated_study({"other": ("NOUN", (1, 1, 1))})
+    frame = response_frame(study)
+    assert len(frame) == 6
+    assert list(frame["response"]) == list(
+        Response.objects.filter(assignment__study=study).order_by("pk").values_list("pk", flat=True)
+    )
+    choices = {word: list(rows["choice"]) for word, rows in frame.groupby("word")}
+    assert choices == {"dog": [6, 4, 5], "runs": [1, 7, 2]}
+
+
+def test_a_corrected_answer_counts_once_with_its_last_revision():
+    study = make_attribution_study({"dog": ("NOUN", ())})
+    annotator = make_annotator()
+    first = answer_task(study.tasks.get(), annotator, {"choice": 2}, seconds=9.5)
+    correct(first.assignment, annotator, {"choice": 3}, seconds=1.5)
+    last = correct(first.assignment, annotator, {"choice": 5}, seconds=0.25)
+    (row,) = response_frame(study).itertuples()
+    assert (row.response, row.revision, row.choice, row.seconds) == (last.pk, 2, 5, 0.25)
+    assert row.submitted_at == last.created_at
+    assert Response.objects.count() == 3
+
+
+def test_a_row_says_what_was_judged():
+    study = make_attribution_study({"dog": ("NOUN", ()), "runs": ("VERB", ())})
+    task = study.tasks.get(payload__word="runs")
+    response = answer_task(task, make_annotator(), {"choice": 4}, seconds=7.25)
+    (row,) = response_frame(study).to_dict("records")
+    generation = task.generation
+    assert row == {
+        "study": study.name,
+        "task": task.pk,
+        "task_position": task.position,
+        "generation": generation.pk,
+        "seed": 0,
+        "prompt_id": generation.prompt_id,
+        "prompt_external_id": "0",
+        "prompt": "dog runs",
+        "word_id": task.word_id,
+        "word": "runs",
+        "part_of_speech": "VERB",
+        "attention_check": False,
+        "annotator": row["annotator"],
+        "assignment": response.assignment_id,
+        "replica": 0,
+        "response": response.pk,
+        "revision": 0,
+        "submitted_at": pd.Timestamp(response.created_at),
+        "seconds": 7.25,
+        "start": 4,
+        "end": 8,
+        "choice": 4,
+        "label": "good",
+    }
+
+
+def test_object_presence_keeps_lists_and_the_order_of_clicks():
+    frame = response_frame(make_ticked_study(ONE_PAIR))
+    assert list(frame["objects"]) == [["dog", "cat"], []]
+    assert list(frame["prompt_objects"]) == [["cat", "dog"]] * 2
+    assert list(frame["pair"]) == ["cat|dog"] * 2
+    assert list(frame["cohyponyms"]) == [True, True]
+    assert frame["word_id"].isna().all()
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_types_are_the_same_with_and_without_rows(kind):
+    study = make_open_study(kind)
+    empty = response_frame(study)
+    assert len(empty) == 0
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 4, "objects": ["dog"]})
+    frame = response_frame(study)
+    assert dict(empty.dtypes) == dict(frame.dtypes)
+    assert list(frame.columns) == [*COLUMNS, *KINDS[kind].export_columns] == list(column_types(study))
+    types = frame.dtypes.astype(str)
+    assert types["task"] == types["assignment"] == "int64"
+    assert types["attention_check"] == "bool"
+    assert types["seconds"] == "float64"
+    assert types["submitted_at"] == "datetime64[us, UTC]"
+    if kind == "attribution":
+        assert types["choice"] == "int64"
+        assert types["word"] == types["part_of_speech"] == "string"
+    else:
+        assert types["cohyponyms"] == "boolean"
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_the_analyses_take_what_the_gate_gives(kind):
+    study = make_open_study(kind)
+    needed = opinion.COLUMNS if kind == "attribution" else cohyponyms.COLUMNS
+    assert set(needed) <= set(response_frame(study).columns)
+    assert len(response_frame(make_study(kind))) == 0  # a draft
+
+
+def test_attention_checks_are_marked():
+    study = make_rated_study({"dog": ("NOUN", (4, 5, 3))}, checks={".": (7, 6, 5)})
+    frame = response_frame(study)
+    assert {word: set(rows["attention_check"]) for word, rows in frame.groupby("word")} == {
+        "dog": {False},
+        ".": {True},
+    }
+
+
+def test_annotators_are_named_by_pseudonyms():
+    first, second = (make_open_study() for _ in range(2))
+    annotator, other = make_annotator(), make_annotator()
+    for study in (first, second):
+        for task in study.tasks.all():
+            answer_task(task, annotator, {"choice": 3})
+            answer_task(task, other, {"choice": 3})
+    frames = [response_frame(study) for study in (first, second)]
+    names = [set(frame["annotator"]) for frame in frames]
+    assert [len(of_study) for of_study in names] == [2, 2]  # one name per person in a study
+    assert names[0].isdisjoint(names[1])  # and another one in another study
+    assert names[0] == {annotator.pseudonym(first), other.pseudonym(first)}
+    assert set(response_frame(first)["annotator"]) == names[0]  # the same when asked again
+    for frame in frames:
+        everything = frame.to_csv()
+        assert annotator.external_id not in everything
+        assert other.external_id not in everything
+
+
+def test_a_frame_is_read_with_one_query(django_assert_num_queries):
+    study = make_rated_study()
+    with django_assert_num_queries(1):
+        assert len(response_frame(study)) == 15
