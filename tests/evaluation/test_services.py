@@ -1,0 +1,169 @@
+import json
+
+import pytest
+
+from annotations.models import Study
+from annotations.services.assignments import claim_assignment
+from annotations.services.studies import close_study, open_study, pause_study
+from evaluation import reports
+from evaluation.errors import NeverOpenedError
+from evaluation.models import Report
+from evaluation.services import compute_report, fingerprint, request_report
+from tests.evaluation.studies import answer_task, correct, make_attribution_study, make_rated_study, texts
+from tests.factories import make_annotator, make_open_study, make_participation, make_study
+
+pytestmark = pytest.mark.django_db
+
+
+def stored(report: Report) -> Report:
+    return Report.objects.select_related("study").get(pk=report.pk)
+
+
+# --- fingerprints -----------------------------------------------------------------------------------------
+
+
+def test_a_fingerprint_changes_with_a_response_and_with_a_correction():
+    study = make_attribution_study()
+    annotator = make_annotator()
+    seen = [fingerprint(study)]
+    response = answer_task(study.tasks.first(), annotator, {"choice": 3})
+    seen.append(fingerprint(study))
+    correct(response.assignment, annotator, {"choice": 4})
+    seen.append(fingerprint(study))
+    assert len(set(seen)) == 3
+
+
+def test_a_fingerprint_changes_with_nothing_that_the_report_does_not_show():
+    study, other = make_rated_study(), make_open_study()
+    before = fingerprint(study)
+    make_participation(study)
+    claim_assignment(study=study, annotator=make_annotator())
+    answer_task(other.tasks.first(), make_annotator(), {"choice": 3})
+    pause_study(study=study)
+    open_study(study=study)
+    assert fingerprint(Study.objects.get(pk=study.pk)) == before
+    assert fingerprint(other) != before
+
+
+def test_a_fingerprint_changes_with_a_deviation_and_when_the_study_closes():
+    study = make_rated_study()
+    before = fingerprint(study)
+    Study.objects.filter(pk=study.pk).update(title="Reworded")
+    study.refresh_from_db()
+    reworded = fingerprint(study)
+    close_study(study=study)
+    assert len({before, reworded, fingerprint(study)}) == 3
+
+
+def test_a_fingerprint_changes_with_the_version_of_the_report(monkeypatch):
+    study = make_open_study()
+    before = fingerprint(study)
+    monkeypatch.setattr(Report, "VERSION", Report.VERSION + 1)
+    assert fingerprint(study) != before
+
+
+# --- asking and computing ---------------------------------------------------------------------------------
+
+
+def test_a_report_is_computed_once(monkeypatch):
+    study = make_rated_study()
+    report = request_report(study=study)
+    assert report.state == Report.State.QUEUED
+    assert request_report(study=study) == report
+    assert compute_report(report=report)
+    document = stored(report).document
+    assert texts(document, "flow")[0] == ["responses collected", "15"]
+
+    monkeypatch.setattr(reports, "build_report", None)  # to call it would fail
+    again = request_report(study=study)
+    assert (again, again.state) == (report, Report.State.READY)
+    assert Report.objects.count() == 1
+
+
+def test_two_workers_on_one_report_store_it_once():
+    report = request_report(study=make_rated_study())
+    same = stored(report)
+    assert compute_report(report=report)
+    finished_at = stored(report).finished_at
+    assert not compute_report(report=same)
+    assert stored(report).finished_at == finished_at
+
+
+def test_newer_answers_get_a_report_of_their_own():
+    study = make_attribution_study()
+    first = request_report(study=study)
+    compute_report(report=first)
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    second = request_report(study=study)
+    assert second != first
+    compute_report(report=second)
+    assert texts(stored(first).document, "flow")[0][1] == "0"
+    assert texts(stored(second).document, "flow")[0][1] == "1"
+
+
+def test_a_report_that_waited_while_answers_came_is_named_by_what_it_holds():
+    study = make_attribution_study()
+    report = request_report(study=study)
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    assert compute_report(report=stored(report))
+    assert stored(report).fingerprint == fingerprint(study)
+    assert texts(stored(report).document, "flow")[0][1] == "1"
+    assert request_report(study=study) == report
+
+
+def test_a_report_that_waited_too_long_gives_way_to_the_newer_one():
+    study = make_attribution_study()
+    late = request_report(study=study)
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    newer = request_report(study=study)
+    compute_report(report=newer)
+    assert not compute_report(report=stored(late))
+    assert list(Report.objects.all()) == [newer]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("bad data"), KeyError("bad data"), ZeroDivisionError("bad data"), TypeError("bad data")],
+)
+def test_a_failed_report_keeps_its_error_and_can_be_tried_again(monkeypatch, caplog, error):
+    def fail(study):
+        raise error
+
+    study = make_rated_study()
+    report = request_report(study=study)
+    with monkeypatch.context() as patch:
+        patch.setattr(reports, "build_report", fail)
+        compute_report(report=report)
+    failed = stored(report)
+    assert failed.state == Report.State.FAILED
+    assert failed.error.startswith(f"{type(error).__name__}: ")
+    assert "bad data" in failed.error
+    assert "Traceback" in caplog.text
+
+    again = request_report(study=study)
+    assert (again, again.state, again.error) == (report, Report.State.QUEUED, "")
+    compute_report(report=again)
+    assert stored(report).state == Report.State.READY
+
+
+def test_an_answer_that_no_kind_stores_fails_the_report_and_names_itself(monkeypatch):
+    study = make_attribution_study({"dog": ("NOUN", ())})
+    monkeypatch.setattr("annotations.kinds.attribution.CHOICES", {8: "nonsense"})
+    answer_task(study.tasks.get(), make_annotator(), {"choice": 8})
+    report = request_report(study=study)
+    compute_report(report=report)
+    assert stored(report).error == "ValueError: a choice must be from 1 to 7, but is 8"
+
+
+def test_a_draft_has_no_report():
+    with pytest.raises(NeverOpenedError, match="was never opened"):
+        request_report(study=make_study())
+    assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["attribution", "object_presence"])
+def test_what_is_stored_is_json(kind):
+    report = request_report(study=make_open_study(kind))
+    compute_report(report=report)
+    document = stored(report).document
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
