@@ -1,0 +1,60 @@
+import pytest
+
+from annotations.models import Study, Task
+from annotations.services.studies import close_study
+from evaluation.sections.plan import plan_section
+from generation.models import Generation
+from tests.evaluation.studies import answer_task, make_attribution_study, texts
+from tests.factories import make_annotator, make_open_study
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(study, table: str) -> list[list[str]]:
+    return texts({"sections": [plan_section(Study.objects.get(pk=study.pk)).document()]}, table)
+
+
+def test_the_plan_in_short():
+    study = make_attribution_study({"dog": ("NOUN", ())}, checks={".": ()}, replicas=4)
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    plan = dict(shown(study, "plan"))
+    assert plan["SHA-256 of the plan"] == study.plan_sha256
+    assert plan["opened"] == f"{study.opened_at:%Y-%m-%d %H:%M:%S} UTC"
+    assert plan["closed"] == "not yet"
+    assert plan["tasks"] == "2, of which 1 attention checks"
+    assert plan["annotators per task"] == "4"
+    assert plan["answered so far"] == "1 of 8 places"
+    assert plan["analysis: confidence"] == "0.95"
+    assert plan["analysis: min valid"] == "2"
+    assert plan["analysis: exclude failed checks"] == "no"
+    assert "scipy 1." in plan["computed with"]
+
+
+def test_when_it_closed_and_which_weights_made_the_images():
+    study = make_open_study()
+    Generation.objects.update(checkpoint_revision="abc123")
+    reopened = make_open_study(run=study.run)
+    close_study(study=reopened)
+    plan = dict(shown(reopened, "plan"))
+    assert plan["closed"].endswith(" UTC")
+    assert plan["images by"] == f"{study.run.checkpoint}, revision abc123"
+    assert dict(shown(study, "plan"))["images by"].endswith("revision unknown")  # as it was frozen
+
+
+def test_nothing_changed():
+    study = make_open_study()
+    assert shown(study, "deviations") == []
+    document = plan_section(study).document()
+    assert document["tables"][1]["empty"] == "None: everything is as it was frozen."
+
+
+def test_what_was_changed_since_is_listed():
+    study = make_open_study(title="Before")
+    Study.objects.filter(pk=study.pk).update(title="After", instructions="x" * 1000)
+    task = study.tasks.get(position=2)
+    Task.objects.filter(pk=task.pk).update(payload={**task.payload, "note": "new"})
+    rows = {what: (frozen, now) for what, frozen, now in shown(study, "deviations")}
+    assert rows.keys() == {"title", "instructions", "tasks.2.payload.note"}
+    assert rows["title"] == ('"Before"', '"After"')
+    assert rows["tasks.2.payload.note"] == ("—", '"new"')
+    assert len(rows["instructions"][1]) < 250

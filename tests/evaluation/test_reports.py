@@ -1,0 +1,101 @@
+import hashlib
+import json
+
+import pandas as pd
+import pytest
+
+from annotations.kinds.registry import KINDS
+from annotations.models import Study
+from evaluation.errors import NeverOpenedError
+from evaluation.reports import SECTIONS, build_report, write_report
+from tests.evaluation.studies import make_rated_study, make_ticked_study
+from tests.factories import make_open_study, make_study
+
+pytestmark = pytest.mark.django_db
+
+PRESENCE = {("cat", "dog", True): [("cat", "dog")] * 3, ("bench", "pizza", False): [("bench",)] * 3}
+
+
+def make_answered_study(kind: str) -> Study:
+    return make_rated_study() if kind == "attribution" else make_ticked_study(PRESENCE)
+
+
+def test_every_kind_has_a_report():
+    assert SECTIONS.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_report_begins_with_the_plan_and_names_everything_once(kind):
+    content = build_report(make_answered_study(kind))
+    assert content.sections[0].title == "The frozen plan"
+    names = [item.name for item in content.tables()]
+    assert len(set(names)) == len(names)
+    assert not {"responses", "codebook"} & set(names)
+    figures = [item.name for item in content.figures()]
+    assert figures
+    assert set(figures) <= set(names)  # every figure has a table of its numbers, of the same name
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_report_can_be_built_before_the_first_answer(kind):
+    assert build_report(make_open_study(kind)).document()["sections"]
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_draft_has_no_report(kind, tmp_path):
+    study = make_study(kind)
+    with pytest.raises(NeverOpenedError, match=f"'{study.name}' was never opened"):
+        build_report(study)
+    with pytest.raises(NeverOpenedError):
+        write_report(study, tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_the_folder_has_data_plan_tables_and_figures(kind, tmp_path):
+    study = make_answered_study(kind)
+    folder = tmp_path / "new" / "report"
+    written = write_report(study, folder)
+    assert sorted(written) == sorted(folder.iterdir())
+    assert all(path.stat().st_size for path in written)
+    content = build_report(study)
+    assert {path.name for path in written} == {
+        "responses.csv",
+        "codebook.csv",
+        "plan.json",
+        *(f"{item.name}.csv" for item in content.tables()),
+        *(f"{item.name}.{format}" for item in content.figures() for format in ("svg", "pdf", "png")),
+    }
+    starts = {".svg": b"<?xml", ".pdf": b"%PDF", ".png": b"\x89PNG"}
+    for path in written:
+        if path.suffix in starts:
+            assert path.read_bytes().startswith(starts[path.suffix])
+
+
+def test_the_plans_file_has_the_hash_that_the_report_gives(tmp_path):
+    study = Study.objects.get(pk=make_rated_study().pk)
+    write_report(study, tmp_path)
+    content = (tmp_path / "plan.json").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == study.plan_sha256
+    assert json.loads(content) == study.plan
+
+
+def test_the_tables_have_the_numbers_in_full(tmp_path):
+    write_report(make_rated_study(), tmp_path)
+    scores = pd.read_csv(tmp_path / "opinion_scores.csv", index_col="part of speech")
+    assert scores.loc["NOUN", "mean opinion score"] == 3.25
+    assert scores.loc["NOUN", "mean opinion score low"] == pytest.approx(3.25 - 12.706204736 * 1.25)
+    assert scores.loc["NOUN", "mean opinion score n"] == 2
+    assert pd.isna(scores.loc["DET", "mean opinion score"])
+    assert scores.loc["DET", "mean opinion score flag"] == "no_data"
+    items = pd.read_csv(tmp_path / "items.csv", index_col="word")
+    assert items.loc["dog", "score"] == 4.5
+    assert pd.isna(items.loc["the", "score"])
+    assert len(pd.read_csv(tmp_path / "responses.csv")) == 15
+
+
+def test_writing_again_replaces_what_was_there(tmp_path):
+    study = make_rated_study()
+    first = {path.name: path.read_bytes() for path in write_report(study, tmp_path)}
+    second = {path.name: path.read_bytes() for path in write_report(study, tmp_path)}
+    assert first == second

@@ -1,0 +1,266 @@
+import csv
+from io import StringIO
+
+import pandas as pd
+import pytest
+
+from annotations.models import Study
+from annotations.services.studies import close_study
+from evaluation.jobs import compute_report
+from evaluation.models import Report
+from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study
+from tests.factories import make_annotator, make_open_study, make_study
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+COMPUTE = "evaluation.jobs.compute_report"
+
+
+def address(study: Study, name: str = "report/") -> str:
+    return f"/evaluation/studies/{study.pk}/{name}"
+
+
+def html(answer) -> str:
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def ask(client, study: Study, commit) -> Report:
+    """Press the button."""
+    with commit(execute=True):
+        answer = client.post(address(study, "report/refresh/"))
+    assert answer.headers["Location"] == address(study)
+    return Report.objects.first()
+
+
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks, pokes):
+    return django_capture_on_commit_callbacks
+
+
+# --- who may ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["report/", "responses.csv", "codebook.csv"])
+def test_only_staff_read(client, django_user_model, name):
+    study = make_rated_study()
+    assert "/admin/login/" in client.get(address(study, name)).headers["Location"]
+    client.force_login(django_user_model.objects.create_user(username="visitor"))
+    assert "/admin/login/" in client.get(address(study, name)).headers["Location"]
+    client.force_login(django_user_model.objects.create_user(username="staff", is_staff=True))
+    assert client.get(address(study, name)).status_code == 200
+
+
+def test_only_staff_ask_and_see_figures(client, researcher, pokes):
+    study = make_rated_study()
+    assert "/admin/login/" in client.post(address(study, "report/refresh/")).headers["Location"]
+    assert not Report.objects.exists()
+    report = Report.objects.create(
+        study=study,
+        fingerprint="a" * 64,
+        state="ready",
+        document={"sections": []},
+        finished_at="2026-01-01T00:00Z",
+    )
+    assert "/admin/login/" in client.get(f"/evaluation/reports/{report.pk}/figures/a.svg").headers["Location"]
+
+
+def test_what_is_not_there_is_not_found(researcher_client):
+    for page in ("studies/99/report/", "studies/99/responses.csv", "reports/99/figures/accuracy.svg"):
+        assert researcher_client.get(f"/evaluation/{page}").status_code == 404
+    assert researcher_client.post("/evaluation/studies/99/report/refresh/").status_code == 404
+
+
+# --- reading changes nothing ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["report/", "responses.csv", "codebook.csv"])
+def test_a_get_leaves_no_row_and_wakes_no_worker(researcher_client, commit, pokes, name):
+    study = make_rated_study()
+    with commit(execute=True):
+        html(researcher_client.get(address(study, name)))
+        researcher_client.get(address(study, name), headers=HTMX)
+        researcher_client.head(address(study, name))
+    assert not Report.objects.exists()
+    assert pokes == []
+
+
+def test_asking_needs_a_post(researcher_client):
+    study = make_rated_study()
+    assert researcher_client.get(address(study, "report/refresh/")).status_code == 405
+    assert researcher_client.post(address(study)).status_code == 405
+    assert not Report.objects.exists()
+
+
+# --- the page, step by step -------------------------------------------------------------------------------
+
+
+def test_the_page_asks_by_itself_and_has_a_button_for_browsers_without_scripts(researcher_client):
+    study = make_rated_study()
+    page = html(researcher_client.get(address(study)))
+    refresh = address(study, "report/refresh/")
+    assert f'<form class="card" method="post" action="{refresh}"' in page
+    assert f'hx-post="{refresh}" hx-trigger="load"' in page
+    assert "csrfmiddlewaretoken" in page
+    assert "The report has not been computed yet." in page
+
+
+def test_asked_the_page_waits_without_being_sent_again_and_then_shows_the_report(
+    researcher_client, commit, pokes
+):
+    study = make_rated_study()
+    report = ask(researcher_client, study, commit)
+    assert pokes == [(COMPUTE, (report.pk,))]
+    waiting = f"{address(study)}?waiting={report.pk}"
+    page = html(researcher_client.get(address(study), headers=HTMX))
+    assert f'hx-get="{waiting}" hx-trigger="every 2s"' in page
+    assert "a worker computes it" in page
+    assert researcher_client.get(waiting, headers=HTMX).status_code == 204
+
+    compute_report(report.pk)
+    page = html(researcher_client.get(waiting, headers=HTMX))
+    assert page.lstrip().startswith('<div id="report"')
+    assert "hx-get" not in page
+    assert "hx-post" not in page
+    for text in ("The frozen plan", study.plan_sha256, "Mean opinion score by part of speech"):
+        assert text in page
+    assert "3.25 [−12.63, 19.13]" in page
+    assert "4.00 (one value only)" in page
+    assert '<th scope="row">responses collected</th><td class="number">15</td>' in page
+    assert "undefined (no data)" in page
+
+
+def test_a_current_report_is_shown_at_once(researcher_client, commit):
+    study = make_rated_study()
+    compute_report(ask(researcher_client, study, commit).pk)
+    page = html(researcher_client.get(address(study)))
+    assert page.lstrip().startswith("<!doctype html>")
+    assert "Computed on" in page
+    assert "hx-post" not in page
+    assert "Compute the report" not in page
+
+
+def test_an_older_report_is_shown_until_the_new_one_is_there(researcher_client, commit):
+    study = make_attribution_study()
+    compute_report(ask(researcher_client, study, commit).pk)
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    page = html(researcher_client.get(address(study)))
+    assert "The study has moved on since the report below was computed." in page
+    assert 'responses collected</th><td class="number">0</td>' in page
+    assert "hx-post" in page
+    report = ask(researcher_client, study, commit)
+    page = html(researcher_client.get(address(study)))
+    assert "Below is the last one that was computed" in page
+    compute_report(report.pk)
+    assert 'responses collected</th><td class="number">1</td>' in html(researcher_client.get(address(study)))
+
+
+def test_a_busy_study_is_not_asked_about_again_and_again(researcher_client, commit):
+    study = make_attribution_study()
+    report = ask(researcher_client, study, commit)
+    compute_report(report.pk)
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    page = html(researcher_client.get(f"{address(study)}?waiting={report.pk}", headers=HTMX))
+    assert "The study has moved on" in page
+    assert "Compute the report</button>" in page
+    assert "hx-trigger" not in page
+
+
+def test_where_an_earlier_state_comes_back_its_report_is_shown(researcher_client, commit):
+    study = make_open_study(title="First title")
+    compute_report(ask(researcher_client, study, commit).pk)
+    Study.objects.filter(pk=study.pk).update(title="Second title")
+    compute_report(ask(researcher_client, study, commit).pk)
+    assert "Second title" in html(researcher_client.get(address(study)))
+    Study.objects.filter(pk=study.pk).update(title="First title")
+    page = html(researcher_client.get(address(study)))
+    assert "Second title" not in page
+    assert "None: everything is as it was frozen." in page
+
+
+def test_a_failed_report_says_why_and_can_be_tried_again(researcher_client, commit, pokes):
+    study = make_rated_study()
+    report = ask(researcher_client, study, commit)
+    report.mark_failed("ValueError: <b>odd</b> data")
+    page = html(researcher_client.get(address(study)))
+    assert "ValueError: &lt;b&gt;odd&lt;/b&gt; data" in page
+    assert "Try again</button>" in page
+    assert "hx-trigger" not in page  # not by itself
+    pokes.clear()
+    again = ask(researcher_client, study, commit)
+    assert (again, again.state) == (report, Report.State.QUEUED)
+    assert pokes == [(COMPUTE, (report.pk,))]
+
+
+def test_a_draft_has_a_page_that_says_so_and_no_report(researcher_client, commit, pokes):
+    study = make_study()
+    page = html(researcher_client.get(address(study)))
+    assert "has not been opened yet" in page
+    assert "<form" not in page
+    with commit(execute=True):
+        researcher_client.post(address(study, "report/refresh/"))
+    assert not Report.objects.exists()
+    assert pokes == []
+
+
+def test_odd_numbers_to_wait_for_are_harmless(researcher_client):
+    study = make_rated_study()
+    for odd in ("x", "-1", "99999999999999999999", "", "²"):
+        html(researcher_client.get(address(study), {"waiting": odd}, headers=HTMX))
+
+
+def test_pages_are_not_kept_by_browsers(researcher_client):
+    answer = researcher_client.get(address(make_rated_study()))
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_long_tables_are_folded(researcher_client, commit):
+    study = make_rated_study({f"w{number}": ("NOUN", (3, 4, 5)) for number in range(26)})
+    compute_report(ask(researcher_client, study, commit).pk)
+    page = html(researcher_client.get(address(study)))
+    assert "<details><summary>Every item with its choices (26 rows)</summary>" in page
+    assert page.count("<details>") == 1
+
+
+def test_what_people_wrote_is_shown_as_text(researcher_client, commit):
+    study = make_rated_study({"<script>alert(1)</script>": ("X", (3, 4, 5))})
+    compute_report(ask(researcher_client, study, commit).pk)
+    page = html(researcher_client.get(address(study)))
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+# --- figures and files ------------------------------------------------------------------------------------
+
+
+def test_figures_are_served_and_may_be_kept(researcher_client, commit):
+    report = ask(researcher_client, make_rated_study(), commit)
+    figure = f"/evaluation/reports/{report.pk}/figures/opinion_scores.svg"
+    assert researcher_client.get(figure).status_code == 404  # not computed yet
+    compute_report(report.pk)
+    assert f'src="{figure}"' in html(researcher_client.get(address(report.study)))
+    answer = researcher_client.get(figure)
+    assert answer.headers["Content-Type"] == "image/svg+xml"
+    assert "<svg" in html(answer)
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert researcher_client.get(figure.replace("opinion", "no")).status_code == 404
+
+
+def test_responses_come_as_a_file(researcher_client):
+    study = make_rated_study()
+    Study.objects.filter(pk=study.pk).update(name="Größe & “Form”; 1/2")
+    answer = researcher_client.get(address(study, "responses.csv"))
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="groe-form-12-responses.csv"'
+    frame = pd.read_csv(StringIO(html(answer)))
+    assert len(frame) == 15
+    assert set(frame["study"]) == {"Größe & “Form”; 1/2"}
+
+
+def test_the_codebook_comes_as_a_file(researcher_client):
+    study = make_rated_study()
+    close_study(study=study)
+    codebook = list(csv.DictReader(StringIO(html(researcher_client.get(address(study, "codebook.csv"))))))
+    header = html(researcher_client.get(address(study, "responses.csv"))).splitlines()[0]
+    assert [row["column"] for row in codebook] == header.split(",")
