@@ -91,7 +91,10 @@ class ServiceAdmin(admin.ModelAdmin):
             for address, view in self.service_forms.items()
             if may_add(request, view.model)
         ]
-        return super().changelist_view(request, {**(extra_context or {}), "service_tools": tools})
+        title = self.opts.verbose_name_plural.capitalize()
+        return super().changelist_view(
+            request, {"title": title, **(extra_context or {}), "service_tools": tools}
+        )
 
 
 def may_add(request: HttpRequest, model: type[models.Model]) -> bool:

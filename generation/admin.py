@@ -178,9 +178,9 @@ class GenerationRunAdmin(ServiceAdmin):
             progress.total, progress.finished, progress.succeeded, progress.total, failed,
         )  # fmt: skip
 
-    @admin.display(description="images")
+    @admin.display(description="images and heat maps")
     def gallery(self, run):
-        return format_html('<a href="{}">Images and heat maps</a>', reverse("generation:run", args=[run.pk]))
+        return format_html('<a href="{}">Look</a>', reverse("generation:run", args=[run.pk]))
 
     @admin.action(description="Try failed images again, and wake the workers", permissions=["change"])
     def retry(self, request, queryset):
@@ -192,7 +192,7 @@ class GenerationRunAdmin(ServiceAdmin):
 
 @admin.register(Generation)
 class GenerationAdmin(admin.ModelAdmin):
-    list_display = ["prompt", "run", "seed", "state", "look", "seconds", "finished_at"]
+    list_display = ["text", "run", "seed", "state", "look"]
     list_filter = ["state", "run"]
     list_select_related = ["prompt", "run"]
     search_fields = ["prompt__text"]
@@ -208,7 +208,11 @@ class GenerationAdmin(admin.ModelAdmin):
     def has_change_permission(self, request, obj=None):
         return False
 
-    @admin.display(description="heat maps")
+    @admin.display(description="prompt", ordering="prompt__text")
+    def text(self, generation):
+        return str(generation.prompt)
+
+    @admin.display(description="image")
     def look(self, generation):
         if generation.state != Generation.State.SUCCEEDED:
             return "—"

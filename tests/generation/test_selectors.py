@@ -1,0 +1,108 @@
+from datetime import timedelta
+from io import BytesIO
+
+import numpy as np
+import pytest
+from django.utils import timezone
+from PIL import Image
+
+from generation.daam import WordNotAttended
+from generation.models import Generation, GenerationRun
+from generation.selectors import (
+    RunProgress,
+    counted_progress,
+    is_worked_on,
+    overlay_file,
+    parsed_words,
+    run_progress,
+    seen_words,
+    with_progress,
+)
+from generation.services.generations import claim_generations
+from tests.factories import DOG, IMAGE_SIDE, make_prompt_set, make_run
+
+pytestmark = pytest.mark.django_db
+State = Generation.State
+
+
+@pytest.fixture
+def mixed() -> GenerationRun:
+    """One running, two failed, three queued."""
+    run = make_run(make_prompt_set([DOG] * 6), finished=False)
+    claim_generations(run=run, limit=1)
+    failed = run.generations.filter(state=State.QUEUED).order_by("-pk")[:2]
+    Generation.objects.filter(pk__in=list(failed.values_list("pk", flat=True))).update(
+        state=State.FAILED, error="boom"
+    )
+    return run
+
+
+def test_progress_counts_every_state(mixed):
+    progress = run_progress(mixed)
+    assert progress == RunProgress(queued=3, running=1, succeeded=0, failed=2)
+    assert (progress.total, progress.finished, progress.is_finished) == (6, 2, False)
+
+
+def test_run_is_finished_when_nothing_waits_or_runs():
+    assert run_progress(make_run()).is_finished
+    assert RunProgress(queued=0, running=0, succeeded=1, failed=1).is_finished
+    assert not RunProgress(queued=0, running=1, succeeded=1, failed=0).is_finished
+
+
+def test_progress_of_many_runs_takes_one_query(mixed, django_assert_num_queries):
+    make_run(seeds=[0, 1])
+    empty = make_run()
+    empty.generations.all().delete()
+    with django_assert_num_queries(1):
+        counted = {run.pk: counted_progress(run) for run in with_progress(GenerationRun.objects.all())}
+    assert counted == {run.pk: run_progress(run) for run in GenerationRun.objects.all()}
+    assert counted[empty.pk].total == 0
+
+
+def test_run_is_worked_on_while_a_lease_lasts(mixed):
+    assert is_worked_on(mixed)
+    Generation.objects.filter(state=State.RUNNING).update(
+        lease_expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    assert not is_worked_on(mixed)
+    assert not is_worked_on(make_run())
+
+
+def test_words_come_in_the_order_of_the_texts_with_their_heads(django_assert_num_queries):
+    prompt_set = make_prompt_set([("b", [("b", "NOUN", "")]), DOG])
+    with django_assert_num_queries(1):
+        words = parsed_words(prompt_set)
+        assert [word.text for word in words] == ["b", "A", "dog", "red", "."]
+        assert {word.head for word in words} == {None}
+
+
+def test_words_beyond_the_encoder_are_told_apart():
+    generation = make_run(attended=2).generations.get()  # "A dog" of "A dog on a red sofa."
+    seen = [(seen.word.text, seen.is_attended) for seen in seen_words(generation)]
+    assert seen == [("A", True), ("dog", True), ("red", False), (".", False)]
+
+
+def test_overlay_is_the_image_with_the_words_heat_over_it():
+    generation = make_run().generations.get()
+    words = {word.text: word for word in generation.prompt.words.all()}
+    drawn = {
+        text: overlay_file(generation=generation, start=word.start, end=word.end)
+        for text, word in words.items()
+    }
+    image = Image.open(BytesIO(drawn["dog"]))
+    assert (image.format, image.size) == ("WEBP", (IMAGE_SIDE, IMAGE_SIDE))
+    assert len(set(drawn.values())) == len(words)
+    dog = words["dog"]
+    heat = generation.load_heat_maps().span(dog.start, dog.end).soft()
+    with generation.image.open("rb") as file:
+        original = np.asarray(Image.open(file).convert("RGB"), dtype=float)
+    change = np.abs(np.asarray(image.convert("RGB"), dtype=float) - original).mean(axis=2)
+    hot, cold = heat > np.quantile(heat, 0.9), heat < np.quantile(heat, 0.1)
+    assert change[hot].mean() > 3 * change[cold].mean()
+
+
+def test_overlay_of_a_word_beyond_the_encoder_is_refused():
+    generation = make_run(attended=2).generations.get()
+    red = generation.prompt.words.get(text="red")
+    with pytest.raises(WordNotAttended, match="'red'"):
+        overlay_file(generation=generation, start=red.start, end=red.end)
