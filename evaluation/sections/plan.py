@@ -10,6 +10,13 @@ from evaluation.documents import Section, Table
 from evaluation.models import Report
 
 LIBRARIES = ("numpy", "scipy", "statsmodels", "pandas")
+# What the settings of an analysis are called; one that is not here is called by its name in the plan.
+SETTINGS = {
+    "confidence": "confidence level",
+    "min_valid": "ratings that an item needs",
+    "exclude_failed_checks": "excludes who failed an attention check",
+    "present_objects": "objects counted as present",
+}
 LONGEST_VALUE = 200  # characters; plan.json has all of it
 
 
@@ -40,7 +47,7 @@ def _plan(study: Study) -> Table:
         ("answered so far", f"{answered} of {places.count()} places"),
         ("images by", f"{study.run.checkpoint}, revision {', '.join(revisions)}"),
         *(
-            (f"analysis: {name.replace('_', ' ')}", _in_words(value))
+            (f"analysis: {SETTINGS.get(name, name)}", _in_words(value))
             for name, value in plan["analysis"].items()
         ),
         (

@@ -48,7 +48,7 @@ def _accuracy(analysis: PresenceAnalysis) -> Section:
     groups = Table(
         "accuracy",
         "Share of images that show all objects of their prompt",
-        ("objects count as present when", "group", "images", "noun pairs", "correct", "accuracy"),
+        ("present: both objects are", "group", "images", "noun pairs", "correct", "accuracy"),
         tuple(row for rule in rules for row in _group_rows(names[rule.rule], rule)),
         note=f"The first rule is the paper’s. In brackets: Wilson’s {analysis.confidence:.0%} intervals.",
     )
@@ -56,7 +56,7 @@ def _accuracy(analysis: PresenceAnalysis) -> Section:
         "comparison",
         "Cohyponyms against others",
         (
-            "objects count as present when", "difference", "Fisher p", "Boschloo p", "odds ratio",
+            "present: both objects are", "difference", "Fisher p", "Boschloo p", "odds ratio",
             "Cohen’s h",
         ),
         tuple(_comparison_row(names[rule.rule], rule) for rule in rules),

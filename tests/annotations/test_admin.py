@@ -147,6 +147,7 @@ def design_of_page(study: Study, **changes) -> dict:
 def test_a_drafts_design_can_be_edited(researcher_client):
     study = make_study()
     changes = {"title": "New", "consent": "Agree?", "instructions": "Look.", "replicas": 7, "share_cap": 0.25}
+    assert 'name="_save"' in researcher_client.get(change_page(study)).content.decode()
     answer = researcher_client.post(change_page(study), design_of_page(study, **changes))
     assert answer.status_code == 302
     study.refresh_from_db()
@@ -170,6 +171,7 @@ def test_nothing_of_an_opened_study_can_be_edited(researcher_client, change):
         change(study=study)
     page = researcher_client.get(change_page(study))
     assert list(page.context["adminform"].form.fields) == []
+    assert 'name="_save"' not in page.content.decode()
     researcher_client.post(
         change_page(study), design_of_page(study, title="Better", replicas=9, name="other")
     )

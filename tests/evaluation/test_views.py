@@ -219,7 +219,7 @@ def test_long_tables_are_folded(researcher_client, commit):
     study = make_rated_study({f"w{number}": ("NOUN", (3, 4, 5)) for number in range(26)})
     compute_report(ask(researcher_client, study, commit).pk)
     page = html(researcher_client.get(address(study)))
-    assert "<details><summary>Every item with its choices (26 rows)</summary>" in page
+    assert 'id="table-items">Every item with its choices (26 rows)</summary>' in page
     assert page.count("<details>") == 1
 
 

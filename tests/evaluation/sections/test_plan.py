@@ -24,9 +24,9 @@ def test_the_plan_in_short():
     assert plan["tasks"] == "2, of which 1 attention checks"
     assert plan["annotators per task"] == "4"
     assert plan["answered so far"] == "1 of 8 places"
-    assert plan["analysis: confidence"] == "0.95"
-    assert plan["analysis: min valid"] == "2"
-    assert plan["analysis: exclude failed checks"] == "no"
+    assert plan["analysis: confidence level"] == "0.95"
+    assert plan["analysis: ratings that an item needs"] == "2"
+    assert plan["analysis: excludes who failed an attention check"] == "no"
     assert "scipy 1." in plan["computed with"]
 
 
