@@ -115,7 +115,7 @@ def test_asked_the_page_waits_without_being_sent_again_and_then_shows_the_report
     waiting = f"{address(study)}?waiting={report.pk}"
     page = html(researcher_client.get(address(study), headers=HTMX))
     assert f'hx-get="{waiting}" hx-trigger="every 2s"' in page
-    assert "a worker computes it" in page
+    assert "A worker is computing the report" in page
     assert researcher_client.get(waiting, headers=HTMX).status_code == 204
 
     compute_report(report.pk)
