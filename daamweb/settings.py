@@ -150,5 +150,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    "loggers": {"matplotlib": {"level": "WARNING"}},
+    # Libraries that tell the log about every font and glyph.
+    "loggers": {name: {"level": "WARNING"} for name in ("matplotlib", "fontTools")},
 }

@@ -113,7 +113,7 @@ class ObjectPresenceKind:
                     payload={
                         "objects": options["objects"],
                         "prompt_objects": _prompt_objects(generation, options["objects"]),
-                        "cohyponyms": generation.prompt.metadata.get("cohyponyms"),
+                        "cohyponyms": _cohyponyms(generation),
                     },
                 )
                 for generation in generations
@@ -153,3 +153,15 @@ def _prompt_objects(generation: Generation, objects: list[str]) -> list[str]:
                 "objects. Add it to the list or leave the prompt out."
             )
     return nouns
+
+
+def _cohyponyms(generation: Generation) -> bool | None:
+    """Whether the prompt's nouns are cohyponyms; None where nobody said."""
+    prompt = generation.prompt
+    cohyponyms = prompt.metadata.get("cohyponyms")
+    if cohyponyms not in (True, False, None):
+        raise StudyError(
+            f"Prompt {prompt.external_id!r} (“{prompt}”) has “cohyponyms” {cohyponyms!r}; it can be true, "
+            "false or missing."
+        )
+    return cohyponyms

@@ -117,3 +117,13 @@ def test_the_export_has_a_value_for_each_column():
     assert row == {
         "prompt_objects": ["dog", "cat"], "pair": "cat|dog", "cohyponyms": True, "objects": ["dog", "bus"],
     }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_cohyponym_status_that_is_neither_true_nor_false_is_refused():
+    prompt_set = make_cohyponym_prompt_set()
+    prompt = prompt_set.prompts.get()
+    prompt.metadata["cohyponyms"] = "yes"
+    prompt.save()
+    with pytest.raises(StudyError, match="true, false or missing"):
+        draft(prompt_set)
