@@ -1,12 +1,13 @@
 """A real worker process, killed in the middle of a batch, on every broker and database."""
 
+import hashlib
 import os
+import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from generation.demo.tiny import build_tiny_checkpoint
 from tests.site import Site, kill_group
 
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -22,15 +23,12 @@ CAPTIONS = (
 )
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("checkpoint") / "tiny"
-    build_tiny_checkpoint(folder)
-    return folder
-
-
 def states(site: Site) -> Counter:
     return Counter(state for (state,) in site.rows("SELECT state FROM generation_generation"))
+
+
+def is_in_the_middle(site: Site) -> bool:
+    return states(site)["succeeded"] >= 2 and states(site)["running"] > 0
 
 
 def kill_in_the_middle(site: Site, checkpoint: Path) -> None:
@@ -43,33 +41,45 @@ def kill_in_the_middle(site: Site, checkpoint: Path) -> None:
             "generate", "--prompt-set", "set", "--run", "run", "--checkpoint", str(checkpoint),
             "--steps", "60", "--batch-size", "2",
         )  # fmt: skip
-        site.wait_for(lambda: states(site)["succeeded"] >= 2 and states(site)["running"] > 0, seconds=90)
+
+        def caught_in_the_middle() -> bool:
+            if not is_in_the_middle(site):
+                return False
+            # Held still, so that it cannot finish the batch between this look and its death.
+            os.killpg(worker.pid, signal.SIGSTOP)
+            if is_in_the_middle(site):
+                return True
+            os.killpg(worker.pid, signal.SIGCONT)
+            return False
+
+        site.wait_for(caught_in_the_middle, seconds=120)
         kill_group(worker)
-    assert states(site)["running"] > 0
+    assert is_in_the_middle(site)
     # The sweep of the worker's own beat finds what the dead one held.
     with site.worker("--queues", "generation,default", "--beat"):
-        site.wait_for(lambda: states(site) == {"succeeded": len(CAPTIONS)}, seconds=120)
+        site.wait_for(lambda: states(site) == {"succeeded": len(CAPTIONS)}, seconds=180)
 
 
 def assert_finished_once(site: Site) -> None:
     attempts = [count for (count,) in site.rows("SELECT attempts FROM generation_generation")]
     assert max(attempts) == 2  # what was killed was tried again …
     assert min(attempts) == 1  # … and what was finished was not
-    files = [path.name for path in (site.folder / "media").rglob("*") if path.is_file()]
-    stems = Counter(name.rpartition("-")[0] for name in files)
-    assert len(stems) == len(CAPTIONS)
-    assert set(stems.values()) == {2}  # one image and one file of heat maps each
+    rows = site.rows("SELECT image, image_sha256, heat_maps, heat_maps_sha256 FROM generation_generation")
+    files = [(name, checksum) for row in rows for name, checksum in (row[:2], row[2:])]
+    assert len({name for name, _ in files}) == len({checksum for _, checksum in files}) == 2 * len(CAPTIONS)
+    for name, checksum in files:
+        assert hashlib.sha256((site.folder / "media" / name).read_bytes()).hexdigest() == checksum
 
 
-def test_killed_worker_leaves_nothing_undone_and_nothing_twice(tmp_path, checkpoint):
+def test_killed_worker_leaves_nothing_undone_and_nothing_twice(tmp_path, tiny_checkpoint):
     site = Site(tmp_path, GENERATION_LEASE_SECONDS="5", SWEEP_SECONDS="1")
-    kill_in_the_middle(site, checkpoint)
+    kill_in_the_middle(site, tiny_checkpoint)
     assert_finished_once(site)
 
 
 @pytest.mark.services
 @pytest.mark.parametrize("broker", [REDIS, RABBITMQ], ids=["redis", "rabbitmq"])
-def test_killed_worker_on_postgresql_and_a_real_broker(tmp_path, checkpoint, postgres_database, broker):
+def test_killed_worker_on_postgresql_and_a_real_broker(tmp_path, tiny_checkpoint, postgres_database, broker):
     site = Site(
         tmp_path,
         GENERATION_LEASE_SECONDS="5",
@@ -77,5 +87,5 @@ def test_killed_worker_on_postgresql_and_a_real_broker(tmp_path, checkpoint, pos
         DATABASE_URL=postgres_database,
         CELERY_BROKER_URL=broker,
     )
-    kill_in_the_middle(site, checkpoint)
+    kill_in_the_middle(site, tiny_checkpoint)
     assert_finished_once(site)
