@@ -40,18 +40,20 @@ def claim_generations(*, run: GenerationRun, limit: int) -> tuple[uuid.UUID, lis
     """
     claim = uuid.uuid4()
     claimed: list[Generation] = []
-    for generation in run.generations.claimable().order_by("attempts", "pk").iterator():
-        if claimed and generation.attempts:
-            break
-        if not generation.take(claim):
-            continue
-        generation.refresh_from_db()
-        if generation.attempts > Generation.MAX_ATTEMPTS:
-            generation.mark_failed(claim, TOO_MANY_ATTEMPTS)
-            continue
-        claimed.append(generation)
-        if len(claimed) == limit or generation.attempts > 1:
-            break
+    # Read in small lists: SQLite refuses to write while rows are read that another worker has changed since.
+    while waiting := list(run.generations.claimable().order_by("attempts", "pk")[: limit - len(claimed)]):
+        for generation in waiting:
+            if claimed and generation.attempts:
+                return claim, claimed
+            if not generation.take(claim):
+                continue
+            generation.refresh_from_db()
+            if generation.attempts > Generation.MAX_ATTEMPTS:
+                generation.mark_failed(claim, TOO_MANY_ATTEMPTS)
+                continue
+            claimed.append(generation)
+            if generation.attempts > 1:
+                return claim, claimed
     return claim, claimed
 
 
