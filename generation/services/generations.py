@@ -52,8 +52,6 @@ def claim_generations(*, run: GenerationRun, limit: int) -> tuple[uuid.UUID, lis
                 generation.mark_failed(claim, TOO_MANY_ATTEMPTS)
                 continue
             claimed.append(generation)
-            if generation.attempts > 1:
-                return claim, claimed
     return claim, claimed
 
 
