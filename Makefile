@@ -4,6 +4,8 @@ PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
 
+# What a failed command wrote does not count as made.
+.DELETE_ON_ERROR:
 .PHONY: demo test services-test lint benchmark
 
 .venv/ready: requirements.txt
@@ -18,7 +20,7 @@ MANAGE = $(BIN)/python manage.py
 
 # HTTPS_ONLY is off because the demo is reached over plain HTTP on this machine.
 .env:
-	$(PYTHON) -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50)); print("HTTPS_ONLY=False")' > $@
+	umask 077 && $(PYTHON) -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50)); print("HTTPS_ONLY=False")' > $@
 
 demo: .venv/ready .env
 	$(MANAGE) migrate --verbosity 0
@@ -27,11 +29,11 @@ demo: .venv/ready .env
 	PORT=$(PORT) $(BIN)/honcho start
 
 test: .venv/ready-dev
-	$(BIN)/pytest -m "not services and not browser"
+	$(BIN)/python -m pytest -m "not services and not browser"
 
 # Servers come from the environment: TEST_POSTGRES_URL, TEST_REDIS_URL, TEST_RABBITMQ_URL (defaults: localhost, standard ports).
 services-test: .venv/ready-dev
-	DATABASE_URL=$${TEST_POSTGRES_URL:-postgres://postgres@127.0.0.1:5432/postgres} $(BIN)/pytest
+	DATABASE_URL=$${TEST_POSTGRES_URL:-postgres://postgres@127.0.0.1:5432/postgres} $(BIN)/python -m pytest
 
 lint: export SECRET_KEY = lint
 lint: .venv/ready-dev

@@ -1,6 +1,7 @@
 """Use a running demo as a newcomer would, over HTTP: rate a task, ask for the report, find the answer in it.
 
-python .ci/rate_demo.py LOG ADDRESS, where LOG is what `make demo` prints.
+python .ci/rate_demo.py LOG ADDRESS [PROCESS], where LOG is what `make demo` prints and PROCESS its process id:
+when that process ends before the site answers, nobody waits for it.
 """
 
 import http.cookiejar
@@ -41,12 +42,14 @@ class Browser:
             return urllib.parse.urlsplit(response.url).path, response.read().decode()
 
 
-def wait_for_site(site: str) -> None:
+def wait_for_site(site: str, process: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             Browser(site).get("/admin/login/")
         except (urllib.error.URLError, ConnectionError):
+            if not process.exists():
+                sys.exit("make demo ended before the site answered; its log is below.")
             if time.monotonic() > deadline:
                 sys.exit(f"{site} did not answer within {START_SECONDS} seconds.")
             time.sleep(1)
@@ -91,8 +94,8 @@ def read_report(site: str, study_title: str, password: str) -> None:
     print(f"{report} shows the answer, and its figure {figure}")
 
 
-def main(log: Path, site: str) -> None:
-    wait_for_site(site)
+def main(log: Path, site: str, process: Path) -> None:
+    wait_for_site(site, process)
     printed = log.read_text(encoding="utf-8")
     link = re.search(rf"Annotator\s+{re.escape(site)}(/s/[^/]+/)", printed).group(1)
     password = re.search(r"password (\S+)", printed).group(1)
@@ -101,4 +104,4 @@ def main(log: Path, site: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2].rstrip("/"))
+    main(Path(sys.argv[1]), sys.argv[2].rstrip("/"), Path("/proc", *sys.argv[3:]))

@@ -5,11 +5,24 @@ import tempfile
 
 _folder = tempfile.mkdtemp(prefix="daamweb-tests-")
 
-os.environ["SECRET_KEY"] = "only-for-tests"
-os.environ["DEBUG"] = "False"
-os.environ["HTTPS_ONLY"] = "False"
-os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
-os.environ["VAR_FOLDER"] = _folder
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("MPLBACKEND", "Agg")
+# Everything the settings read, so that a developer's .env cannot lead the tests to real servers. Only
+# DATABASE_URL may come from outside: `make services-test` gives PostgreSQL's.
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder}/daamweb.sqlite3")
+os.environ |= {
+    "SECRET_KEY": "only-for-tests",
+    "DEBUG": "False",
+    "HTTPS_ONLY": "False",
+    "BEHIND_PROXY": "False",
+    "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+    "CSRF_TRUSTED_ORIGINS": "",
+    "VAR_FOLDER": _folder,
+    "MEDIA_ROOT": f"{_folder}/media",
+    "S3_BUCKET": "",
+    "CELERY_BROKER_URL": "filesystem://localhost",
+    "GENERATION_LEASE_SECONDS": "300",
+    "SWEEP_SECONDS": "60",
+    "LOG_LEVEL": "INFO",
+    "HF_HUB_OFFLINE": "1",
+    "MPLBACKEND": "Agg",
+    "TOKENIZERS_PARALLELISM": "false",
+}
