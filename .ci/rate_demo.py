@@ -1,6 +1,6 @@
 """Use a running demo as a newcomer would, over HTTP: rate a task, ask for the report, find the answer in it.
 
-python .ci/rate_demo.py LOG ADDRESS [PROCESS], where LOG is what `make demo` prints and PROCESS its process id:
+python .ci/rate_demo.py LOG ADDRESS [PROCESS], where LOG is what `make demo` prints and PROCESS its id:
 when that process ends before the site answers, nobody waits for it.
 """
 

@@ -94,7 +94,7 @@ VAR_FOLDER.mkdir(parents=True, exist_ok=True)
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_FOLDER / 'daamweb.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so two writers wait for each other instead
-    # of failing half-way; WAL: readers never wait for a writer; FULL: an answer that was acknowledged survives
+    # of failing half-way; WAL: readers never wait for a writer; FULL: an acknowledged answer survives
     # a power cut.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
