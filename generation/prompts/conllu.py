@@ -175,6 +175,8 @@ def _word(row: _Row, span: tuple[int, int], head: int | None) -> ParsedWord:
     )
     if row.columns[FORM] == "_" and not lemma:
         lemma = "_"
+    if not row.columns[FORM].strip():
+        raise _Malformed(row.line, "a word without a form (FORM)")
     if not part_of_speech:
         raise _Malformed(row.line, "a word without a part of speech (UPOS)")
     if not relation:

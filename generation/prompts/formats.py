@@ -9,6 +9,7 @@ caption in any format.
 import csv
 import io
 import json
+import math
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -117,7 +118,7 @@ def read_csv(text: str) -> Iterator[Caption | RowError]:
 def parse_json(text: str) -> object:
     """Raises CaptionFileError with the line and column of what is no JSON. NaN and Infinity are none."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         line = f"line {error.lineno}, " if "\n" in text else ""
         raise CaptionFileError(f"not valid JSON at {line}column {error.colno}: {error.msg}") from error
@@ -127,6 +128,14 @@ def parse_json(text: str) -> object:
         raise
     except ValueError as error:
         raise CaptionFileError(f"not readable as JSON: {error}") from error
+
+
+def _finite(number: str) -> float:
+    """A number too large for a float would become infinite, which no database takes as JSON."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise CaptionFileError(f"not readable as JSON: the number {number[:20]} is too large")
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -138,6 +138,7 @@ def test_ids_are_any_json_scalar(identifier, expected):
         (b'["a cat"]', {"format": "coco"}, "found a list"),
         (b"a cat\na dog", {"file_name": "a.json"}, "not valid JSON at line 1, column 1"),
         (b'{"annotations": [{"caption": "a cat", "score": NaN}]}', {}, "NaN is no JSON value"),
+        (b'{"annotations": [{"caption": "a cat", "score": 1e999}]}', {}, "1e999 is too large"),
         (b"[" * 100_000, {"format": "coco"}, "nested too deeply"),
         (b'[{"caption": "a cat"}]', {"format": "text"}, "looks like coco"),
         (b'{"caption": "a cat"}\n', {"file_name": "a.txt"}, "looks like jsonl"),

@@ -5,7 +5,7 @@ from generation.prompts.captions import read_captions
 
 def conllu(*rows: str) -> bytes:
     """Lines in which columns are parted by spaces, for legibility; comments stay as they are."""
-    lines = [row if row.startswith("#") else "\t".join(row.split()) for row in rows]
+    lines = [row if row.startswith("#") else "\t".join(row.split(" ")) for row in rows]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -110,6 +110,7 @@ def test_enhanced_relation_is_the_files_own_or_else_derived():
         (("9" * 5000 + " a a DET _ _ 0 root _ _",), 1, "where word 1 is due"),
         (("1 cat cat _ _ _ 0 root _ _",), 1, "without a part of speech"),
         (("1 cat cat NOUN _ _ 0 _ _ _",), 1, "without a relation"),
+        (("# text = a cat", "1  cat NOUN _ _ 0 root _ _"), 2, "without a form"),
     ],
 )
 def test_malformed_sentence_is_reported_by_line_and_spoils_no_other(rows, line, reason):
