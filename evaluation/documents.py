@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from evaluation.figures import render_figure
+from evaluation.spreadsheets import defuse
 from evaluation.statistics.estimates import Estimate
 
 # What an estimate's flag means, in words.
@@ -69,7 +70,8 @@ class Table:
         }
 
     def write_csv(self, path: Path) -> None:
-        """Full precision; an estimate takes five columns: value, low, high, n, flag. Undefined is empty."""
+        """Full precision; an estimate takes five columns: value, low, high, n, flag. Undefined is empty. Text
+        that a spreadsheet would run as a formula gets a leading apostrophe."""
         wide = [
             any(isinstance(row[column], Estimate | Share) for row in self.rows)
             for column in range(len(self.columns))
@@ -168,4 +170,6 @@ def _csv_values(cell: Cell) -> Sequence[Any]:
     estimate = cell.estimate if isinstance(cell, Share) else cell
     if isinstance(estimate, Estimate):
         return (estimate.value, estimate.low, estimate.high, estimate.n, estimate.flag)
+    if isinstance(estimate, str):
+        return (defuse(estimate),)
     return (None if _is_undefined(estimate) else estimate,)

@@ -9,9 +9,7 @@ import pandas as pd
 from annotations.kinds.attribution import CHOICES
 from annotations.models import Study
 from evaluation.frames import column_types, response_frame
-
-# A cell that begins with one of these could be run as a formula by a spreadsheet (OWASP, "CSV injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from evaluation.spreadsheets import defuse
 
 TEXT = "text, UTF-8"
 NUMBER = "whole number"
@@ -86,4 +84,4 @@ def write_codebook(study: Study, file: IO[str] | Path) -> None:
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return defuse(value)

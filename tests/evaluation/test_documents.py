@@ -104,6 +104,13 @@ def test_in_the_file_undefined_is_empty_and_infinity_is_said(tmp_path):
     assert path.read_text(encoding="utf-8") == "a,b\n,inf\n,0.30000000000000004\n"
 
 
+def test_in_the_file_a_formula_is_defused_and_a_negative_number_is_not(tmp_path):
+    path = tmp_path / "items.csv"
+    rows = (("=1+1", -0.5), ("@SUM", -2), ("well-known", 1))
+    Table("items", "Items", ("word", "score"), rows).write_csv(path)
+    assert path.read_text(encoding="utf-8") == "word,score\n'=1+1,-0.5\n'@SUM,-2\nwell-known,1\n"
+
+
 def test_an_empty_table_says_what_that_means():
     assert Table("deviations", "Deviations", ("what",), (), empty="None.").document()["empty"] == "None."
 
