@@ -5,6 +5,7 @@ from io import StringIO
 from typing import IO
 
 from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
@@ -17,8 +18,13 @@ from evaluation.jobs import request_report
 from evaluation.models import Report
 from evaluation.services import fingerprint
 
+may_look = permission_required(("annotations.view_study", "evaluation.view_report"), raise_exception=True)
+may_ask = permission_required("evaluation.view_report", raise_exception=True)
+may_read_responses = permission_required("annotations.view_response", raise_exception=True)
+
 
 @staff_member_required
+@may_look
 @require_safe
 @never_cache
 def report(request: HttpRequest, study_pk: int) -> HttpResponse:
@@ -44,6 +50,7 @@ def report(request: HttpRequest, study_pk: int) -> HttpResponse:
 
 
 @staff_member_required
+@may_ask
 @require_POST
 def refresh(request: HttpRequest, study_pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=study_pk)
@@ -53,6 +60,7 @@ def refresh(request: HttpRequest, study_pk: int) -> HttpResponse:
 
 
 @staff_member_required
+@may_look
 @require_safe
 @cache_control(private=True, max_age=31_536_000, immutable=True)
 def figure(request: HttpRequest, pk: int, name: str) -> HttpResponse:
@@ -65,12 +73,14 @@ def figure(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 
 
 @staff_member_required
+@may_read_responses
 @require_safe
 def responses(request: HttpRequest, study_pk: int) -> HttpResponse:
     return _csv(get_object_or_404(Study, pk=study_pk), write_responses, "responses")
 
 
 @staff_member_required
+@may_read_responses
 @require_safe
 def codebook(request: HttpRequest, study_pk: int) -> HttpResponse:
     return _csv(get_object_or_404(Study, pk=study_pk), write_codebook, "codebook")
