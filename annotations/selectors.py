@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from annotations.models import Annotator, Assignment, Participation, Response, Study, Task
+from annotations.models import Annotator, Assignment, Participation, Response, Sighting, Study, Task
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,15 @@ def held_assignment(study: Study, annotator: Annotator) -> Assignment | None:
         Assignment.objects.filter(study=study, annotator=annotator, state=Assignment.State.CLAIMED)
         .order_by("claimed_at")
         .first()
+    )
+
+
+def has_lost(assignment: Assignment, annotator: Annotator) -> bool:
+    """Whether this person was given the task of this place once, and has no place on it any more."""
+    task = assignment.task_id
+    return (
+        Sighting.objects.filter(task=task, annotator=annotator).exists()
+        and not Assignment.objects.filter(task=task, annotator=annotator).exists()
     )
 
 

@@ -1,6 +1,9 @@
-"""An assignment is one annotator's place on one task. Places are rows, made when the study opens."""
+"""An assignment is one annotator's place on one task. Places are rows, made when the study opens.
 
-from django.db import models
+A place forgets who lost it or gave it back; a sighting does not.
+"""
+
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -16,7 +19,7 @@ class AssignmentQuerySet(models.QuerySet):
 
     def claimable_by(self, annotator: Annotator, study: Study):
         """The places this person may have, the next one first: on tasks this person has not seen."""
-        seen = Assignment.objects.filter(study=study, annotator=annotator).values("task")
+        seen = Sighting.objects.filter(task__study=study, annotator=annotator).values("task")
         return (
             self.claimable().filter(study=study).exclude(task__in=seen).order_by("replica", "task__position")
         )
@@ -66,9 +69,13 @@ class Assignment(models.Model):
     def __str__(self):
         return f"{self.task} · place {self.replica + 1}"
 
+    @transaction.atomic
     def take(self, annotator: Annotator, lease_expires_at) -> bool:
-        """Give this place to one annotator, in one conditional update; False if somebody else was quicker."""
-        return bool(
+        """Give this place to one annotator, in one conditional update; False if somebody else was quicker.
+
+        Raises IntegrityError, and takes nothing, if this annotator was given the task before.
+        """
+        taken = (
             Assignment.objects.claimable()
             .filter(pk=self.pk)
             .update(
@@ -78,6 +85,9 @@ class Assignment(models.Model):
                 lease_expires_at=lease_expires_at,
             )
         )
+        if taken:
+            Sighting.objects.create(task_id=self.task_id, annotator=annotator)
+        return bool(taken)
 
     def mark_submitted(self, annotator: Annotator) -> bool:
         """Finish the place; False if it is not this annotator's (any more). An expired lease does not matter
@@ -87,3 +97,22 @@ class Assignment(models.Model):
                 state=self.State.SUBMITTED, submitted_at=timezone.now()
             )
         )
+
+
+class Sighting(models.Model):
+    """This annotator was given this task, and is never given it again: not after the lease ran out, nor after
+    the place was given back."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="sightings")
+    annotator = models.ForeignKey(Annotator, on_delete=models.CASCADE, related_name="sightings")
+    seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["annotator", "pk"]
+        constraints = [
+            # The annotator first: what is looked up is what one person has seen.
+            models.UniqueConstraint(fields=["annotator", "task"], name="sighting_once_per_task"),
+        ]
+
+    def __str__(self):
+        return f"{self.task} seen by {self.annotator}"

@@ -2,12 +2,13 @@
 
 import json
 import random
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
 
-from annotations.models import Annotator, Study
+from annotations.models import Annotator, Assignment, Sighting, Study
 from annotations.services.assignments import claim_assignment, release_assignment, submit_response
 from tests.factories import make_annotator, make_cohyponym_prompt_set, make_open_study, make_run
 
@@ -25,7 +26,7 @@ def set_up(*, tasks: int, replicas: int, annotators: int) -> None:
 
 def annotate(*, first: int, count: int) -> None:
     """Annotators number `first` and following, each in a thread, answer places until none is left for them.
-    Prints every place they were given."""
+    Prints every place they answered and every task they were given."""
     study = Study.objects.get()
     annotators = list(Annotator.objects.order_by("pk")[first : first + count])
     with ThreadPoolExecutor(count) as pool:
@@ -33,12 +34,18 @@ def annotate(*, first: int, count: int) -> None:
     print(json.dumps(given))
 
 
-def _answer_everything(study: Study, annotator: Annotator) -> list[int]:
-    submitted = []
+def _answer_everything(study: Study, annotator: Annotator) -> dict[str, list[int]]:
+    submitted, given = [], []
     chance = random.Random(annotator.pk)
     try:
-        while (place := claim_assignment(study=study, annotator=annotator)) is not None:
-            if chance.random() < 0.2:
+        while _may_get_more(study, annotator):
+            place = claim_assignment(study=study, annotator=annotator)
+            if place is None:  # others hold what is left, and may give it back
+                time.sleep(0.05)
+                continue
+            given.append(place.task_id)
+            # Seldom, since nobody is given a task again: enough people must be left for every place.
+            if chance.random() < 0.05:
                 release_assignment(assignment=place, annotator=annotator)
                 continue
             submit_response(
@@ -47,4 +54,10 @@ def _answer_everything(study: Study, annotator: Annotator) -> list[int]:
             submitted.append(place.pk)
     finally:
         connection.close()
-    return submitted
+    return {"submitted": submitted, "given": given}
+
+
+def _may_get_more(study: Study, annotator: Annotator) -> bool:
+    """Whether an unanswered place is left on a task that this annotator has not seen."""
+    unanswered = Assignment.objects.filter(study=study).exclude(state=Assignment.State.SUBMITTED)
+    return unanswered.exclude(task__in=Sighting.objects.filter(annotator=annotator).values("task")).exists()

@@ -34,24 +34,26 @@ def hammer(site: Site) -> None:
         )
         for first in (0, half)
     ]  # fmt: skip
-    submitted: list[list[int]] = []
+    annotators: list[dict[str, list[int]]] = []
     for process in processes:
         out, err = process.communicate(timeout=240)
         assert process.returncode == 0, err
-        submitted += json.loads(out)
-    assert_invariants(site, submitted)
+        annotators += json.loads(out)
+    assert_invariants(site, annotators)
 
 
-def assert_invariants(site: Site, submitted: list[list[int]]) -> None:
-    places = [place for annotator in submitted for place in annotator]
+def assert_invariants(site: Site, annotators: list[dict[str, list[int]]]) -> None:
+    places = [place for annotator in annotators for place in annotator["submitted"]]
     assert (
         len(places) == len(set(places)) == TASKS * REPLICAS
     )  # nobody was given what another had; all was answered
-    assert sum(bool(annotator) for annotator in submitted) > ANNOTATORS // 2  # it was a contest
+    assert sum(bool(annotator["submitted"]) for annotator in annotators) > ANNOTATORS // 2  # a contest
+    given = [(number, task) for number, annotator in enumerate(annotators) for task in annotator["given"]]
+    assert len(given) == len(set(given)) > len(places)  # some gave places back; nobody saw a task twice
     rows = site.rows("SELECT task_id, annotator_id, state FROM annotations_assignment")
     assert Counter(task for task, _, _ in rows) == dict.fromkeys({task for task, _, _ in rows}, REPLICAS)
     assert {state for _, _, state in rows} == {"submitted"}
-    assert len({(task, annotator) for task, annotator, _ in rows}) == len(rows)  # nobody saw a task twice
+    assert site.rows("SELECT count(*) FROM annotations_sighting") == [(len(given),)]
     answers = site.rows("SELECT assignment_id, revision FROM annotations_response")
     assert sorted(answers) == sorted((place, 0) for place in places)
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from annotations.models import Annotator, Assignment, Participation, Response, Study, Task
+from annotations.models import Annotator, Assignment, Participation, Response, Sighting, Study, Task
 from tests.factories import answer_next, make_annotator, make_open_study, make_participation, make_study
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,13 @@ def test_places():
     assert_refused(
         lambda: Assignment.objects.filter(pk=other.pk).update(state="claimed", annotator=annotator, **lease),
         "assignment_annotator_sees_task_once",
+    )
+
+
+def test_sightings():
+    seen = Sighting.objects.create(task=make_study().tasks.first(), annotator=make_annotator())
+    assert_refused(
+        lambda: Sighting.objects.create(task=seen.task, annotator=seen.annotator), "sighting_once_per_task"
     )
 
 

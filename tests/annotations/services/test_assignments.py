@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotations.errors import AssignmentNotYoursError, StudyNotOpenError
-from annotations.models import Assignment, Response, Study
+from annotations.models import Assignment, Response, Sighting, Study
+from annotations.selectors import Progress, likely_next_task, progress_of
 from annotations.services.assignments import claim_assignment, release_assignment, submit_response
 from annotations.services.studies import close_study, pause_study
 from tests.factories import (
@@ -132,6 +133,41 @@ def test_released_place_is_open_again_for_everybody(study):
     assert claim_assignment(study=study, annotator=make_annotator()).pk == place.pk
 
 
+def tasks_given_from_now_on(study, annotator) -> set[int]:
+    given = set()
+    while (response := answer_next(study, annotator, {"objects": []})) is not None:
+        given.add(response.assignment.task_id)
+    return given
+
+
+def test_a_task_whose_place_went_to_someone_else_is_not_given_to_the_first_again(study):
+    slow, quick = make_annotator(), make_annotator()
+    place = claim_assignment(study=study, annotator=slow)
+    expire(place)
+    claim_assignment(study=study, annotator=quick)
+    tasks = set(study.tasks.values_list("pk", flat=True))
+    assert likely_next_task(study, slow).pk != place.task_id
+    assert progress_of(study, slow).total == 3
+    assert tasks_given_from_now_on(study, slow) == tasks - {place.task_id}
+
+
+def test_a_task_that_was_given_back_is_not_given_to_the_same_annotator_again(study):
+    annotator = make_annotator()
+    place = claim_assignment(study=study, annotator=annotator)
+    release_assignment(assignment=place, annotator=annotator)
+    assert place.task_id not in tasks_given_from_now_on(study, annotator)
+    assert progress_of(study, annotator) == Progress(answered=3, remaining=0)
+
+
+def test_a_place_one_still_holds_can_be_resumed_after_its_time(study):
+    annotator = make_annotator()
+    place = claim_assignment(study=study, annotator=annotator)
+    expire(place)
+    again = claim_assignment(study=study, annotator=annotator)
+    assert again.pk == place.pk
+    assert Sighting.objects.get().task == place.task
+
+
 def test_sending_one_page_twice_stores_once_and_answers_the_same(study):
     annotator = make_annotator()
     place = claim_assignment(study=study, annotator=annotator)
@@ -216,6 +252,16 @@ def test_database_refuses_one_annotator_on_two_places_of_a_task(study):
     other = Assignment.objects.get(task=place.task, replica=1)
     with pytest.raises(IntegrityError, match="annotator"), transaction.atomic():
         other.take(annotator, timezone.now() + timedelta(minutes=5))
+
+
+def test_database_refuses_to_give_a_task_again_that_was_given_back(study):
+    annotator = make_annotator()
+    place = claim_assignment(study=study, annotator=annotator)
+    release_assignment(assignment=place, annotator=annotator)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        place.take(annotator, timezone.now() + timedelta(minutes=5))
+    place.refresh_from_db()
+    assert place.state == State.OPEN
 
 
 def test_database_refuses_two_answers_with_one_revision_or_one_token(study):
