@@ -18,6 +18,7 @@ from annotations.errors import AssignmentNotYoursError, StudyNotOpenError
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Participation, Study
 from annotations.selectors import (
+    has_lost,
     held_assignment,
     last_answer,
     likely_next_task,
@@ -29,9 +30,7 @@ from annotations.services.participations import join_by_link
 from annotations.views.visitors import (
     current_annotator,
     current_participation,
-    has_held,
     remember_annotator,
-    remember_held,
 )
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
@@ -83,8 +82,9 @@ def _consent(request: HttpRequest, study: Study) -> HttpResponse:
         participation = join_by_link(study=study, annotator=current_annotator(request))
     except StudyNotOpenError:
         return _not_open(request, study)
-    remember_annotator(request, participation.annotator)
-    return redirect("annotations:instructions", study.slug)
+    answer = redirect("annotations:instructions", study.slug)
+    remember_annotator(answer, participation.annotator)
+    return answer
 
 
 @never_cache
@@ -114,10 +114,10 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     if participation is None:
         return redirect("annotations:start", study.slug)
     participation.mark_begun()
-    return redirect(_claim_next(request, study, participation))
+    return redirect(_claim_next(study, participation))
 
 
-def _claim_next(request: HttpRequest, study: Study, participation: Participation) -> str:
+def _claim_next(study: Study, participation: Participation) -> str:
     """The address to go on at."""
     try:
         assignment = claim_assignment(study=study, annotator=participation.annotator)
@@ -126,7 +126,6 @@ def _claim_next(request: HttpRequest, study: Study, participation: Participation
     if assignment is None:
         participation.mark_finished()
         return reverse("annotations:thanks", args=[study.slug])
-    remember_held(request, assignment)
     return _address(assignment)
 
 
@@ -148,7 +147,7 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         Assignment.objects.select_related("study", "task__generation"), pk=pk, study=study
     )
     if place.annotator_id != participation.annotator_id:
-        if not has_held(request, place):
+        if not has_lost(place, participation.annotator):
             raise Http404("This place belongs to someone else.")
         return _lost(request, study)
     if study.state == Study.State.CLOSED:
@@ -187,7 +186,7 @@ def _answer(request: HttpRequest, participation: Participation, place: Assignmen
             None, "Your first answer to this task is stored. Send this page again to replace it by this one."
         )
         return _task_page(request, participation, place, form, PageForm.fresh(), status=409)
-    return _lead_to(request, _claim_next(request, place.study, participation))
+    return _lead_to(request, _claim_next(place.study, participation))
 
 
 def _task_page(

@@ -1,18 +1,24 @@
-"""Who is looking: what a browser's session says about its annotator. Written by POST only."""
+"""Who is looking: what a browser's cookie says about its annotator. Written by POST only.
 
-from django.http import HttpRequest
+The cookie is the annotator's own, not the session: a researcher who tries a study is logged in no longer than
+before, and logging out forgets no annotator.
+"""
 
-from annotations.models import Annotator, Assignment, Participation, Study
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from annotations.models import Annotator, Participation, Study
 from annotations.selectors import participation_of
 
-ANNOTATOR = "annotator"
-HELD = "held"
+COOKIE = "annotator"
+COOKIE_PATH = "/s/"  # only a study's own pages see it
+SALT = "annotations.annotator"
 # Long enough to come back to a study that runs for months.
-SESSION_SECONDS = 180 * 24 * 60 * 60
+COOKIE_SECONDS = 180 * 24 * 60 * 60
 
 
 def current_annotator(request: HttpRequest) -> Annotator | None:
-    pk = request.session.get(ANNOTATOR)
+    pk = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=COOKIE_SECONDS)
     return Annotator.objects.filter(pk=pk).first() if pk is not None else None
 
 
@@ -20,15 +26,14 @@ def current_participation(request: HttpRequest, study: Study) -> Participation |
     return participation_of(study, current_annotator(request))
 
 
-def remember_annotator(request: HttpRequest, annotator: Annotator) -> None:
-    request.session[ANNOTATOR] = annotator.pk
-    request.session.set_expiry(SESSION_SECONDS)
-
-
-def remember_held(request: HttpRequest, assignment: Assignment) -> None:
-    request.session[HELD] = {**request.session.get(HELD, {}), str(assignment.study_id): assignment.pk}
-
-
-def has_held(request: HttpRequest, assignment: Assignment) -> bool:
-    """Whether this place was the last one given to this browser: the row itself does not say who lost it."""
-    return request.session.get(HELD, {}).get(str(assignment.study_id)) == assignment.pk
+def remember_annotator(response: HttpResponse, annotator: Annotator) -> None:
+    response.set_signed_cookie(
+        COOKIE,
+        str(annotator.pk),
+        salt=SALT,
+        max_age=COOKIE_SECONDS,
+        path=COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )

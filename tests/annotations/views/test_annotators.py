@@ -349,6 +349,27 @@ def test_a_task_that_went_to_someone_else_says_so_and_leads_on(client):
     assert Response.objects.get().answer == {"choice": 4}
 
 
+def test_an_old_tab_is_told_that_its_task_went_to_someone_else_after_the_annotator_went_on(client):
+    study = make_open_study(replicas=1)
+    participation = join(client, study)
+    place = held(participation)
+    expire(place)
+    join(Client(), study)
+    client.post(address("next", study))
+    assert held(participation) not in (None, place)
+    assert send(client, place, {"choice": 4}).status_code == 409
+    assert client.get(address("assignment", study, place.pk)).status_code == 409
+    assert not Response.objects.exists()
+
+
+def test_another_place_on_a_task_that_one_has_answered_is_not_found(client):
+    study = make_open_study()
+    place = held(join(client, study))
+    send(client, place, {"choice": 4})
+    other = Assignment.objects.get(task=place.task, replica=1)
+    assert client.get(address("assignment", study, other.pk)).status_code == 404
+
+
 def test_a_task_whose_time_ran_out_is_still_taken_while_nobody_else_has_it(client):
     place = held(join(client, make_open_study()))
     expire(place)
