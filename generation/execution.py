@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from importlib.metadata import version
 from io import BytesIO
+from pathlib import Path
 
 import torch
 from boto3.exceptions import Boto3Error
@@ -19,7 +20,9 @@ from django.conf import settings
 
 from generation.daam import trace
 from generation.daam.checkpoints import CheckpointError, LoadedCheckpoint, load_pipeline
-from generation.models import Generation, GenerationRun
+from generation.demo.tiny import build_tiny_checkpoint
+from generation.models import Checkpoint, Generation, GenerationRun
+from generation.services.checkpoints import DEMO
 from generation.services.generations import (
     GenerationResult,
     claim_generations,
@@ -56,6 +59,7 @@ def execute_batch(run: GenerationRun) -> int:
     if not run.generations.claimable().exists():
         return 0
     try:
+        _build_if_demo(run.checkpoint)
         loaded = load_pipeline(
             run.checkpoint.source,
             revision=run.checkpoint.revision or None,
@@ -72,6 +76,13 @@ def execute_batch(run: GenerationRun) -> int:
     if generations:
         _generate(run, loaded, claim, generations)
     return len(generations)
+
+
+def _build_if_demo(checkpoint: Checkpoint) -> None:
+    """The demo's checkpoint is not downloaded: every machine with a worker builds the same one."""
+    folder = Path(checkpoint.source)
+    if checkpoint.name == DEMO and not (folder / "model_index.json").exists():
+        build_tiny_checkpoint(folder)
 
 
 def _generate(

@@ -14,7 +14,7 @@ from generation.errors import PromptSetError
 from generation.models import Generation, GenerationRun, PromptSet
 from generation.prompts.parsing import ParserNotFound
 from generation.services.runs import mark_poked
-from generation.services.words import mark_parse_poked, parse_prompt_set, queue_parse
+from generation.services.words import begin_queued_parse, mark_parse_poked, parse_prompt_set, queue_parse
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +61,9 @@ def request_parse(prompt_set: PromptSet) -> None:
 
 @shared_task
 def parse_prompts(prompt_set_id: int) -> None:
-    prompt_set = PromptSet.objects.filter(pk=prompt_set_id, parse_state=PromptSet.ParseState.QUEUED).first()
-    if prompt_set is None:
-        logger.warning("Prompt set %s was deleted, or parsed by another worker.", prompt_set_id)
+    prompt_set = PromptSet.objects.filter(pk=prompt_set_id).first()
+    if prompt_set is None or not begin_queued_parse(prompt_set=prompt_set):
+        logger.warning("Prompt set %s was deleted, parsed by another worker, or given up.", prompt_set_id)
         return
     try:
         parse_prompt_set(prompt_set=prompt_set)

@@ -32,6 +32,7 @@ class PromptSet(models.Model):
     )
     parse_state = models.CharField(max_length=10, choices=ParseState, default=ParseState.NOT_ASKED)
     parse_error = models.TextField(blank=True)
+    parse_attempts = models.PositiveIntegerField(default=0, editable=False)
     poked_at = models.DateTimeField(
         null=True, blank=True, help_text="When a worker was last told to parse it."
     )

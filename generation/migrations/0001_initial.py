@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ('parser', models.CharField(blank=True, help_text='Name and version of the parser of its words.', max_length=200)),
                 ('parse_state', models.CharField(choices=[('not_asked', 'not parsed'), ('queued', 'waiting for the parser'), ('parsed', 'parsed'), ('failed', 'failed')], default='not_asked', max_length=10)),
                 ('parse_error', models.TextField(blank=True)),
+                ('parse_attempts', models.PositiveIntegerField(default=0, editable=False)),
                 ('poked_at', models.DateTimeField(blank=True, help_text='When a worker was last told to parse it.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],

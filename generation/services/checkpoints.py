@@ -1,4 +1,4 @@
-"""Name checkpoints, and make sure that the demo's is there."""
+"""Name checkpoints."""
 
 from pathlib import Path
 
@@ -10,13 +10,9 @@ from generation.models import Checkpoint
 DEMO = "demo"
 
 
-def ensure_demo_checkpoint() -> Checkpoint:
-    """The checkpoint that needs no download: a tiny pipeline with random weights, built on first use."""
-    from generation.demo.tiny import build_tiny_checkpoint  # imports torch: not for the web process
-
+def find_or_create_demo_checkpoint() -> Checkpoint:
+    """The checkpoint that needs no download: the worker builds it when it first needs it."""
     folder = settings.VAR_FOLDER / "checkpoints" / "tiny"
-    if not (folder / "model_index.json").exists():
-        build_tiny_checkpoint(folder)
     checkpoint, _ = Checkpoint.objects.get_or_create(name=DEMO, defaults={"source": str(folder)})
     return checkpoint
 
@@ -36,7 +32,7 @@ def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
     if known:
         return known
     if name_or_source == DEMO:
-        return ensure_demo_checkpoint()
+        return find_or_create_demo_checkpoint()
     if "/" not in source:
         names = ", ".join(Checkpoint.objects.values_list("name", flat=True)) or "none yet"
         raise RunError(

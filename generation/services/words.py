@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError, Q
+from django.db.models import F, ProtectedError, Q
 from django.utils import timezone
 
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet, Word
 from generation.prompts.parsing import Parser, ParserNotFound, load_parser, parse
+
+# A set that took its worker down this often is not tried again by itself.
+MAX_PARSE_ATTEMPTS = 3
 
 
 def store_words(
@@ -75,6 +78,11 @@ def parse_prompt_set(
     builder chose some of them. On failure the reason is kept on the prompt set, and so are the earlier words.
     """
     try:
+        if prompt_set.origin == "conllu" and prompt_set.parser:
+            raise PromptSetError(
+                f"The file of {prompt_set.name!r} brought its own words, and parsing would replace them; "
+                "import its texts in another format into a new set instead."
+            )
         if Word.objects.filter(prompt__prompt_set=prompt_set).exclude(role=Word.Role.NONE).exists():
             raise PromptSetError(
                 f"The words of {prompt_set.name!r} were chosen when it was built, and parsing again would "
@@ -120,8 +128,23 @@ def _keep_parse_error(prompt_set: PromptSet, error: str) -> None:
 def queue_parse(*, prompt_set: PromptSet) -> None:
     """Ask a worker to parse the set."""
     PromptSet.objects.filter(pk=prompt_set.pk).update(
-        parse_state=PromptSet.ParseState.QUEUED, parse_error="", poked_at=timezone.now()
+        parse_state=PromptSet.ParseState.QUEUED, parse_error="", parse_attempts=0, poked_at=timezone.now()
     )
+
+
+def begin_queued_parse(*, prompt_set: PromptSet) -> bool:
+    """Count an attempt; False if the set is not queued any more, or has taken down its worker
+    MAX_PARSE_ATTEMPTS times, which is then its error."""
+    queued = PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.QUEUED)
+    if queued.filter(parse_attempts__lt=MAX_PARSE_ATTEMPTS).update(parse_attempts=F("parse_attempts") + 1):
+        return True
+    if queued.exists():
+        _keep_parse_error(
+            prompt_set,
+            f"The worker stopped {MAX_PARSE_ATTEMPTS} times while parsing (out of memory, or killed?). Look "
+            "into its log, then ask for the parse again.",
+        )
+    return False
 
 
 def mark_parse_poked(*, prompt_set: PromptSet, unless_since: datetime) -> bool:

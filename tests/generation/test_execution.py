@@ -20,6 +20,8 @@ from generation.daam.checkpoints import folder_revision
 from generation.execution import execute_batch
 from generation.models import Checkpoint, Generation, GenerationRun
 from generation.selectors import overlay_file
+from generation.services.checkpoints import find_or_create_demo_checkpoint
+from generation.services.prompt_sets import import_prompts
 from generation.services.runs import create_run, retry_failed
 from tests.factories import make_prompt_set
 
@@ -324,3 +326,16 @@ def test_result_is_dropped_when_another_worker_took_over(make, monkeypatch, medi
     files = [path.name for path in media_folder.rglob("*") if path.is_file()]
     assert len(files) == 2
     assert all(name.startswith(f"{kept.pk}-") for name in files)
+
+
+def test_demo_checkpoint_is_built_when_it_is_first_needed(settings, tmp_path):
+    settings.VAR_FOLDER = tmp_path
+    prompt_set = import_prompts(name="demo", content=b"a cat\na dog\n", file_name="a.txt").prompt_set
+    run = create_run(
+        name="demo", prompt_set=prompt_set, checkpoint=find_or_create_demo_checkpoint(), num_inference_steps=1
+    )
+    assert execute_batch(run) == 1
+    built_at = (tmp_path / "checkpoints" / "tiny" / "model_index.json").stat().st_mtime_ns
+    assert execute_batch(run) == 1
+    assert (tmp_path / "checkpoints" / "tiny" / "model_index.json").stat().st_mtime_ns == built_at
+    assert set(run.generations.values_list("state", flat=True)) == {"succeeded"}

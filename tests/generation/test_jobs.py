@@ -202,3 +202,21 @@ def test_sweep_over_parses_leaves_alone_what_nobody_asked_for(committed, unparse
     make_prompt_set()
     PromptSet.objects.create(name="failed", origin="text", parse_state=ParseState.FAILED, parse_error="no")
     assert committed(jobs.sweep_parses) == []
+
+
+def test_parse_that_takes_its_worker_down_is_given_up_with_its_reason(committed, unparsed, monkeypatch):
+    def die(name):
+        raise KeyboardInterrupt  # as a worker that is killed: nothing is written any more
+
+    monkeypatch.setattr(words_service, "load_parser", die)
+    committed(jobs.request_parse, unparsed)
+    for _ in range(words_service.MAX_PARSE_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            jobs.parse_prompts(unparsed.pk)
+    jobs.parse_prompts(unparsed.pk)
+    unparsed.refresh_from_db()
+    assert unparsed.parse_state == ParseState.FAILED
+    assert "stopped 3 times" in unparsed.parse_error
+    committed(jobs.request_parse, unparsed)
+    unparsed.refresh_from_db()
+    assert unparsed.parse_attempts == 0

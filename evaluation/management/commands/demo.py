@@ -12,13 +12,13 @@ from daamweb.progress import progress_bar
 from generation import demo as demo_package
 from generation.models import Generation, GenerationRun, PromptSet
 from generation.selectors import run_progress
-from generation.services.checkpoints import ensure_demo_checkpoint
+from generation.services.checkpoints import find_or_create_demo_checkpoint
 from generation.services.prompt_sets import (
     build_cohyponyms_prompt_set,
     build_words_prompt_set,
     import_prompts,
 )
-from generation.services.runs import create_run
+from generation.services.runs import create_run, retry_failed
 from generation.services.words import parse_prompt_set
 
 RESEARCHER = "researcher"
@@ -90,15 +90,19 @@ class Command(BaseCommand):
         """A finished run. The images are made here rather than by the worker, so that the studies are ready
         when the site opens."""
         run = GenerationRun.objects.filter(name=name).first() or create_run(
-            name=name, prompt_set=prompt_set, checkpoint=ensure_demo_checkpoint(), batch_size=4
+            name=name, prompt_set=prompt_set, checkpoint=find_or_create_demo_checkpoint(), batch_size=4
         )
+        retry_failed(run=run)  # of a demo that was stopped or ran out of something
         progress = run_progress(run)
         if not progress.is_finished:
             self.stdout.write(f"Generating {progress.total} images for “{name}” …")
             self.generate(run)
         failed = run.generations.filter(state=Generation.State.FAILED).first()
         if failed:
-            raise CommandError(f"An image of “{name}” failed: {failed.error}")
+            raise CommandError(
+                f"An image of “{name}” failed: {failed.error} `make demo` tries it again; to begin anew, "
+                f"delete {settings.VAR_FOLDER}."
+            )
         return run
 
     def generate(self, run: GenerationRun) -> None:

@@ -180,3 +180,16 @@ def test_queueing_forgets_the_last_error(unparsed):
     unparsed.refresh_from_db()
     assert (unparsed.parse_state, unparsed.parse_error) == (ParseState.QUEUED, "")
     assert unparsed.poked_at <= timezone.now()
+
+
+def test_words_that_a_file_brought_are_not_replaced(parser):
+    content = b"1\tcats\tcat\tNOUN\t_\t_\t0\troot\t_\t_\n"
+    prompt_set = import_prompts(name="gold", content=content, file_name="a.conllu").prompt_set
+    with pytest.raises(PromptSetError, match="brought its own words"):
+        parse_prompt_set(prompt_set=prompt_set)
+    queue_parse(prompt_set=prompt_set)  # as the admin's action does
+    with pytest.raises(PromptSetError, match="brought its own words"):
+        parse_prompt_set(prompt_set=prompt_set)
+    prompt_set.refresh_from_db()
+    assert prompt_set.parse_state == PromptSet.ParseState.PARSED
+    assert Word.objects.get().lemma == "cat"
