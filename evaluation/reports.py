@@ -1,51 +1,72 @@
 """From a study's responses to its report, as data and as files."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+import pandas as pd
 
 from annotations.models import Study
 from annotations.services.plans import canonical_json
-from evaluation.documents import ReportContent, Section
+from evaluation.documents import NamedFigure, ReportContent, Section
 from evaluation.errors import NeverOpenedError
 from evaluation.exports import write_codebook, write_responses
 from evaluation.figures import render_figure
+from evaluation.frames import response_frame
 from evaluation.sections.opinion import opinion_sections
 from evaluation.sections.plan import plan_section
 from evaluation.sections.presence import presence_sections
 
-SECTIONS: dict[str, Callable[[Study], tuple[Section, ...]]] = {
+SECTIONS: dict[str, Callable[[Study, pd.DataFrame], tuple[Section, ...]]] = {
     "attribution": opinion_sections,
     "object_presence": presence_sections,
 }
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
 
-def build_report(study: Study) -> ReportContent:
-    """Compute the report of an opened study. Raises NeverOpenedError."""
+def build_report(study: Study, responses: pd.DataFrame) -> ReportContent:
+    """Compute the report of an opened study from its responses, as `frames.response_frame` reads them. Raises
+    NeverOpenedError."""
     if study.plan is None:
         raise NeverOpenedError(study.name)
-    return ReportContent(study=study.name, sections=(plan_section(study), *SECTIONS[study.kind](study)))
+    plan = plan_section(study, answered=len(responses))
+    return ReportContent(study=study.name, sections=(plan, *SECTIONS[study.kind](study, responses)))
 
 
-def write_report(study: Study, folder: Path) -> list[Path]:
+def write_report(
+    study: Study, folder: Path, progress: Callable[[int, int], None] | None = None
+) -> list[Path]:
     """Write the report into a folder: responses with their codebook, the plan, a CSV per table, every figure
     as SVG, PDF and PNG. Raises NeverOpenedError and OSError.
 
-    The SHA-256 of plan.json is the one that the report gives: the file is the canonical JSON.
+    The responses are read once, so the tables are those of responses.csv even while people answer. The
+    SHA-256 of plan.json is the one that the report gives: the file is the canonical JSON. `progress` is told
+    how many files are written, and of how many.
     """
-    content = build_report(study)
+    responses = response_frame(study)
+    content = build_report(study, responses)
+    files: dict[str, Callable[[Path], object]] = {
+        "responses.csv": partial(write_responses, responses),
+        "codebook.csv": partial(write_codebook, study),
+        "plan.json": partial(_write_plan, study),
+        **{f"{table.name}.csv": table.write_csv for table in content.tables()},
+        **{
+            f"{item.name}.{format}": partial(_write_figure, item, format)
+            for item in content.figures()
+            for format in FIGURE_FORMATS
+        },
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    written = [folder / "responses.csv", folder / "codebook.csv", folder / "plan.json"]
-    write_responses(study, written[0])
-    write_codebook(study, written[1])
-    written[2].write_bytes(canonical_json(study.plan).encode())
-    for table in content.tables():
-        path = folder / f"{table.name}.csv"
-        table.write_csv(path)
-        written.append(path)
-    for item in content.figures():
-        for format in FIGURE_FORMATS:
-            path = folder / f"{item.name}.{format}"
-            path.write_bytes(render_figure(item.figure, format))
-            written.append(path)
-    return written
+    for done, (name, write) in enumerate(files.items(), start=1):
+        write(folder / name)
+        if progress:
+            progress(done, len(files))
+    return [folder / name for name in files]
+
+
+def _write_plan(study: Study, path: Path) -> None:
+    path.write_bytes(canonical_json(study.plan).encode())
+
+
+def _write_figure(item: NamedFigure, format: str, path: Path) -> None:
+    path.write_bytes(render_figure(item.figure, format))

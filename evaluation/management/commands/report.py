@@ -3,6 +3,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
+from daamweb.progress import progress_bar
 from evaluation.errors import NeverOpenedError
 from evaluation.reports import write_report
 
@@ -22,7 +23,13 @@ class Command(BaseCommand):
         if study is None:
             raise CommandError(f"There is no study named {name!r}.")
         try:
-            written = write_report(study, output)
+            with progress_bar(total=0, unit="files") as bar:
+
+                def show(done: int, total: int) -> None:
+                    bar.total = total
+                    bar.update(done - bar.n)
+
+                written = write_report(study, output, show)
         except OSError as error:
             raise CommandError(f"The report cannot be written: {error}.") from error
         except NeverOpenedError as error:

@@ -1,3 +1,6 @@
+import sys
+from io import StringIO
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -13,6 +16,19 @@ def test_it_writes_the_folder_and_counts_the_files(tmp_path, capsys):
     files = list(folder.iterdir())
     assert len(files) > 10
     assert capsys.readouterr().out == f"{len(files)} files in {folder}.\n"
+
+
+def test_on_a_terminal_a_bar_counts_the_files(tmp_path, monkeypatch):
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    folder = tmp_path / "report"
+    call_command("report", make_rated_study().name, "--output", str(folder))
+    assert f"/{len(list(folder.iterdir()))} [" in terminal.getvalue()
+    assert "files" in terminal.getvalue()
 
 
 def test_unknown_and_unopened_studies_are_refused(tmp_path):
