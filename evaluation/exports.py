@@ -8,7 +8,7 @@ import pandas as pd
 
 from annotations.kinds.attribution import CHOICES
 from annotations.models import Study
-from evaluation.frames import column_types, response_frame
+from evaluation.frames import column_types
 from evaluation.spreadsheets import defuse
 
 TEXT = "text, UTF-8"
@@ -59,17 +59,16 @@ FORMULA_NOTE = (
 )
 
 
-def write_responses(study: Study, file: IO[str] | Path) -> int:
-    """Write the study's final responses as CSV in UTF-8; return how many rows.
+def write_responses(responses: pd.DataFrame, file: IO[str] | Path) -> None:
+    """Write a study's responses, as `frames.response_frame` reads them, as CSV in UTF-8.
 
     Lists are JSON in one cell. Text that a spreadsheet would run as a formula gets a leading apostrophe.
     Raises OSError.
     """
-    frame = response_frame(study)
+    frame = responses.copy(deep=False)
     for column in frame.select_dtypes(["string", "object"]):
         frame[column] = frame[column].map(_cell, na_action="ignore")
     frame.to_csv(file, index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ", lineterminator="\n")
-    return len(frame)
 
 
 def write_codebook(study: Study, file: IO[str] | Path) -> None:

@@ -50,6 +50,8 @@ class Report(models.Model):
                 moved = self._queued().update(fingerprint=fingerprint)
         except IntegrityError:
             return False
+        if moved:
+            self.fingerprint = fingerprint
         return bool(moved)
 
     def mark_ready(self, document: dict) -> bool:

@@ -3,12 +3,14 @@
 import hashlib
 import logging
 
+import pandas as pd
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Sum
 
 from annotations.models import Response, Study
 from annotations.services.plans import plan_hash, study_plan
 from evaluation.errors import NeverOpenedError
+from evaluation.frames import response_frame
 from evaluation.models import Report
 
 logger = logging.getLogger(__name__)
@@ -17,18 +19,38 @@ logger = logging.getLogger(__name__)
 ANALYSIS_ERRORS = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError)
 
 
-def fingerprint(study: Study) -> str:
-    """Names one state of what a report shows: the plan as it was frozen and as it is now, the responses
-    (append-only, so their number and last id say it all), whether the study is closed, and the report's own
-    version."""
-    responses = Response.objects.filter(assignment__study=study).aggregate(count=Count("pk"), last=Max("pk"))
+# Answers do not count here: the ones that were read first are kept.
+MAX_READINGS = 3
+STUDY_WAS_BEING_CHANGED = (
+    f"The study was changed each of the {MAX_READINGS} times that its report was computed. Try again when "
+    "nobody is editing it."
+)
+
+
+def fingerprint(study: Study, responses: pd.DataFrame | None = None) -> str:
+    """Names one state of what a report shows: the plan as it was frozen and as it is now, the responses,
+    whether the study is closed, and the report's own version.
+
+    `responses` are those that were read (by `frames.response_frame`); without them, the present ones count.
+    They are append-only, so the number of final ones, the last id and the number of corrections say it all.
+    """
+    if responses is None:
+        present = Response.objects.final().filter(assignment__study=study)
+        read = present.aggregate(count=Count("pk"), last=Max("pk"), corrections=Sum("revision"))
+    else:
+        read = {
+            "count": len(responses),
+            "last": max(responses["response"], default=None),
+            "corrections": responses["revision"].sum() if len(responses) else None,
+        }
     state = (
         study.pk,
         study.plan_sha256,
         plan_hash(study_plan(study)),
         study.closed_at,
-        responses["count"],
-        responses["last"],
+        read["count"],
+        read["last"],
+        read["corrections"],
         Report.VERSION,
     )
     return hashlib.sha256(":".join(map(str, state)).encode()).hexdigest()
@@ -55,15 +77,29 @@ def compute_report(*, report: Report) -> bool:
     A report is named by the data it was computed from. Where these have changed since it was asked for, it
     becomes the report of the new data, or goes if these have one already.
     """
-    from evaluation.reports import build_report  # scipy and statsmodels stay out of the web process
-
-    present = fingerprint(report.study)
-    if present != report.fingerprint and not report.adopt(present):
-        report.discard()
-        return False
     try:
-        document = build_report(report.study).document()
+        return _compute(report)
     except ANALYSIS_ERRORS as error:
         logger.exception("The report of study %s could not be computed.", report.study_id)
         return report.mark_failed(f"{type(error).__name__}: {error}")
-    return report.mark_ready(document)
+
+
+def _compute(report: Report) -> bool:
+    from evaluation.reports import build_report  # scipy and statsmodels stay out of the web process
+
+    for _ in range(MAX_READINGS):
+        study = _present_study(report)
+        responses = response_frame(study)
+        computed_from = fingerprint(study, responses)
+        if computed_from != report.fingerprint and not report.adopt(computed_from):
+            report.discard()
+            return False
+        document = build_report(study, responses).document()
+        # The responses are those that were read; texts and settings may have been changed in between.
+        if fingerprint(_present_study(report), responses) == computed_from:
+            return report.mark_ready(document)
+    return report.mark_failed(STUDY_WAS_BEING_CHANGED)
+
+
+def _present_study(report: Report) -> Study:
+    return Study.objects.select_related("run__checkpoint").get(pk=report.study_id)

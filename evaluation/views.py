@@ -1,6 +1,7 @@
 """The researcher's report: shown as last computed, computed anew by a worker when the study has moved on."""
 
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from typing import IO
 
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import Study
 from evaluation.exports import write_codebook, write_responses
+from evaluation.frames import response_frame
 from evaluation.jobs import request_report
 from evaluation.models import Report
 from evaluation.services import fingerprint
@@ -76,19 +78,21 @@ def figure(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @may_read_responses
 @require_safe
 def responses(request: HttpRequest, study_pk: int) -> HttpResponse:
-    return _csv(get_object_or_404(Study, pk=study_pk), write_responses, "responses")
+    study = get_object_or_404(Study, pk=study_pk)
+    return _csv(study, partial(write_responses, response_frame(study)), "responses")
 
 
 @staff_member_required
 @may_read_responses
 @require_safe
 def codebook(request: HttpRequest, study_pk: int) -> HttpResponse:
-    return _csv(get_object_or_404(Study, pk=study_pk), write_codebook, "codebook")
+    study = get_object_or_404(Study, pk=study_pk)
+    return _csv(study, partial(write_codebook, study), "codebook")
 
 
-def _csv(study: Study, write: Callable[[Study, IO[str]], object], name: str) -> HttpResponse:
+def _csv(study: Study, write: Callable[[IO[str]], object], name: str) -> HttpResponse:
     content = StringIO()
-    write(study, content)
+    write(content)
     file_name = f"{slugify(study.name) or study.pk}-{name}.csv"
     return HttpResponse(
         content.getvalue(),

@@ -1,11 +1,12 @@
 """The report of an attribution study (section 3.2): flow, opinion scores, response statistics, agreement,
 annotators."""
 
+import pandas as pd
+
 from annotations.models import Study
 from evaluation.analyses.opinion import OpinionAnalysis, OpinionRow, OptionCounts, analyze_opinion
 from evaluation.documents import Cell, NamedFigure, Section, Share, Table
 from evaluation.figures import opinion_figure, response_statistics_figure
-from evaluation.frames import response_frame
 from evaluation.statistics.agreement import Agreement
 from evaluation.statistics.estimates import Estimate
 
@@ -13,10 +14,10 @@ OPTIONS = ("bad", "poor", "fair", "good", "excellent", "image too poor", "word t
 DROPPED = {"too_abstract": "too abstract", "too_few_valid": "too few ratings"}
 
 
-def opinion_sections(study: Study) -> tuple[Section, ...]:
+def opinion_sections(study: Study, responses: pd.DataFrame) -> tuple[Section, ...]:
     plan = study.plan["analysis"]
     analysis = analyze_opinion(
-        response_frame(study),
+        responses,
         min_valid=plan["min_valid"],
         confidence=plan["confidence"],
         exclude_failed_checks=plan["exclude_failed_checks"],

@@ -20,20 +20,19 @@ SETTINGS = {
 LONGEST_VALUE = 200  # characters; plan.json has all of it
 
 
-def plan_section(study: Study) -> Section:
-    """The first section of every report."""
+def plan_section(study: Study, answered: int) -> Section:
+    """The first section of every report. `answered`: how many places, in the data that it reports."""
     return Section(
         "The frozen plan",
         text="Texts, settings, tasks, pictures and the analysis were frozen and hashed when the study "
         "opened. The hash is that of plan.json, which the command “report” writes.",
-        tables=(_plan(study), _deviations(study)),
+        tables=(_plan(study, answered), _deviations(study)),
     )
 
 
-def _plan(study: Study) -> Table:
+def _plan(study: Study, answered: int) -> Table:
     plan = study.plan
-    places = Assignment.objects.filter(study=study)
-    answered = places.filter(state=Assignment.State.SUBMITTED).count()
+    places = Assignment.objects.filter(study=study).count()
     checks = sum(task["attention_check"] for task in plan["tasks"])
     revisions = sorted({task["checkpoint_revision"] or "unknown" for task in plan["tasks"]})
     rows = (
@@ -44,7 +43,7 @@ def _plan(study: Study) -> Table:
         ("tasks", f"{len(plan['tasks'])}, of which {checks} attention checks"),
         ("left out when the study was built", str(len(plan["left_out"]))),
         ("annotators per task", str(plan["replicas"])),
-        ("answered so far", f"{answered} of {places.count()} places"),
+        ("answered so far", f"{answered} of {places} places"),
         ("images by", f"{study.run.checkpoint}, revision {', '.join(revisions)}"),
         *(
             (f"analysis: {SETTINGS.get(name, name)}", _in_words(value))

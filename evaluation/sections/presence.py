@@ -1,18 +1,19 @@
 """The report of an object-presence study (section 5.1): flow, accuracy of cohyponyms and others, objects,
 images."""
 
+import pandas as pd
+
 from annotations.models import Study
 from evaluation.analyses.cohyponyms import PresenceAnalysis, RuleAccuracy, analyze_presence
 from evaluation.documents import Cell, NamedFigure, Section, Share, Table
 from evaluation.figures import accuracy_figure
-from evaluation.frames import response_frame
 from evaluation.statistics.estimates import Estimate
 
 
-def presence_sections(study: Study) -> tuple[Section, ...]:
+def presence_sections(study: Study, responses: pd.DataFrame) -> tuple[Section, ...]:
     plan = study.plan["analysis"]
     analysis = analyze_presence(
-        response_frame(study),
+        responses,
         replicas=study.plan["replicas"],
         k=plan["present_objects"],
         confidence=plan["confidence"],

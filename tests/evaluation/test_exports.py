@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def exported(study, tmp_path) -> pd.DataFrame:
     """As a reader reads the file."""
     path = tmp_path / "responses.csv"
-    write_responses(study, path)
+    write_responses(response_frame(study), path)
     return pd.read_csv(path)
 
 
@@ -68,7 +68,7 @@ def test_blanks_do_not_hide_a_formula(text):
     study = make_open_study(run=make_run(make_prompt_set([(text, [("dog", "NOUN", "")])])))
     answer_task(study.tasks.get(), make_annotator(), {"choice": 1})
     file = StringIO()
-    write_responses(study, file)
+    write_responses(response_frame(study), file)
     assert f"'{text}" in file.getvalue()
 
 
@@ -82,9 +82,16 @@ def test_the_file_is_utf_8_and_keeps_what_csv_finds_hard(tmp_path):
     study = make_open_study(run=make_run(make_prompt_set([(text, [("猫", "NOUN", "")])])))
     answer_task(study.tasks.get(), make_annotator(), {"choice": 1})
     path = tmp_path / "responses.csv"
-    assert write_responses(study, path) == 1
+    write_responses(response_frame(study), path)
     assert "猫 🐈".encode() in path.read_bytes()
     assert list(pd.read_csv(path)["prompt"]) == [text]
+
+
+def test_writing_leaves_the_frame_as_it_was():
+    study = make_ticked_study({("cat", "dog", True): [("dog", "cat")]})
+    frame = response_frame(study)
+    write_responses(frame, StringIO())
+    assert list(frame["objects"]) == [["dog", "cat"]]
 
 
 @pytest.mark.parametrize("kind", list(KINDS))

@@ -6,10 +6,13 @@ import pytest
 
 from annotations.kinds.registry import KINDS
 from annotations.models import Study
+from evaluation import reports
+from evaluation.documents import ReportContent
 from evaluation.errors import NeverOpenedError
+from evaluation.frames import response_frame
 from evaluation.reports import SECTIONS, build_report, write_report
-from tests.evaluation.studies import make_rated_study, make_ticked_study
-from tests.factories import make_open_study, make_study
+from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, make_ticked_study
+from tests.factories import make_annotator, make_open_study, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -20,13 +23,17 @@ def make_answered_study(kind: str) -> Study:
     return make_rated_study() if kind == "attribution" else make_ticked_study(PRESENCE)
 
 
+def report_of(study: Study) -> ReportContent:
+    return build_report(study, response_frame(study))
+
+
 def test_every_kind_has_a_report():
     assert SECTIONS.keys() == KINDS.keys()
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_report_begins_with_the_plan_and_names_everything_once(kind):
-    content = build_report(make_answered_study(kind))
+    content = report_of(make_answered_study(kind))
     assert content.sections[0].title == "The frozen plan"
     names = [item.name for item in content.tables()]
     assert len(set(names)) == len(names)
@@ -38,14 +45,14 @@ def test_a_report_begins_with_the_plan_and_names_everything_once(kind):
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_report_can_be_built_before_the_first_answer(kind):
-    assert build_report(make_open_study(kind)).document()["sections"]
+    assert report_of(make_open_study(kind)).document()["sections"]
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_draft_has_no_report(kind, tmp_path):
     study = make_study(kind)
     with pytest.raises(NeverOpenedError, match=f"'{study.name}' was never opened"):
-        build_report(study)
+        report_of(study)
     with pytest.raises(NeverOpenedError):
         write_report(study, tmp_path / "report")
     assert not (tmp_path / "report").exists()
@@ -58,7 +65,7 @@ def test_the_folder_has_data_plan_tables_and_figures(kind, tmp_path):
     written = write_report(study, folder)
     assert sorted(written) == sorted(folder.iterdir())
     assert all(path.stat().st_size for path in written)
-    content = build_report(study)
+    content = report_of(study)
     assert {path.name for path in written} == {
         "responses.csv",
         "codebook.csv",
@@ -99,3 +106,23 @@ def test_writing_again_replaces_what_was_there(tmp_path):
     first = {path.name: path.read_bytes() for path in write_report(study, tmp_path)}
     second = {path.name: path.read_bytes() for path in write_report(study, tmp_path)}
     assert first == second
+
+
+def test_tables_and_responses_are_of_one_moment(monkeypatch, tmp_path):
+    study = make_attribution_study()
+    write_responses = reports.write_responses
+
+    def answer_first(*args):
+        answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+        write_responses(*args)
+
+    monkeypatch.setattr(reports, "write_responses", answer_first)
+    write_report(study, tmp_path)
+    flow = pd.read_csv(tmp_path / "flow.csv", index_col="step")["count"]
+    assert flow["responses collected"] == len(pd.read_csv(tmp_path / "responses.csv")) == 0
+
+
+def test_progress_is_told_after_every_file(tmp_path):
+    told = []
+    written = write_report(make_rated_study(), tmp_path, lambda done, total: told.append((done, total)))
+    assert told == [(done, len(written)) for done in range(1, len(written) + 1)]

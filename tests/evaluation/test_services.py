@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -7,6 +8,7 @@ from annotations.services.assignments import claim_assignment
 from annotations.services.studies import close_study, open_study, pause_study
 from evaluation import reports
 from evaluation.errors import NeverOpenedError
+from evaluation.frames import response_frame
 from evaluation.models import Report
 from evaluation.services import compute_report, fingerprint, request_report
 from tests.evaluation.studies import answer_task, correct, make_attribution_study, make_rated_study, texts
@@ -31,6 +33,18 @@ def test_a_fingerprint_changes_with_a_response_and_with_a_correction():
     correct(response.assignment, annotator, {"choice": 4})
     seen.append(fingerprint(study))
     assert len(set(seen)) == 3
+
+
+def test_what_was_read_has_the_fingerprint_of_its_moment():
+    study = make_attribution_study()
+    empty = response_frame(study)
+    assert fingerprint(study, empty) == fingerprint(study)
+    annotator = make_annotator()
+    response = answer_task(study.tasks.first(), annotator, {"choice": 3})
+    correct(response.assignment, annotator, {"choice": 4})
+    answer_task(study.tasks.last(), annotator, {"choice": 5})
+    moment = fingerprint(study)
+    assert fingerprint(study, response_frame(study)) == moment != fingerprint(study, empty)
 
 
 def test_a_fingerprint_changes_with_nothing_that_the_report_does_not_show():
@@ -121,12 +135,56 @@ def test_a_report_that_waited_too_long_gives_way_to_the_newer_one():
     assert list(Report.objects.all()) == [newer]
 
 
+def while_it_is_computed(monkeypatch, happen: Callable[[], object]) -> None:
+    """Let something happen when the responses are read and the rest of the report is not."""
+    plan_section = reports.plan_section
+
+    def interrupted(*args, **kwargs):
+        happen()
+        return plan_section(*args, **kwargs)
+
+    monkeypatch.setattr(reports, "plan_section", interrupted)
+
+
+def test_an_answer_in_the_middle_is_left_to_the_next_report(monkeypatch):
+    study = make_attribution_study()
+    before = fingerprint(study)
+    report = request_report(study=study)
+    annotators = iter([make_annotator()])
+    while_it_is_computed(
+        monkeypatch, lambda: answer_task(study.tasks.first(), next(annotators), {"choice": 3})
+    )
+    assert compute_report(report=report)
+    assert stored(report).fingerprint == before != fingerprint(study)
+    assert texts(stored(report).document, "flow")[0][1] == "0"
+    assert dict(texts(stored(report).document, "plan"))["answered so far"].startswith("0 of ")
+
+
+def test_a_change_of_the_study_in_the_middle_is_in_the_report_that_is_named_by_it(monkeypatch):
+    study = make_open_study(title="Before")
+    report = request_report(study=study)
+    while_it_is_computed(monkeypatch, lambda: Study.objects.filter(pk=study.pk).update(title="After"))
+    assert compute_report(report=report)
+    assert stored(report).fingerprint == fingerprint(Study.objects.get(pk=study.pk))
+    assert texts(stored(report).document, "deviations") == [["title", '"Before"', '"After"']]
+
+
+def test_a_study_that_is_changed_all_the_time_fails_its_report(monkeypatch):
+    study = make_open_study()
+    report = request_report(study=study)
+    titles = (f"Title {number}" for number in range(1000))
+    while_it_is_computed(monkeypatch, lambda: Study.objects.filter(pk=study.pk).update(title=next(titles)))
+    assert compute_report(report=report)
+    assert stored(report).state == Report.State.FAILED
+    assert stored(report).error.startswith("The study was changed each of the 3 times")
+
+
 @pytest.mark.parametrize(
     "error",
     [ValueError("bad data"), KeyError("bad data"), ZeroDivisionError("bad data"), TypeError("bad data")],
 )
 def test_a_failed_report_keeps_its_error_and_can_be_tried_again(monkeypatch, caplog, error):
-    def fail(study):
+    def fail(study, responses):
         raise error
 
     study = make_rated_study()

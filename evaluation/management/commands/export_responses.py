@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
 from evaluation.exports import write_codebook, write_responses
+from evaluation.frames import response_frame
 
 
 class Command(BaseCommand):
@@ -20,10 +21,11 @@ class Command(BaseCommand):
         study = Study.objects.filter(name=name).first()
         if study is None:
             raise CommandError(f"There is no study named {name!r}.")
+        responses = response_frame(study)
         try:
-            rows = write_responses(study, output)
+            write_responses(responses, output)
             if codebook is not None:
                 write_codebook(study, codebook)
         except OSError as error:
             raise CommandError(f"The file cannot be written: {error}.") from error
-        self.stdout.write(self.style.SUCCESS(f"{rows} responses in {output}."))
+        self.stdout.write(self.style.SUCCESS(f"{len(responses)} responses in {output}."))

@@ -3,6 +3,8 @@
 import pytest
 
 from annotations.services import plans
+from evaluation.documents import Section
+from evaluation.frames import response_frame
 from evaluation.sections.opinion import opinion_sections
 from tests.evaluation.studies import make_attribution_study, make_rated_study, texts
 from tests.factories import make_open_study
@@ -10,8 +12,12 @@ from tests.factories import make_open_study
 pytestmark = pytest.mark.django_db
 
 
+def sections(study) -> tuple[Section, ...]:
+    return opinion_sections(study, response_frame(study))
+
+
 def shown(study, table: str) -> list[list[str]]:
-    return texts({"sections": [section.document() for section in opinion_sections(study)]}, table)
+    return texts({"sections": [section.document() for section in sections(study)]}, table)
 
 
 def counts(study) -> dict[str, str]:
@@ -112,7 +118,7 @@ def test_without_answers_numbers_are_undefined_and_counts_are_zero():
     assert shown(study, "opinion_scores") == [["all", "0", "0", "0", "0", nothing, nothing, nothing]]
     assert [row[1] for row in shown(study, "agreement")] == [nothing] * 2
     assert shown(study, "items") == shown(study, "annotators") == []
-    figures = [figure for section in opinion_sections(study) for figure in section.figures]
+    figures = [figure for section in sections(study) for figure in section.figures]
     assert [figure.name for figure in figures] == ["opinion_scores", "response_statistics"]
 
 

@@ -4,20 +4,20 @@ from annotations.models import Study, Task
 from annotations.services.studies import close_study
 from evaluation.sections.plan import plan_section
 from generation.models import Generation
-from tests.evaluation.studies import answer_task, make_attribution_study, texts
-from tests.factories import make_annotator, make_open_study
+from tests.evaluation.studies import make_attribution_study, texts
+from tests.factories import make_open_study
 
 pytestmark = pytest.mark.django_db
 
 
-def shown(study, table: str) -> list[list[str]]:
-    return texts({"sections": [plan_section(Study.objects.get(pk=study.pk)).document()]}, table)
+def shown(study, table: str, answered: int = 0) -> list[list[str]]:
+    section = plan_section(Study.objects.get(pk=study.pk), answered)
+    return texts({"sections": [section.document()]}, table)
 
 
 def test_the_plan_in_short():
     study = make_attribution_study({"dog": ("NOUN", ())}, checks={".": ()}, replicas=4)
-    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
-    plan = dict(shown(study, "plan"))
+    plan = dict(shown(study, "plan", answered=1))
     assert plan["SHA-256 of the plan"] == study.plan_sha256
     assert plan["opened"] == f"{study.opened_at:%Y-%m-%d %H:%M:%S} UTC"
     assert plan["closed"] == "not yet"
@@ -44,7 +44,7 @@ def test_when_it_closed_and_which_weights_made_the_images():
 def test_nothing_changed():
     study = make_open_study()
     assert shown(study, "deviations") == []
-    document = plan_section(study).document()
+    document = plan_section(study, answered=0).document()
     assert document["tables"][1]["empty"] == "None: everything is as it was frozen."
 
 

@@ -5,6 +5,8 @@ import math
 
 import pytest
 
+from evaluation.documents import Section
+from evaluation.frames import response_frame
 from evaluation.sections.presence import presence_sections
 from tests.evaluation.studies import make_ticked_study, texts
 from tests.factories import make_open_study
@@ -22,8 +24,12 @@ TICKS = {
 NOTHING = "undefined (no data)"
 
 
+def sections(study) -> tuple[Section, ...]:
+    return presence_sections(study, response_frame(study))
+
+
 def shown(study, table: str) -> list[list[str]]:
-    return texts({"sections": [section.document() for section in presence_sections(study)]}, table)
+    return texts({"sections": [section.document() for section in sections(study)]}, table)
 
 
 def test_every_image_shows_its_votes_and_its_verdict():
@@ -79,7 +85,8 @@ def test_the_comparison_says_infinity_and_undefined_where_it_must():
 
 
 def test_an_infinite_odds_ratio_is_stored_as_json():
-    document = [section.document() for section in presence_sections(make_ticked_study(TICKS))]
+    study = make_ticked_study(TICKS)
+    document = [section.document() for section in sections(study)]
     assert json.loads(json.dumps(document, allow_nan=False)) == document
 
 
@@ -108,7 +115,7 @@ def test_without_answers_numbers_are_undefined_and_counts_are_zero():
     assert {row[1] for row in shown(study, "comparison")} == {NOTHING}
     assert {cell for row in shown(study, "comparison") for cell in row[2:]} == {"undefined"}
     assert shown(study, "objects") == shown(study, "images") == []
-    (figure,) = [figure for section in presence_sections(study) for figure in section.figures]
+    (figure,) = [figure for section in sections(study) for figure in section.figures]
     assert figure.name == "accuracy"
 
 
