@@ -5,11 +5,11 @@ from annotations.views import annotators, pictures, researchers
 app_name = "annotations"
 urlpatterns = [
     path("", researchers.home, name="home"),
-    path("s/<str:slug>/", annotators.start, name="start"),
-    path("s/<str:slug>/instructions/", annotators.instructions, name="instructions"),
-    path("s/<str:slug>/next/", annotators.go_on, name="next"),
-    path("s/<str:slug>/assignments/<int:pk>/", annotators.assignment, name="assignment"),
-    path("s/<str:slug>/thanks/", annotators.thanks, name="thanks"),
-    path("s/<str:slug>/tasks/<int:pk>/image", pictures.image, name="image"),
-    path("s/<str:slug>/tasks/<int:pk>/overlay", pictures.overlay, name="overlay"),
+    path("s/<slug:slug>/", annotators.start, name="start"),
+    path("s/<slug:slug>/instructions/", annotators.instructions, name="instructions"),
+    path("s/<slug:slug>/next/", annotators.go_on, name="next"),
+    path("s/<slug:slug>/assignments/<int:pk>/", annotators.assignment, name="assignment"),
+    path("s/<slug:slug>/thanks/", annotators.thanks, name="thanks"),
+    path("s/<slug:slug>/tasks/<int:pk>/image", pictures.image, name="image"),
+    path("s/<slug:slug>/tasks/<int:pk>/overlay", pictures.overlay, name="overlay"),
 ]

@@ -7,11 +7,12 @@ from django.views.decorators.http import require_safe
 
 from annotations.models import Study
 from annotations.selectors import with_progress
+from annotations.views.visitors import may_look
 
 
 @never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Studies are listed for staff only: an annotator knows one of them by its link."""
-    studies = with_progress(Study.objects.defer("plan")) if request.user.is_staff else None
+    """Studies are listed for those who may look at them: an annotator knows one of them by its link."""
+    studies = with_progress(Study.objects.defer("plan")) if may_look(request.user) else None
     return render(request, "annotations/home.html", {"studies": studies})

@@ -5,6 +5,7 @@ before, and logging out forgets no annotator.
 """
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 
 from annotations.models import Annotator, Participation, Study
@@ -15,6 +16,11 @@ COOKIE_PATH = "/s/"  # only a study's own pages see it
 SALT = "annotations.annotator"
 # Long enough to come back to a study that runs for months.
 COOKIE_SECONDS = 180 * 24 * 60 * 60
+
+
+def may_look(user: User | AnonymousUser) -> bool:
+    """Whether this is a researcher who may look at studies."""
+    return user.is_staff and user.has_perm("annotations.view_study")
 
 
 def current_annotator(request: HttpRequest) -> Annotator | None:

@@ -5,9 +5,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 from django.utils import timezone
 
 from annotations.models import Annotator, Assignment, Participation, Response, Study
+from annotations.models.studies import new_slug
 from annotations.selectors import held_assignment
 from annotations.services.studies import close_study, pause_study
 from tests.annotations.views.visits import address, join, page_fields, send
@@ -410,6 +412,14 @@ def test_a_draft_and_a_wrong_address_are_not_found(client, page):
     missing = client.get(address(page, Study(slug="nowhere")))
     assert missing.status_code == 404
     assert "There is nothing here" in missing.text
+
+
+def test_an_address_that_no_study_can_have_is_not_looked_up(client, django_assert_num_queries):
+    with django_assert_num_queries(0):  # PostgreSQL fails at a NUL in a text
+        assert client.get("/s/%00/").status_code == 404
+        assert client.get("/s/a%20b/").status_code == 404
+    for _ in range(50):
+        resolve(address("start", Study(slug=new_slug())))
 
 
 @pytest.mark.parametrize(
