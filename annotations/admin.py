@@ -19,7 +19,7 @@ from daamweb.admin_forms import ServiceAdmin, ServiceFormView, change_address, r
 CHANGES = {
     "open": (open_study, "is open: annotators can come"),
     "pause": (pause_study, "is paused: no new places are given out"),
-    "close": (close_study, "is closed: no more answers are taken"),
+    "close": (close_study, "is closed for good: no more answers are taken"),
 }
 # Frozen when the study opens.
 DESIGN_FIELDS = ("name", "title", "consent", "instructions", "replicas", "share_cap", "lease_minutes")

@@ -1,6 +1,5 @@
 """What pages read: an annotator's way through a study, and how far a study is."""
 
-import math
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
@@ -33,10 +32,17 @@ def progress_of(study: Study, annotator: Annotator) -> Progress:
     answered = mine.filter(state=Assignment.State.SUBMITTED).count()
     held = mine.filter(state=Assignment.State.CLAIMED).count()
     available = Assignment.objects.claimable_by(annotator, study).order_by().values("task").distinct().count()
-    if study.share_cap is not None:
-        places = Assignment.objects.filter(study=study).count()
-        available = min(available, max(0, math.floor(study.share_cap * places) - answered - held))
+    share = share_of_one(study)
+    if share is not None:
+        available = min(available, max(0, share - answered - held))
     return Progress(answered=answered, remaining=held + available)
+
+
+def share_of_one(study: Study) -> int | None:
+    """How many places one annotator may take; None: as many as there are."""
+    if study.share_cap is None:
+        return None
+    return study.share_in_places(Assignment.objects.filter(study=study).count())
 
 
 def likely_next_task(study: Study, annotator: Annotator) -> Task | None:

@@ -1,6 +1,8 @@
 """A study is a design and its tasks; a task is one thing to judge."""
 
+import math
 import secrets
+from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -83,6 +85,15 @@ class Study(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("annotations:start", args=[self.slug])
 
+    def share_in_places(self, places: int) -> int | None:
+        """How many of the study's `places` the share cap leaves to one annotator; None: there is no cap.
+
+        Exact, as the cap is written: as binary floats, 0.29 × 100 is a little less than 29.
+        """
+        if self.share_cap is None:
+            return None
+        return math.floor(Decimal(str(self.share_cap)) * places)
+
     def move(self, *, to: str, among: tuple[str, ...], **fields) -> bool:
         """Change the state in one conditional update; False if it was none of the states `among`."""
         moved = Study.objects.filter(pk=self.pk, state__in=among).update(state=to, **fields)
@@ -103,7 +114,7 @@ class Study(models.Model):
         return self.move(to=self.State.PAUSED, among=(self.State.OPEN,))
 
     def mark_resumed(self) -> bool:
-        return self.move(to=self.State.OPEN, among=(self.State.PAUSED, self.State.CLOSED), closed_at=None)
+        return self.move(to=self.State.OPEN, among=(self.State.PAUSED,))
 
     def mark_closed(self) -> bool:
         return self.move(

@@ -1,6 +1,5 @@
 """Claim a place, give it back, answer it. Every change of state is one conditional update, counted."""
 
-import math
 import uuid
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from annotations.errors import AssignmentNotYoursError, StudyNotOpenError
 from annotations.models import Annotator, Assignment, Response, Study
+from annotations.selectors import share_of_one
 
 
 def claim_assignment(*, study: Study, annotator: Annotator) -> Assignment | None:
@@ -48,10 +48,9 @@ def _try_claim(*, study: Study, annotator: Annotator) -> tuple[Assignment | None
         )
         return current, bool(renewed)
 
-    if study.share_cap is not None:
-        places = Assignment.objects.filter(study=study).count()
-        if mine.count() >= math.floor(study.share_cap * places):
-            return None, False
+    share = share_of_one(study)
+    if share is not None and mine.count() >= share:
+        return None, False
 
     candidates = Assignment.objects.claimable_by(annotator, study).select_related("task")
     if connection.features.has_select_for_update_skip_locked:

@@ -108,16 +108,28 @@ def _create_study(**fields) -> Study:
 def open_study(*, study: Study) -> Study:
     """Freeze the plan, make the places (task × replica) and let annotators in. Raises StudyError.
 
-    Opening a paused or closed study again lets annotators in again under the plan that was frozen first.
+    Opening a paused study lets annotators in again under the plan that was frozen first. A closed study is
+    final: when it closed is part of what is reported.
     """
     # What is frozen is what the database has, and nobody edits it while it is being frozen.
     study.refresh_from_db(from_queryset=Study.objects.select_for_update())
-    if study.state in (Study.State.PAUSED, Study.State.CLOSED):
+    if study.state == Study.State.CLOSED:
+        raise _refusal(
+            study,
+            "a closed study is final and does not open again. Build another one of the same run to go on",
+        )
+    if study.state == Study.State.PAUSED:
         study.mark_resumed()
         return study
     plan = study_plan(study)
     if not plan["tasks"]:
         raise StudyError(f"{study.name!r} has no tasks, so there is nothing to rate.")
+    places = len(plan["tasks"]) * study.replicas
+    if study.share_in_places(places) == 0:
+        raise StudyError(
+            f"{study.name!r} has {places} places, and a share cap of {study.share_cap} of them is less than "
+            "one place: nobody could answer anything. Raise the cap or remove it."
+        )
     if not study.mark_open(plan=plan, plan_sha256=plan_hash(plan)):
         raise StudyError(f"{study.name!r} is open already.")
     Assignment.objects.bulk_create(
@@ -139,7 +151,7 @@ def pause_study(*, study: Study) -> Study:
 
 
 def close_study(*, study: Study) -> Study:
-    """Take no more answers. Raises StudyError."""
+    """Take no more answers, for good: a closed study is final. Raises StudyError."""
     if not study.mark_closed():
         raise _refusal(study, "only an open or paused study can be closed")
     return study

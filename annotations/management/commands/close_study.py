@@ -6,7 +6,7 @@ from annotations.services.studies import close_study
 
 
 class Command(BaseCommand):
-    help = "Close a study: no more answers are taken."
+    help = "Close a study for good: no more answers are taken, and it does not open again."
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")

@@ -6,7 +6,7 @@ from annotations.services.studies import open_study
 
 
 class Command(BaseCommand):
-    help = "Freeze a study's plan and let annotators in."
+    help = "Freeze a draft's plan and let annotators in, or let them in again after a pause."
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")

@@ -2,6 +2,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.models import Study
+from annotations.services.studies import close_study
 from tests.factories import make_open_study, make_study
 
 pytestmark = pytest.mark.django_db
@@ -18,5 +19,9 @@ def test_it_opens_and_says_where(capsys):
 def test_unknown_names_and_open_studies_are_refused():
     with pytest.raises(CommandError, match="no study named 'no such'"):
         call_command("open_study", "no such")
+    study = make_open_study()
     with pytest.raises(CommandError, match="is open already"):
-        call_command("open_study", make_open_study().name)
+        call_command("open_study", study.name)
+    close_study(study=study)
+    with pytest.raises(CommandError, match="is closed; a closed study is final"):
+        call_command("open_study", study.name)

@@ -90,6 +90,17 @@ def test_share_cap_counts_open_reservations(study):
     assert claim_assignment(study=study, annotator=annotator) is None
 
 
+def test_share_cap_is_as_exact_as_it_is_written():
+    run = make_run(make_cohyponym_prompt_set(), seeds=range(50))
+    study = make_open_study("object_presence", run, replicas=1, share_cap=0.58)
+    annotator = make_annotator()
+    assert progress_of(study, annotator).total == 29  # as binary floats: 28.999…
+    answers = 0
+    while answer_next(study, annotator, {"objects": []}) is not None:
+        answers += 1
+    assert answers == 29
+
+
 def test_share_cap_below_one_place_gives_nothing(study):
     study.share_cap = 0.1  # of eight places: 0.8
     study.save()

@@ -182,6 +182,17 @@ def test_a_study_without_tasks_does_not_open(run):
     assert study.state == Study.State.DRAFT
 
 
+def test_a_share_cap_of_less_than_one_place_does_not_open(run):
+    study = make_study(run=run, replicas=1, share_cap=0.12)  # of eight places: 0.96
+    with pytest.raises(StudyError, match=r"has 8 places, and a share cap of 0\.12 .* less than one place"):
+        open_study(study=study)
+    study.refresh_from_db()
+    assert study.state == Study.State.DRAFT
+    Study.objects.filter(pk=study.pk).update(share_cap=0.125)
+    open_study(study=study)
+    assert answer_next(study, make_annotator(), {"choice": 4}) is not None
+
+
 # --- pausing, closing, opening again ----------------------------------------------------------------------
 
 
@@ -199,18 +210,26 @@ def test_a_paused_study_gives_no_places_but_takes_what_is_being_worked_on():
         claim_assignment(study=study, annotator=annotator)
 
 
-def test_a_closed_study_can_be_opened_again_under_the_plan_that_was_frozen_first():
+def test_a_closed_study_is_final():
+    study = make_open_study()
+    close_study(study=study)
+    assert timezone.now() - study.closed_at < timedelta(minutes=1)
+    closed_at = study.closed_at
+    with pytest.raises(StudyError, match="is closed; a closed study is final"):
+        open_study(study=study)
+    study.refresh_from_db()
+    assert (study.state, study.closed_at) == (Study.State.CLOSED, closed_at)
+
+
+def test_a_paused_study_is_opened_again_under_the_plan_that_was_frozen_first():
     study = make_open_study()
     frozen = (study.plan, study.plan_sha256, study.opened_at)
     answer_next(study, make_annotator(), {"choice": 4})
     places = Assignment.objects.count()
-    close_study(study=study)
-    assert study.state == Study.State.CLOSED
-    assert timezone.now() - study.closed_at < timedelta(minutes=1)
+    pause_study(study=study)
     Study.objects.filter(pk=study.pk).update(title="Something else")
     open_study(study=study)
     assert study.state == Study.State.OPEN
-    assert study.closed_at is None
     assert (study.plan, study.plan_sha256, study.opened_at) == frozen
     assert Assignment.objects.count() == places
     assert Response.objects.count() == 1
