@@ -1,3 +1,8 @@
 from daamweb.celery import app as celery_app
+from daamweb.version import code_version
 
-__all__ = ["celery_app"]
+__version__ = "0.1.0"
+# Read when the process starts: what is checked out later is not what runs.
+CODE_VERSION = code_version(__version__)
+
+__all__ = ["CODE_VERSION", "__version__", "celery_app"]

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from diffusers import DiffusionPipeline
 from django.conf import settings
 
+from daamweb import CODE_VERSION
 from generation.daam import trace
 from generation.daam.checkpoints import CheckpointError, LoadedCheckpoint, load_pipeline
 from generation.demo.tiny import build_tiny_checkpoint
@@ -172,6 +173,7 @@ def _heartbeat(run: GenerationRun, claim: uuid.UUID):
 def _versions(pipeline: DiffusionPipeline) -> dict[str, str]:
     device = pipeline.device
     return {
+        "daamweb": CODE_VERSION,
         **{name: version(name) for name in ("torch", "diffusers", "transformers", "numpy")},
         "python": platform.python_version(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,

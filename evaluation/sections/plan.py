@@ -6,6 +6,7 @@ from typing import Any
 
 from annotations.models import Assignment, Study
 from annotations.services.plans import plan_deviations
+from daamweb import CODE_VERSION
 from evaluation.documents import Section, Table
 from evaluation.models import Report
 
@@ -49,6 +50,7 @@ def _plan(study: Study, answered: int) -> Table:
             (f"analysis: {SETTINGS.get(name, name)}", _in_words(value))
             for name, value in plan["analysis"].items()
         ),
+        ("computed by", f"daamweb {CODE_VERSION}"),
         (
             "computed with",
             ", ".join(

@@ -14,6 +14,7 @@ from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
 from PIL import Image
 
+from daamweb import CODE_VERSION
 from generation import execution
 from generation.daam import GlobalHeatMap
 from generation.daam.checkpoints import folder_revision
@@ -87,6 +88,7 @@ def test_batch_becomes_images_and_heat_maps_with_their_origin(make, tiny_checkpo
         loaded = GlobalHeatMap.load(BytesIO(heat_maps))
         assert (loaded.prompt, loaded.image_size) == (text, (128, 128))
         assert generation.checkpoint_revision == folder_revision(tiny_checkpoint)
+        assert generation.versions["daamweb"] == CODE_VERSION
         assert generation.versions["torch"] == version("torch")
         assert generation.versions["diffusers"] == version("diffusers")
         assert generation.versions["pipeline"] == "StableDiffusionPipeline"

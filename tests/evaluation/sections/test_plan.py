@@ -2,6 +2,7 @@ import pytest
 
 from annotations.models import Study, Task
 from annotations.services.studies import close_study
+from daamweb import CODE_VERSION
 from evaluation.sections.plan import plan_section
 from generation.models import Generation
 from tests.evaluation.studies import make_attribution_study, texts
@@ -27,6 +28,7 @@ def test_the_plan_in_short():
     assert plan["analysis: confidence level"] == "0.95"
     assert plan["analysis: ratings that an item needs"] == "2"
     assert plan["analysis: excludes who failed an attention check"] == "no"
+    assert plan["computed by"] == f"daamweb {CODE_VERSION}"
     assert "scipy 1." in plan["computed with"]
 
 
