@@ -143,6 +143,7 @@ class GenerationRun(models.Model):
         DPM_SOLVER = "dpm-solver++", "DPM-Solver++ multistep"
         DDIM = "ddim", "DDIM"
         EULER = "euler", "Euler"
+        EULER_ANCESTRAL = "euler-a", "Euler ancestral"
         PNDM = "pndm", "PNDM"
 
     name = models.CharField(max_length=100, unique=True)

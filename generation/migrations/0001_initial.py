@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('seeds', models.JSONField(help_text='One image per prompt and seed.')),
                 ('num_inference_steps', models.PositiveIntegerField(default=30, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)])),
                 ('guidance_scale', models.FloatField(default=7.5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)])),
-                ('scheduler', models.CharField(choices=[('dpm-solver++', 'DPM-Solver++ multistep'), ('ddim', 'DDIM'), ('euler', 'Euler'), ('pndm', 'PNDM')], default='dpm-solver++', max_length=20)),
+                ('scheduler', models.CharField(choices=[('dpm-solver++', 'DPM-Solver++ multistep'), ('ddim', 'DDIM'), ('euler', 'Euler'), ('euler-a', 'Euler ancestral'), ('pndm', 'PNDM')], default='dpm-solver++', max_length=20)),
                 ('batch_size', models.PositiveIntegerField(default=1, help_text='Images made at once by one worker.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(64)])),
                 ('poked_at', models.DateTimeField(blank=True, help_text='When workers were last told of it.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
