@@ -12,7 +12,7 @@ class ReportAdmin(admin.ModelAdmin):
     list_display = ["study", "state", "created_at", "finished_at", "look"]
     list_filter = ["state", "study"]
     list_select_related = ["study"]
-    fields = ["study", "state", "fingerprint", "error", "created_at", "finished_at", "look"]
+    fields = ["study", "state", "fingerprint", "attempts", "error", "created_at", "finished_at", "look"]
     readonly_fields = ["look"]
 
     def get_queryset(self, request):

@@ -2,10 +2,12 @@
 
 import hashlib
 import logging
+from datetime import datetime
 
 import pandas as pd
 from django.db import transaction
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Q, Sum
+from django.utils import timezone
 
 from annotations.models import Response, Study
 from annotations.services.plans import plan_hash, study_plan
@@ -16,7 +18,20 @@ from evaluation.models import Report
 logger = logging.getLogger(__name__)
 
 # What the analyses and the figures raise on data they cannot take.
-ANALYSIS_ERRORS = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError)
+ANALYSIS_ERRORS = (
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OSError,
+    MemoryError,
+)
+TOO_MANY_ATTEMPTS = (
+    f"A worker took this report {Report.MAX_ATTEMPTS} times and never finished it (out of memory, or "
+    "killed?). Look into its log, then try again."
+)
 
 
 # Answers do not count here: the ones that were read first are kept.
@@ -70,15 +85,30 @@ def request_report(*, study: Study) -> Report:
     return report
 
 
+def mark_poked(*, report: Report, unless_since: datetime | None = None) -> bool:
+    """Note that a worker is being told of the report; False if one has been told since `unless_since`."""
+    waiting = Report.objects.filter(pk=report.pk)
+    if unless_since is not None:
+        waiting = waiting.filter(Q(poked_at=None) | Q(poked_at__lt=unless_since))
+    return bool(waiting.update(poked_at=timezone.now()))
+
+
 def compute_report(*, report: Report) -> bool:
-    """Compute a queued report and store it; False if it was not queued any more. A worker's work: exact tests
-    take seconds.
+    """Compute a report that waits, and store what came of it; False if another worker has it or was first. A
+    worker's work: exact tests take seconds.
 
     A report is named by the data it was computed from. Where these have changed since it was asked for, it
-    becomes the report of the new data, or goes if these have one already.
+    becomes the report of the new data, or goes if these have one already. One whose worker died is computed
+    again when the lease is over; after MAX_ATTEMPTS times it is marked failed instead.
     """
+    if not report.take():
+        return False
+    if report.attempts > Report.MAX_ATTEMPTS:
+        return report.mark_failed(TOO_MANY_ATTEMPTS)
     try:
         return _compute(report)
+    except Study.DoesNotExist:  # deleted in the meantime, and the report with it
+        return False
     except ANALYSIS_ERRORS as error:
         logger.exception("The report of study %s could not be computed.", report.study_id)
         return report.mark_failed(f"{type(error).__name__}: {error}")

@@ -34,7 +34,7 @@ def report(request: HttpRequest, study_pk: int) -> HttpResponse:
     done, so that htmx leaves the page as it is."""
     study = get_object_or_404(Study.objects.select_related("run"), pk=study_pk)
     awaited = request.GET.get("waiting", "")
-    if awaited.isdecimal() and study.reports.filter(pk=awaited, state=Report.State.QUEUED).exists():
+    if awaited.isdecimal() and study.reports.unfinished().filter(pk=awaited).exists():
         return HttpResponse(status=204)
     template = "evaluation/_report.html" if request.htmx else "evaluation/report.html"
     if study.plan is None:

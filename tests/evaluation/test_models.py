@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -19,6 +21,7 @@ def report():
         ("report_ready_has_document", {"state": "ready"}),
         ("report_ready_has_document", {"state": "ready", "document": {}}),
         ("report_ready_has_document", {"state": "ready", "finished_at": timezone.now()}),
+        ("report_running_has_lease", {"state": "running"}),
         ("report_failed_has_error", {"state": "failed", "finished_at": timezone.now()}),
     ],
 )
@@ -45,14 +48,68 @@ def test_a_queued_report_is_finished_once(report):
     assert not report.requeue()
 
 
-def test_a_failed_report_can_be_tried_again(report):
+def test_a_failed_report_can_be_tried_again_as_often_as_a_new_one(report):
+    assert report.take()
     assert report.mark_failed("ValueError: no")
     report.refresh_from_db()
-    assert (report.state, report.error) == ("failed", "ValueError: no")
+    assert (report.state, report.error, report.lease_expires_at) == ("failed", "ValueError: no", None)
+    assert not report.take()
     assert report.requeue()
     report.refresh_from_db()
-    assert (report.state, report.error, report.finished_at) == ("queued", "", None)
+    assert (report.state, report.error, report.finished_at, report.attempts) == ("queued", "", None, 0)
     assert report.mark_ready({})
+
+
+def let_the_lease_run_out(report: Report) -> None:
+    Report.objects.filter(pk=report.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_one_worker_takes_it_until_the_lease_is_over(report):
+    same = Report.objects.get(pk=report.pk)
+    assert report.take()
+    assert (report.state, report.attempts) == ("running", 1)
+    assert timedelta(0) < report.lease_expires_at - timezone.now() <= Report.LEASE
+    assert not same.take()
+    let_the_lease_run_out(report)
+    assert same.take()
+    assert same.attempts == 2
+
+
+def test_of_two_workers_the_first_to_finish_is_kept(report):
+    slow = Report.objects.get(pk=report.pk)
+    assert slow.take()
+    let_the_lease_run_out(report)
+    assert report.take()
+    assert slow.mark_ready({"sections": []})
+    assert not report.mark_ready({"sections": ["again"]})
+    assert not report.mark_failed("too late")
+    report.refresh_from_db()
+    assert (report.state, report.document, report.lease_expires_at) == ("ready", {"sections": []}, None)
+
+
+def test_who_computed_other_data_finishes_nothing(report):
+    slow = Report.objects.get(pk=report.pk)
+    assert slow.take()
+    let_the_lease_run_out(report)
+    assert report.take()
+    assert report.adopt("b" * 64)
+    assert not slow.mark_ready({})
+    assert not slow.mark_failed("ValueError: no")
+    assert not slow.discard()
+    assert report.mark_ready({})
+
+
+def test_what_waits_can_be_claimed_and_what_runs_is_unfinished(report):
+    def found() -> tuple[bool, bool]:
+        return Report.objects.claimable().exists(), Report.objects.unfinished().exists()
+
+    assert found() == (True, True)
+    report.take()
+    assert found() == (False, True)
+    let_the_lease_run_out(report)
+    assert found() == (True, True)
+    report.mark_ready({})
+    assert found() == (False, False)
 
 
 def test_a_queued_report_can_become_that_of_newer_data(report):

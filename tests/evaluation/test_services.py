@@ -169,6 +169,14 @@ def test_a_change_of_the_study_in_the_middle_is_in_the_report_that_is_named_by_i
     assert texts(stored(report).document, "deviations") == [["title", '"Before"', '"After"']]
 
 
+def test_a_study_that_is_deleted_in_the_middle_leaves_nothing_behind(monkeypatch):
+    study = make_open_study()
+    report = request_report(study=study)
+    while_it_is_computed(monkeypatch, lambda: Study.objects.filter(pk=study.pk).delete())
+    assert not compute_report(report=report)
+    assert not Report.objects.exists()
+
+
 def test_a_study_that_is_changed_all_the_time_fails_its_report(monkeypatch):
     study = make_open_study()
     report = request_report(study=study)
@@ -181,7 +189,13 @@ def test_a_study_that_is_changed_all_the_time_fails_its_report(monkeypatch):
 
 @pytest.mark.parametrize(
     "error",
-    [ValueError("bad data"), KeyError("bad data"), ZeroDivisionError("bad data"), TypeError("bad data")],
+    [
+        ValueError("bad data"),
+        KeyError("bad data"),
+        ZeroDivisionError("bad data"),
+        TypeError("bad data"),
+        MemoryError("bad data"),
+    ],
 )
 def test_a_failed_report_keeps_its_error_and_can_be_tried_again(monkeypatch, caplog, error):
     def fail(study, responses):

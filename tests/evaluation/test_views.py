@@ -183,8 +183,16 @@ def test_asked_the_page_waits_without_being_sent_again_and_then_shows_the_report
     waiting = f"{address(study)}?waiting={report.pk}"
     page = html(researcher_client.get(address(study), headers=HTMX))
     assert f'hx-get="{waiting}" hx-trigger="every 2s"' in page
-    assert "A worker is computing the report" in page
+    assert "The report waits for a worker." in page
     assert researcher_client.get(waiting, headers=HTMX).status_code == 204
+
+    for attempt in ("A worker is computing the report.", "computing the report (attempt 2 of 3)."):
+        assert report.take()
+        page = html(researcher_client.get(address(study), headers=HTMX))
+        assert attempt in page
+        assert f'hx-get="{waiting}" hx-trigger="every 2s"' in page
+        assert researcher_client.get(waiting, headers=HTMX).status_code == 204
+        Report.objects.update(lease_expires_at=timezone.now())
 
     compute_report(report.pk)
     page = html(researcher_client.get(waiting, headers=HTMX))
