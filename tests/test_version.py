@@ -39,7 +39,7 @@ def test_the_package_has_the_version_that_the_code_gives():
         },
         {
             "HEAD": "ref: refs/heads/a/b",
-            "packed-refs": f"# pack-refs with: peeled\n{OTHER} refs/heads/a\n{COMMIT} refs/heads/a/b\n^{OTHER}",
+            "packed-refs": f"# peeled\n{OTHER} refs/heads/a\n{COMMIT} refs/heads/a/b\n^{OTHER}",
         },
         {"HEAD": COMMIT},
     ],
