@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import secrets
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -39,8 +38,8 @@ class Annotator(models.Model):
 
     def pseudonym(self, study: Study) -> str:
         """A stable name for exports, different in every study, that does not lead back to the person."""
-        message = f"{study.pk}:{self.platform}:{self.external_id}".encode()
-        return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()[:12]
+        message = f"{self.platform}:{self.external_id}".encode()
+        return hmac.new(study.pseudonym_key.encode(), message, hashlib.sha256).hexdigest()[:12]
 
 
 class Participation(models.Model):

@@ -18,6 +18,10 @@ def new_slug() -> str:
     return secrets.token_urlsafe(9)
 
 
+def new_pseudonym_key() -> str:
+    return secrets.token_hex(16)
+
+
 class Study(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
@@ -26,6 +30,8 @@ class Study(models.Model):
         CLOSED = "closed", "closed"
 
     name = models.CharField(max_length=100, unique=True)
+    # Pseudonyms in exports hang on it and on nothing else, so they stay the same as long as the study exists.
+    pseudonym_key = models.CharField(max_length=32, default=new_pseudonym_key, editable=False)
     slug = models.CharField(max_length=32, unique=True, default=new_slug, editable=False)
     kind = models.CharField(max_length=30, help_text="What sort of task; see annotations/kinds.")
     run = models.ForeignKey(GenerationRun, on_delete=models.PROTECT, related_name="studies")
@@ -48,6 +54,9 @@ class Study(models.Model):
     )
     options = models.JSONField(
         default=dict, blank=True, help_text="Options of the kind, such as the list of objects."
+    )
+    recipe = models.JSONField(
+        default=dict, blank=True, help_text="What else it was built with: the seed of the order of its tasks."
     )
     left_out = models.JSONField(default=list, blank=True, help_text="What could not be made a task, and why.")
 
