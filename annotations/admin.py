@@ -45,17 +45,24 @@ class StudyAdmin(ServiceAdmin):
     list_select_related = ["run"]
     search_fields = ["name", "title"]
     always_read_only = (
-        "state", "progress", "link", "kind", "run", "options", "left_out", "plan_sha256", "created_at",
-        "opened_at", "closed_at",
+        "state", "progress", "link", "kind", "run", "options", "recipe", "left_out", "plan_sha256",
+        "created_at", "opened_at", "closed_at",
     )  # fmt: skip
     fields = [
         "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
-        "lease_minutes", "kind", "run", "options", "left_out", "plan_sha256", "created_at", "opened_at",
-        "closed_at",
+        "lease_minutes", "kind", "run", "options", "recipe", "left_out", "plan_sha256", "created_at",
+        "opened_at", "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):
         return with_progress(super().get_queryset(request))
+
+    def get_object(self, request, object_id, from_field=None):
+        """The study also knows its whole address, which only a request can tell."""
+        study = super().get_object(request, object_id, from_field)
+        if study is not None:
+            study.address = request.build_absolute_uri(study.get_absolute_url())
+        return study
 
     def get_readonly_fields(self, request, study=None):
         frozen = DESIGN_FIELDS if study and study.state != Study.State.DRAFT else ()
@@ -102,7 +109,7 @@ class StudyAdmin(ServiceAdmin):
     def link(self, study):
         if study.state == Study.State.DRAFT:
             return "when the study is open"
-        return format_html('<a href="{0}">{0}</a>', study.get_absolute_url())
+        return format_html('<a href="{0}">{0}</a>', study.address)
 
     @admin.display(description="report")
     def report(self, study):

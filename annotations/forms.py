@@ -10,6 +10,7 @@ from generation.models import GenerationRun
 OPTIONS = {
     "parts_of_speech": "attribution",
     "words_per_image": "attribution",
+    "exclude_failed_checks": "attribution",
     "objects": "object_presence",
 }
 
@@ -30,7 +31,13 @@ class BuildStudyForm(forms.Form):
         help_text="What annotators see at the top; empty: the kind’s own. Consent and instructions begin as "
         "the kind’s own, too; you can edit all of them until the study opens.",
     )
-    replicas = forms.IntegerField(min_value=1, max_value=100, initial=3, label="Annotators per task")
+    replicas = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        initial=3,
+        label="Annotators per task",
+        help_text="Attribution: a word is scored by at least two ratings, or by one if this is 1.",
+    )
     share_cap = forms.FloatField(
         required=False,
         min_value=0.001,
@@ -50,6 +57,11 @@ class BuildStudyForm(forms.Form):
     )
     words_per_image = forms.IntegerField(
         required=False, min_value=1, help_text="Attribution: at most so many words of an image; empty: all."
+    )
+    exclude_failed_checks = forms.BooleanField(
+        required=False,
+        label="Exclude annotators who fail an attention check",
+        help_text="Attribution: the analysis leaves them out, as the paper did. Frozen with the plan.",
     )
     objects = CommaListField(
         required=False,

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.views.generic import FormView
@@ -17,7 +17,8 @@ class ServiceFormView(FormView):
     """A form page in the admin.
 
     Subclasses give `title`, `form_class`, `model` and `errors`, and call their service in `perform`; what the
-    service refuses is shown on the form, with everything typed still in it.
+    service refuses is shown on the form, with everything typed still in it. There is no transaction around
+    it: a service keeps its own as short as it can be.
     """
 
     template_name = "admin/service_form.html"
@@ -37,8 +38,7 @@ class ServiceFormView(FormView):
 
     def form_valid(self, form):
         try:
-            with transaction.atomic():
-                row = self.perform(form.cleaned_data)
+            row = self.perform(form.cleaned_data)
         except self.errors as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)

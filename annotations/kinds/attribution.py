@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 
 from annotations.errors import StudyError
-from annotations.kinds.drafts import TaskDraft, TaskDrafts
-from annotations.models import Task
+from annotations.kinds.drafts import Progress, TaskDraft, TaskDrafts, image_name, unwatched
+from annotations.models import Study, Task
 from generation.daam import GlobalHeatMap, HeatMapFileError, WordNotAttended
 from generation.models import Generation, Word
 
@@ -23,6 +23,7 @@ CHOICES = {
     7: "word too abstract or missing",
 }
 NOT_RATED_BY_DEFAULT = "PUNCT"
+OPTIONS = ("parts_of_speech", "words_per_image", "exclude_failed_checks")
 
 
 class AttributionForm(forms.Form):
@@ -78,12 +79,11 @@ class AttributionKind:
 
     def clean_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """`parts_of_speech`: only words with one of these; `words_per_image`: at most so many, besides the
-        checks."""
-        unknown = sorted(set(options) - {"parts_of_speech", "words_per_image"})
+        checks; `exclude_failed_checks`: whether the analysis leaves out who failed an attention check."""
+        unknown = sorted(set(options) - set(OPTIONS))
         if unknown:
             raise StudyError(
-                f"An attribution study has no option {', '.join(unknown)}; it has parts_of_speech and "
-                "words_per_image."
+                f"An attribution study has no option {', '.join(unknown)}; it has {', '.join(OPTIONS)}."
             )
         parts_of_speech = options.get("parts_of_speech")
         if parts_of_speech is not None and (
@@ -95,12 +95,18 @@ class AttributionKind:
         words_per_image = options.get("words_per_image")
         if words_per_image is not None and (type(words_per_image) is not int or words_per_image < 1):
             raise StudyError("The option words_per_image must be a whole number, at least 1.")
+        exclude_failed_checks = options.get("exclude_failed_checks", False)
+        if type(exclude_failed_checks) is not bool:
+            raise StudyError("The option exclude_failed_checks must be true or false.")
         return {
             "parts_of_speech": parts_of_speech and sorted({part.strip().upper() for part in parts_of_speech}),
             "words_per_image": words_per_image,
+            "exclude_failed_checks": exclude_failed_checks,
         }
 
-    def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> TaskDrafts:
+    def draft_tasks(
+        self, generations: list[Generation], options: Mapping[str, Any], progress: Progress = unwatched
+    ) -> TaskDrafts:
         """One task per image and word: the words marked as targets if there are any, otherwise all but
         punctuation; and the words marked as attention checks. Words without a heat map (the text encoder cut
         them off) are left out and listed.
@@ -114,24 +120,26 @@ class AttributionKind:
         )
         drafts: list[TaskDraft] = []
         left_out: list[str] = []
-        for generation in generations:
+        for done, generation in enumerate(generations, start=1):
             words = list(_words_to_rate(generation, options, targets_only=targets_only))
-            if not words:
-                continue
-            heat_maps = _load_heat_maps(generation)
-            for word in words:
-                try:
-                    heat_maps.span(word.start, word.end)
-                except (WordNotAttended, ValueError) as error:
-                    # Cut off by the text encoder, or made of characters that it does not read at all.
-                    left_out.append(
-                        f"Prompt {generation.prompt.external_id!r}, seed {generation.seed}: {error}"
-                    )
-                else:
-                    drafts.append(_draft(generation, word))
+            if words:
+                attended, lines = _attended(generation, words)
+                drafts += [_draft(generation, word) for word in attended]
+                left_out += lines
+            progress(done, len(generations))
         if not any(not draft.is_attention_check for draft in drafts):
             raise StudyError(_nothing_to_rate(generations, options, left_out))
         return TaskDrafts(tuple(drafts), tuple(left_out))
+
+    def analysis_plan(self, study: Study) -> dict[str, Any]:
+        """`min_valid`: the ratings that an item needs to be scored: two, or one where every task has a single
+        annotator, since nothing could be scored otherwise. `exclude_failed_checks`: whether who failed an
+        attention check is left out, as in the paper (appendix A.2)."""
+        return {
+            "confidence": 0.95,
+            "min_valid": min(2, study.replicas),
+            "exclude_failed_checks": study.options["exclude_failed_checks"],
+        }
 
     def form(
         self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None
@@ -165,6 +173,21 @@ def _words_to_rate(
         candidates = draw.sample(candidates, words_per_image)
     chosen = {word.pk for word in candidates}
     return (word for word in words if word.pk in chosen or word.role == Word.Role.ATTENTION_CHECK)
+
+
+def _attended(generation: Generation, words: list[Word]) -> tuple[list[Word], list[str]]:
+    """The words that have a heat map, and a line for each that has none: it was cut off by the text encoder,
+    or is made of characters that the encoder does not read at all."""
+    heat_maps = _load_heat_maps(generation)
+    attended, left_out = [], []
+    for word in words:
+        try:
+            heat_maps.span(word.start, word.end)
+        except (WordNotAttended, ValueError) as error:
+            left_out.append(f"{image_name(generation)}: {error}")
+        else:
+            attended.append(word)
+    return attended, left_out
 
 
 def _load_heat_maps(generation: Generation) -> GlobalHeatMap:

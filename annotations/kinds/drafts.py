@@ -1,10 +1,22 @@
 """What a kind makes of a generation before the study stores it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from generation.models import Generation, Word
+
+# Told how many are done, of how many.
+Progress = Callable[[int, int], None]
+
+
+def unwatched(done: int, total: int) -> None:
+    """The progress of work that nobody watches."""
+
+
+def image_name(generation: Generation) -> str:
+    """What an image is called in messages: by what a researcher chose, not by our numbers."""
+    return f"Prompt {generation.prompt.external_id!r}, seed {generation.seed}"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 
 from annotations.errors import StudyError
-from annotations.kinds.drafts import TaskDraft, TaskDrafts
-from annotations.models import Task
+from annotations.kinds.drafts import Progress, TaskDraft, TaskDrafts, unwatched
+from annotations.models import Study, Task
 from generation.models import Generation
 from generation.prompts.cohyponyms import load_ontology
 
@@ -99,26 +99,29 @@ class ObjectPresenceKind:
             raise StudyError(f"An object's name must not contain “{SEPARATOR}”: {', '.join(separated)}.")
         return {"objects": sorted(objects, key=lambda name: (name.casefold(), name))}
 
-    def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> TaskDrafts:
+    def draft_tasks(
+        self, generations: list[Generation], options: Mapping[str, Any], progress: Progress = unwatched
+    ) -> TaskDrafts:
         """One task per image. Raises StudyError if there is none, or if a prompt's noun is not on the
         list."""
         if not generations:
             raise StudyError(
                 "There is no finished image, so there is nothing to judge. Wait for the run or retry it."
             )
-        return TaskDrafts(
-            tuple(
-                TaskDraft(
-                    generation=generation,
-                    payload={
-                        "objects": options["objects"],
-                        "prompt_objects": _prompt_objects(generation, options["objects"]),
-                        "cohyponyms": _cohyponyms(generation),
-                    },
-                )
-                for generation in generations
-            )
-        )
+        drafts = []
+        for done, generation in enumerate(generations, start=1):
+            payload = {
+                "objects": options["objects"],
+                "prompt_objects": _prompt_objects(generation, options["objects"]),
+                "cohyponyms": _cohyponyms(generation),
+            }
+            drafts.append(TaskDraft(generation=generation, payload=payload))
+            progress(done, len(generations))
+        return TaskDrafts(tuple(drafts))
+
+    def analysis_plan(self, study: Study) -> dict[str, Any]:
+        """`present_objects`: how many of the ticked objects count as present (paper, section 5.1)."""
+        return {"confidence": 0.95, "present_objects": 2}
 
     def form(
         self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None

@@ -1,4 +1,9 @@
-"""The kinds of task. A new kind is a new file beside this one, a template, and one line in KINDS."""
+"""The kinds of task.
+
+A new kind is a new file beside this one, its templates, one line in KINDS, and one line in
+`evaluation.reports.SECTIONS` for its report. Options of its own need a field in `annotations.forms` and an
+argument of the command build_study; new export columns need a line in `evaluation.exports.CODEBOOK`.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -6,9 +11,9 @@ from typing import Any, Protocol
 from django import forms
 
 from annotations.kinds.attribution import AttributionKind
-from annotations.kinds.drafts import TaskDrafts
+from annotations.kinds.drafts import Progress, TaskDrafts, unwatched
 from annotations.kinds.object_presence import ObjectPresenceKind
-from annotations.models import Task
+from annotations.models import Study, Task
 from generation.models import Generation
 
 
@@ -25,9 +30,14 @@ class Kind(Protocol):
     def clean_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Validate the study's options and fill in defaults; raises StudyError."""
 
-    def draft_tasks(self, generations: list[Generation], options: Mapping[str, Any]) -> TaskDrafts:
+    def draft_tasks(
+        self, generations: list[Generation], options: Mapping[str, Any], progress: Progress = unwatched
+    ) -> TaskDrafts:
         """The tasks of finished generations, and what was left out; raises StudyError when there is nothing
-        to judge."""
+        to judge. `progress` is told after every generation."""
+
+    def analysis_plan(self, study: Study) -> dict[str, Any]:
+        """How the answers will be analysed. Part of the frozen plan: it stands before the first answer."""
 
     def form(
         self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None

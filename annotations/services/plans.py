@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from annotations.kinds.registry import get_kind
 from annotations.models import Study
 
-# How the answers of each kind will be analysed. Part of the frozen plan: it stands before the first answer.
-ANALYSIS_PLANS: dict[str, dict[str, Any]] = {
-    "attribution": {"confidence": 0.95, "min_valid": 2, "exclude_failed_checks": False},
-    "object_presence": {"confidence": 0.95, "present_objects": 2},
-}
 _ABSENT = object()
 
 
 def study_plan(study: Study) -> dict[str, Any]:
-    """What is frozen: texts, settings, the analysis, and every task with the hashes of its picture and heat
-    maps.
+    """What is frozen: texts, settings, the kind's plan of analysis, and every task with the hashes of its
+    picture and heat maps.
 
     `study` must be as the database has it, so that its numbers are the same when they are read again.
     """
@@ -42,8 +38,9 @@ def study_plan(study: Study) -> dict[str, Any]:
         "share_cap": study.share_cap,
         "lease_minutes": study.lease_minutes,
         "options": study.options,
+        "recipe": study.recipe,
         "left_out": study.left_out,
-        "analysis": ANALYSIS_PLANS[study.kind],
+        "analysis": get_kind(study.kind).analysis_plan(study),
         "tasks": [
             {
                 "position": position,

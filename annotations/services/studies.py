@@ -1,20 +1,25 @@
-"""Build, open, pause and close studies. An open study is frozen: its plan is hashed when it opens."""
+"""Build, open, pause and close studies. An open study is frozen: its plan is hashed when it opens.
 
+Files are read before a transaction begins, never inside one: storage may be slow and far away.
+"""
+
+import hashlib
 import math
 from typing import Any
 
 import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models.fields.files import FieldFile
 
 from annotations.errors import StudyError
+from annotations.kinds.drafts import Progress, TaskDraft, image_name, unwatched
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Study, Task
 from annotations.services.plans import plan_hash, study_plan
 from generation.models import Generation, GenerationRun
 
 
-@transaction.atomic
 def build_study(
     *,
     kind: str,
@@ -29,64 +34,85 @@ def build_study(
     options: dict[str, Any] | None = None,
     seed: int = 0,
     allow_unfinished: bool = False,
+    progress: Progress = unwatched,
 ) -> Study:
     """Make a draft study of a run's finished images; tasks are shuffled by `seed`. Raises StudyError.
 
-    Images that failed or are not made yet are left out only if `allow_unfinished`.
+    Images that failed or are not made yet are left out, and listed, only if `allow_unfinished`. `progress` is
+    told after every image whose heat maps were read.
     """
     try:
-        recipe = get_kind(kind)
+        task_kind = get_kind(kind)
     except KeyError as error:
         raise StudyError(error.args[0]) from error
     if seed < 0:
         raise StudyError(f"The seed of the tasks' order must not be negative, but is {seed}.")
-    unfinished = run.generations.exclude(state=Generation.State.SUCCEEDED).count()
-    if unfinished and not allow_unfinished:
-        raise StudyError(
-            f"{unfinished} of {run.generations.count()} images of {run.name!r} are not finished. Wait for "
-            "them or retry the failed ones; or allow a study without them."
-        )
-    cleaned_options = recipe.clean_options(options or {})
-    generations = list(
-        run.generations.filter(state=Generation.State.SUCCEEDED)
-        .select_related("prompt")
-        .prefetch_related("prompt__words")
-        .order_by("prompt__position", "seed")
-    )
-    drafts = recipe.draft_tasks(generations, cleaned_options)
-    study = _create_study(
+    study = Study(
         name=name,
         kind=kind,
         run=run,
-        title=title or recipe.title,
-        consent=consent or recipe.consent,
-        instructions=instructions or recipe.instructions,
+        title=title or task_kind.title,
+        consent=consent or task_kind.consent,
+        instructions=instructions or task_kind.instructions,
         replicas=replicas,
         share_cap=share_cap,
         lease_minutes=lease_minutes,
-        options=cleaned_options,
-        left_out=list(drafts.left_out),
+        options=task_kind.clean_options(options or {}),
+        recipe={"seed": seed, "allow_unfinished": allow_unfinished},
     )
+    _check_design(study)
+    generations = list(
+        run.generations.select_related("prompt")
+        .prefetch_related("prompt__words")
+        .order_by("prompt__position", "seed")
+    )
+    finished = [each for each in generations if each.state == Generation.State.SUCCEEDED]
+    unfinished = [_unfinished_line(each) for each in generations if each.state != Generation.State.SUCCEEDED]
+    if unfinished and not allow_unfinished:
+        raise StudyError(
+            f"{len(unfinished)} of {len(generations)} images of {run.name!r} are not finished. Wait for "
+            "them or retry the failed ones; or allow a study without them."
+        )
+    drafts = task_kind.draft_tasks(finished, study.options, progress)
+    study.left_out = [*unfinished, *drafts.left_out]
     order = np.random.default_rng(seed).permutation(len(drafts))
+    try:
+        _store(study, [drafts[index] for index in order])
+    except IntegrityError as error:
+        if Study.objects.filter(name=name).exists():
+            raise StudyError(f"There is a study named {name!r} already.") from error
+        raise StudyError(
+            f"The images or words of {run.name!r} were changed while the study was built; build it again."
+        ) from error
+    return study
+
+
+@transaction.atomic
+def _store(study: Study, drafts: list[TaskDraft]) -> None:
+    study.save()
     Task.objects.bulk_create(
         [
             Task(
                 study=study,
                 position=position,
-                generation=drafts[index].generation,
-                word=drafts[index].word,
-                is_attention_check=drafts[index].is_attention_check,
-                payload=drafts[index].payload,
+                generation=draft.generation,
+                word=draft.word,
+                is_attention_check=draft.is_attention_check,
+                payload=draft.payload,
             )
-            for position, index in enumerate(order)
+            for position, draft in enumerate(drafts)
         ],
         batch_size=500,
     )
-    return study
 
 
-def _create_study(**fields) -> Study:
-    study = Study(**fields)
+def _unfinished_line(generation: Generation) -> str:
+    reason = generation.error.strip().partition("\n")[0]
+    state = generation.get_state_display()
+    return f"{image_name(generation)}: the image is {state}" + (f": {reason}" if reason else "")
+
+
+def _check_design(study: Study) -> None:
     if study.share_cap is not None and not math.isfinite(study.share_cap):
         # Validators only compare, and nothing compares with "not a number".
         raise StudyError(f"share_cap: {study.share_cap} is not a share; give a number from 0.001 to 1.")
@@ -96,21 +122,55 @@ def _create_study(**fields) -> Study:
         raise StudyError(
             "; ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())
         ) from error
-    try:
-        with transaction.atomic():
-            study.save()
-    except IntegrityError as error:
-        raise StudyError(f"There is a study named {fields['name']!r} already.") from error
-    return study
 
 
-@transaction.atomic
-def open_study(*, study: Study) -> Study:
+def open_study(*, study: Study, progress: Progress = unwatched) -> Study:
     """Freeze the plan, make the places (task × replica) and let annotators in. Raises StudyError.
+
+    Every picture and its heat maps are first held against the hashes of when they were made, which are what
+    the plan freezes; `progress` is told after every image.
 
     Opening a paused study lets annotators in again under the plan that was frozen first. A closed study is
     final: when it closed is part of what is reported.
     """
+    if Study.objects.filter(pk=study.pk, state=Study.State.DRAFT).exists():
+        _check_files(study, progress)
+    return _freeze_and_open(study)
+
+
+def _check_files(study: Study, progress: Progress) -> None:
+    generations = list(
+        Generation.objects.filter(tasks__study=study)
+        .select_related("prompt")
+        .order_by("prompt__position", "seed")
+        .distinct()
+    )
+    for done, generation in enumerate(generations, start=1):
+        _check_file(generation, "image file", generation.image, generation.image_sha256)
+        _check_file(generation, "heat map file", generation.heat_maps, generation.heat_maps_sha256)
+        progress(done, len(generations))
+
+
+def _check_file(generation: Generation, what: str, stored: FieldFile, sha256: str) -> None:
+    advice = "Restore the file, or make the image again and build the study of the new one."
+    try:
+        with stored.open("rb") as file:
+            found = hashlib.sha256()
+            for chunk in file.chunks():
+                found.update(chunk)
+    except OSError as error:
+        raise StudyError(
+            f"{image_name(generation)}: the {what} {stored.name} cannot be read ({error}). {advice}"
+        ) from error
+    if found.hexdigest() != sha256:
+        raise StudyError(
+            f"{image_name(generation)}: the {what} {stored.name} is not the one that was stored when the "
+            f"image was made. {advice}"
+        )
+
+
+@transaction.atomic
+def _freeze_and_open(study: Study) -> Study:
     # What is frozen is what the database has, and nobody edits it while it is being frozen.
     study.refresh_from_db(from_queryset=Study.objects.select_for_update())
     if study.state == Study.State.CLOSED:

@@ -3,11 +3,13 @@ import re
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.urls import reverse
 
 from annotations.admin import StudyAdmin
 from annotations.models import Annotator, Assignment, Response, Study
 from annotations.services.studies import close_study, open_study, pause_study
+from generation.daam import GlobalHeatMap
 from tests.factories import (
     answer_next,
     make_annotator,
@@ -67,14 +69,16 @@ def test_an_attribution_study_is_built_with_its_options(researcher_client):
         BUILD,
         design(
             run, title="What is red?", replicas="4", share_cap="0.5", lease_minutes="9", seed="3",
-            parts_of_speech="noun, ADJ", words_per_image="1",
+            parts_of_speech="noun, ADJ", words_per_image="1", exclude_failed_checks="on",
         ),
     )  # fmt: skip
     study = Study.objects.get()
     assert answer.headers["Location"] == change_page(study)
     assert (study.kind, study.name, study.run, study.title) == ("attribution", "likert", run, "What is red?")
     assert (study.replicas, study.share_cap, study.lease_minutes) == (4, 0.5, 9)
-    assert study.options == {"parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1}
+    assert study.options == {
+        "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "exclude_failed_checks": True,
+    }  # fmt: skip
     assert study.tasks.count() == 1
 
 
@@ -92,6 +96,11 @@ def test_a_study_of_object_presence_is_built_with_its_objects(researcher_client)
         ({"objects": "dog"}, "objects", "belongs to object presence studies"),
         ({"kind": "object_presence", "parts_of_speech": "NOUN"}, "parts_of_speech", "belongs to attribution"),
         ({"kind": "object_presence", "words_per_image": "2"}, "words_per_image", "belongs to attribution"),
+        (
+            {"kind": "object_presence", "exclude_failed_checks": "on"},
+            "exclude_failed_checks",
+            "belongs to attribution",
+        ),
         ({"kind": "riddle"}, "kind", "not one of the available choices"),
         ({"name": ""}, "name", "required"),
         ({"run": "999"}, "run", "not one of the available choices"),
@@ -123,6 +132,21 @@ def test_unfinished_images_are_left_out_where_that_is_ticked(researcher_client):
     make_generation(run, run.prompt_set.prompts.get(), seed=1, finished=False)
     researcher_client.post(BUILD, design(run, allow_unfinished="on"))
     assert {task.generation.seed for task in Study.objects.get().tasks.all()} == {0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_file_is_read_while_the_database_is_locked(researcher_client, monkeypatch):
+    locked = []
+    original = GlobalHeatMap.load
+
+    def watch(file):
+        locked.append(connection.in_atomic_block)
+        return original(file)
+
+    monkeypatch.setattr(GlobalHeatMap, "load", watch)
+    researcher_client.post(BUILD, design(make_run()))
+    assert Study.objects.count() == 1
+    assert locked == [False]
 
 
 def test_building_needs_the_right_to_add_studies(client, staff):
@@ -203,7 +227,7 @@ def test_the_page_links_to_report_responses_and_images(researcher_client):
         f"/evaluation/studies/{study.pk}/report/",
         f"/evaluation/studies/{study.pk}/responses.csv",
         f"/generation/runs/{study.run_id}/",
-        study.get_absolute_url(),
+        f"http://testserver{study.get_absolute_url()}",  # to be sent to annotators
     ):
         assert f'href="{address}"' in page
 

@@ -3,6 +3,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotations.errors import StudyError
 from annotations.kinds.registry import KINDS
 from annotations.services.studies import build_study
+from daamweb.progress import progress_bar
 from generation.models import GenerationRun
 
 
@@ -32,12 +33,18 @@ class Command(BaseCommand):
             "--words-per-image", type=int, metavar="N", help="attribution: at most so many words of an image"
         )
         parser.add_argument(
+            "--exclude-failed-checks",
+            action="store_true",
+            default=None,
+            help="attribution: the analysis leaves out who failed an attention check, as the paper did",
+        )
+        parser.add_argument(
             "--allow-unfinished", action="store_true", help="leave out images that are not finished"
         )
 
     def handle(
         self, *, kind, study, run, replicas, title, share_cap, lease_minutes, seed, objects, parts_of_speech,
-        words_per_image, allow_unfinished, **_,
+        words_per_image, exclude_failed_checks, allow_unfinished, **_,
     ):  # fmt: skip
         generation_run = GenerationRun.objects.filter(name=run).first()
         if generation_run is None:
@@ -46,22 +53,25 @@ class Command(BaseCommand):
             "objects": _listed(objects),
             "parts_of_speech": _listed(parts_of_speech),
             "words_per_image": words_per_image,
+            "exclude_failed_checks": exclude_failed_checks,
         }
-        try:
-            built = build_study(
-                kind=kind,
-                name=study,
-                run=generation_run,
-                title=title,
-                replicas=replicas,
-                share_cap=share_cap,
-                lease_minutes=lease_minutes,
-                seed=seed,
-                options={name: value for name, value in options.items() if value is not None},
-                allow_unfinished=allow_unfinished,
-            )
-        except StudyError as error:
-            raise CommandError(str(error)) from error
+        with progress_bar(total=generation_run.generations.count(), unit="images") as bar:
+            try:
+                built = build_study(
+                    kind=kind,
+                    name=study,
+                    run=generation_run,
+                    title=title,
+                    replicas=replicas,
+                    share_cap=share_cap,
+                    lease_minutes=lease_minutes,
+                    seed=seed,
+                    options={name: value for name, value in options.items() if value is not None},
+                    allow_unfinished=allow_unfinished,
+                    progress=lambda done, total: bar.update(done - bar.n),
+                )
+            except StudyError as error:
+                raise CommandError(str(error)) from error
         for line in built.left_out:
             self.stderr.write(f"left out: {line}")
         self.stdout.write(

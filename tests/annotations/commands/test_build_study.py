@@ -1,7 +1,9 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotations.management.commands import build_study
 from annotations.models import Study
+from tests.annotations.commands.progress import record_progress
 from tests.factories import make_cohyponym_prompt_set, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
@@ -16,13 +18,16 @@ def test_an_attribution_study_with_every_option(capsys):
     build(
         "attribution", "--study", "likert", "--run", run.name, "--replicas", "5", "--title", "Words",
         "--share-cap", "0.16", "--lease-minutes", "7", "--seed", "3", "--parts-of-speech", "NOUN, ADJ",
-        "--words-per-image", "1",
+        "--words-per-image", "1", "--exclude-failed-checks",
     )  # fmt: skip
     study = Study.objects.get(name="likert")
     assert study.state == Study.State.DRAFT
     assert (study.kind, study.run, study.title) == ("attribution", run, "Words")
     assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
-    assert study.options == {"parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1}
+    assert study.options == {
+        "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "exclude_failed_checks": True,
+    }  # fmt: skip
+    assert study.recipe == {"seed": 3, "allow_unfinished": False}
     assert capsys.readouterr().out == "'likert': 1 tasks × 5 places. Open it with open_study.\n"
 
 
@@ -32,6 +37,8 @@ def test_a_study_of_object_presence_by_default_has_three_annotators_per_task():
     study = Study.objects.get()
     assert study.replicas == 3
     assert study.options == {"objects": ["bus", "cat", "dog"]}
+    with pytest.raises(CommandError, match="has no option exclude_failed_checks"):
+        build("object_presence", "--study", "more", "--run", run.name, "--exclude-failed-checks")
 
 
 def test_what_was_left_out_is_said(capsys):
@@ -64,13 +71,20 @@ def test_bad_input_is_one_clear_line_and_nothing_is_made(arguments, message):
     assert not Study.objects.exists()
 
 
-def test_unfinished_images_are_refused_unless_allowed():
+def test_unfinished_images_are_refused_unless_allowed(capsys):
     run = make_run(seeds=(0, 1))
     run.generations.filter(seed=1).update(state="queued")
     with pytest.raises(CommandError, match="1 of 2 images"):
         build("attribution", "--study", "likert", "--run", run.name)
     build("attribution", "--study", "likert", "--run", run.name, "--allow-unfinished")
     assert {task.generation.seed for task in Study.objects.get().tasks.all()} == {0}
+    assert "left out: Prompt '0', seed 1: the image is queued\n" in capsys.readouterr().err
+
+
+def test_the_progress_of_reading_heat_maps_is_drawn(monkeypatch):
+    drawn = record_progress(monkeypatch, build_study)
+    build("attribution", "--study", "likert", "--run", make_run(seeds=(0, 1)).name)
+    assert drawn == [2, 1, 1]
 
 
 def test_an_unknown_kind_is_refused():

@@ -1,9 +1,11 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotations.management.commands import open_study
 from annotations.models import Study
 from annotations.services.studies import close_study
-from tests.factories import make_open_study, make_study
+from tests.annotations.commands.progress import record_progress
+from tests.factories import make_open_study, make_run, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -13,7 +15,13 @@ def test_it_opens_and_says_where(capsys):
     call_command("open_study", study.name)
     study.refresh_from_db()
     assert study.state == Study.State.OPEN
-    assert study.get_absolute_url() in capsys.readouterr().out
+    assert capsys.readouterr().out == f"'{study.name}' is open at {study.get_absolute_url()} on your site.\n"
+
+
+def test_the_progress_of_checking_files_is_drawn(monkeypatch):
+    drawn = record_progress(monkeypatch, open_study)
+    call_command("open_study", make_study(run=make_run(seeds=(0, 1))).name)
+    assert drawn == [2, 1, 1]
 
 
 def test_unknown_names_and_open_studies_are_refused():

@@ -140,6 +140,7 @@ def test_a_heat_map_file_that_is_gone_is_named():
         ({"parts_of_speech": []}, "must be a list"),
         ({"words_per_image": 0}, "at least 1"),
         ({"words_per_image": True}, "whole number"),
+        ({"exclude_failed_checks": "no"}, "must be true or false"),
         ({"objects": ["cat"]}, "no option objects"),
     ],
 )

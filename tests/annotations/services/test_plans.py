@@ -50,6 +50,26 @@ def test_the_plan_has_every_task_with_the_hashes_of_its_files():
         assert task["prompt"] == "A dog on a red sofa."
         assert task["payload"]["word"] in ("A", "dog", "red")
     assert study.plan["analysis"] == {"confidence": 0.95, "min_valid": 2, "exclude_failed_checks": False}
+    assert study.plan["recipe"] == {"seed": 0, "allow_unfinished": False}
+
+
+def test_the_plan_of_analysis_is_the_kinds():
+    assert make_open_study("object_presence").plan["analysis"] == {"confidence": 0.95, "present_objects": 2}
+
+
+@pytest.mark.parametrize(("replicas", "min_valid"), [(1, 1), (2, 2), (5, 2)])
+def test_an_item_needs_two_ratings_or_one_where_it_cannot_have_two(replicas, min_valid):
+    assert make_open_study(replicas=replicas).plan["analysis"]["min_valid"] == min_valid
+
+
+def test_the_exclusion_of_inattentive_annotators_is_frozen():
+    study = make_open_study(options={"exclude_failed_checks": True})
+    assert study.plan["analysis"]["exclude_failed_checks"] is True
+
+
+def test_what_makes_pseudonyms_is_not_in_the_plan():
+    study = make_open_study()
+    assert study.pseudonym_key not in canonical_json(study.plan)
 
 
 def test_a_study_that_only_runs_deviates_in_nothing():

@@ -3,6 +3,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import FileSystemStorage
+from django.db import connection
 from django.utils import timezone
 
 from annotations.errors import StudyError, StudyNotOpenError
@@ -56,7 +58,10 @@ def test_texts_and_settings_can_be_given(run):
     study.refresh_from_db()
     assert (study.title, study.consent, study.instructions) == ("T", "C", "I")
     assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
-    assert study.options == {"parts_of_speech": None, "words_per_image": 2}
+    assert study.options == {
+        "parts_of_speech": None, "words_per_image": 2, "exclude_failed_checks": False,
+    }  # fmt: skip
+    assert study.recipe == {"seed": 0, "allow_unfinished": False}
     assert study.tasks.count() == 2
 
 
@@ -78,17 +83,23 @@ def test_what_has_no_heat_map_is_left_out_and_said():
     assert "cat" in line
 
 
-@pytest.mark.parametrize("state", ["queued", "failed"])
-def test_images_that_are_not_finished_are_refused_unless_allowed(state):
+@pytest.mark.parametrize(
+    ("state", "error", "line"),
+    [
+        ("queued", "", "Prompt '0', seed 1: the image is queued"),
+        ("failed", "out of memory\nat step 3", "Prompt '0', seed 1: the image is failed: out of memory"),
+    ],
+)
+def test_images_that_are_not_finished_are_refused_or_listed_if_that_is_allowed(state, error, line):
     run = make_run(seeds=(0, 1))
     unfinished = run.generations.get(seed=1)
-    Generation.objects.filter(pk=unfinished.pk).update(
-        state=state, image="", heat_maps="", error="out of memory" if state == "failed" else ""
-    )
+    Generation.objects.filter(pk=unfinished.pk).update(state=state, image="", heat_maps="", error=error)
     with pytest.raises(StudyError, match=r"1 of 2 images of '.*' are not finished"):
         make_study(run=run)
     assert not Study.objects.exists()
     study = make_study(run=run, allow_unfinished=True)
+    assert study.left_out == [line]
+    assert study.recipe["allow_unfinished"] is True
     assert {task.generation.seed for task in study.tasks.all()} == {0}
 
 
@@ -135,6 +146,15 @@ def test_a_name_is_given_once(run):
     with pytest.raises(StudyError, match=r"name: .*already exists"):
         build_study(kind="attribution", name="likert", run=run)
     assert Study.objects.count() == 1
+
+
+def test_words_that_go_away_while_the_study_is_built_are_said(run, monkeypatch, transactional_db):
+    def replace_words(*_):
+        run.prompt_set.prompts.get().words.all().delete()
+
+    with pytest.raises(StudyError, match="changed while the study was built"):
+        build_study(kind="attribution", name="likert", run=run, progress=replace_words)
+    assert not Study.objects.exists()
 
 
 # --- opening ----------------------------------------------------------------------------------------------
@@ -191,6 +211,47 @@ def test_a_share_cap_of_less_than_one_place_does_not_open(run):
     Study.objects.filter(pk=study.pk).update(share_cap=0.125)
     open_study(study=study)
     assert answer_next(study, make_annotator(), {"choice": 4}) is not None
+
+
+@pytest.mark.parametrize(("field", "what"), [("image", "image file"), ("heat_maps", "heat map file")])
+def test_a_file_that_was_changed_or_is_gone_is_named_and_nothing_opens(run, field, what):
+    study = make_study(run=run)
+    stored = getattr(run.generations.get(), field)
+    with stored.open("rb") as file:
+        content = file.read()
+    with stored.open("wb") as file:
+        file.write(content[:-1] + b"x")
+    with pytest.raises(StudyError, match=f"seed 0: the {what} {stored.name} is not the one"):
+        open_study(study=study)
+    stored.storage.delete(stored.name)
+    with pytest.raises(StudyError, match=f"seed 0: the {what} {stored.name} cannot be read"):
+        open_study(study=study)
+    study.refresh_from_db()
+    assert (study.state, study.plan) == (Study.State.DRAFT, None)
+    assert not Assignment.objects.exists()
+    with stored.storage.open(stored.name, "wb") as file:
+        file.write(content)
+    assert open_study(study=study).state == Study.State.OPEN
+
+
+def test_every_file_is_read_once_and_only_while_nothing_is_locked(run, monkeypatch, transactional_db):
+    read: list[tuple[str, bool]] = []
+    original = FileSystemStorage._open
+
+    def watch(storage, name, mode="rb"):
+        read.append((name, connection.in_atomic_block))
+        return original(storage, name, mode)
+
+    monkeypatch.setattr(FileSystemStorage, "_open", watch)
+    generation = run.generations.get()
+    study = build_study(kind="attribution", name="likert", run=run)
+    assert read == [(generation.heat_maps.name, False)]
+    read.clear()
+    open_study(study=study)
+    assert read == [(generation.image.name, False), (generation.heat_maps.name, False)]
+    pause_study(study=study)
+    open_study(study=study)
+    assert len(read) == 2
 
 
 # --- pausing, closing, opening again ----------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import pytest
 
-from annotations.services import plans
 from evaluation.documents import Section
 from evaluation.frames import response_frame
 from evaluation.sections.opinion import opinion_sections
@@ -97,15 +96,12 @@ def test_annotators_are_listed_with_their_share_and_their_checks():
     ]
 
 
-def test_the_frozen_plan_decides_who_is_excluded(monkeypatch):
-    def rated():
-        return make_rated_study({"dog": ("NOUN", (3, 4, 5))}, checks={".": (7, 6, 5)})
+def test_the_frozen_plan_decides_who_is_excluded():
+    def rated(**options):
+        return make_rated_study({"dog": ("NOUN", (3, 4, 5))}, checks={".": (7, 6, 5)}, options=options)
 
-    lenient = rated()
-    with monkeypatch.context() as patch:
-        patch.setitem(plans.ANALYSIS_PLANS["attribution"], "exclude_failed_checks", True)
-        strict = rated()
-        assert shown(lenient, "items")[0][4:6] == ["3 4 5", "4"]
+    lenient, strict = rated(), rated(exclude_failed_checks=True)
+    assert shown(lenient, "items")[0][4:6] == ["3 4 5", "4"]
     assert shown(strict, "items")[0][4:6] == ["3 4", "3.5"]
     assert counts(strict)["of annotators excluded by the plan"] == "1"
     assert [row[-1] for row in shown(strict, "annotators")].count("yes") == 1
