@@ -16,6 +16,7 @@ import torch
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from diffusers import DiffusionPipeline
+from diffusers.utils.logging import disable_progress_bar
 from django.conf import settings
 
 from daamweb import CODE_VERSION
@@ -34,6 +35,7 @@ from generation.services.generations import (
 from generation.services.runs import mark_poked
 
 logger = logging.getLogger(__name__)
+disable_progress_bar()  # a bar per checkpoint is noise in a worker's log
 
 # What diffusers, torch and the engine raise when an image cannot be made (CUDA out of memory is a
 # RuntimeError).
