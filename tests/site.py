@@ -24,6 +24,7 @@ class Site:
             **os.environ,
             "SECRET_KEY": "only-for-tests",
             "VAR_FOLDER": str(folder),
+            "MEDIA_ROOT": str(folder / "media"),
             "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}",
             "OMP_NUM_THREADS": "1",
             **environment,

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation.models import Generation, GenerationRun
+from generation.models import Generation, GenerationRun, Word
 from generation.services.generations import claim_generations
 from tests.factories import DOG, make_prompt_set, make_run
 
@@ -238,9 +238,12 @@ def test_image_page_takes_as_many_queries_for_many_words_as_for_one(
 ):
     text = " ".join(f"cat{number}" for number in range(30))
     run = make_run(make_prompt_set([(text, [(word, "NOUN", "") for word in text.split()])]))
+    root = Word.objects.first()
+    Word.objects.exclude(pk=root.pk).update(head=root, enhanced_relation="conj")
     with django_assert_max_num_queries(8):
         page = researcher_client.get(image_page(run.generations.get()))
     assert text_of(page).count("/overlays/") == 30
+    assert text_of(page).count("conj → cat0") == 29
 
 
 def test_image_whose_prompt_has_no_words_says_so(researcher_client):
