@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from generation.daam.archive import HeatMapFileError
 from generation.daam.heat_maps import GlobalHeatMap, StepLevels, WordHeatMap
-from generation.daam.tokens import WordNotAttended, WordNotFound
+from generation.daam.tokens import PromptTokens, WordNotAttended, WordNotFound
 
 if TYPE_CHECKING:
+    from generation.daam.control import RecordedAttention
+    from generation.daam.networks import UnsupportedPipeline
     from generation.daam.recorder import TraceError
-    from generation.daam.tracer import Tracer, UnsupportedPipeline, trace
+    from generation.daam.tracer import Tracer, trace
 
 __all__ = [
     "GlobalHeatMap",
     "HeatMapFileError",
+    "PromptTokens",
+    "RecordedAttention",
     "StepLevels",
     "TraceError",
     "Tracer",
@@ -28,7 +32,17 @@ __all__ = [
 ]
 
 
+# where each name lives that needs torch
+_WITH_TORCH = {
+    "RecordedAttention": "control",
+    "TraceError": "recorder",
+    "Tracer": "tracer",
+    "UnsupportedPipeline": "networks",
+    "trace": "tracer",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("TraceError", "Tracer", "UnsupportedPipeline", "trace"):
-        return getattr(importlib.import_module("generation.daam.tracer"), name)
+    if name in _WITH_TORCH:
+        return getattr(importlib.import_module(f"generation.daam.{_WITH_TORCH[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

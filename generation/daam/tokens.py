@@ -23,28 +23,49 @@ class WordNotAttended(KeyError):
         return str(self.args[0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PromptTokens:
-    """A prompt's own tokens, without the start, end and padding tokens.
+    """A text's own tokens, and where the text encoder's output holds them.
 
+    prompt: the text.
     offsets: int32 (tokens, 2), the characters [start, end) of the prompt that each token stands for, in
         order. Tokens beyond the encoder's length are listed too. The bytes of one character, an emoji say,
         share its span.
-    attended: how many of them, from the first, the text encoder sees.
-    first_column: where the first one stands in the encoder's sequence (1: after the start token).
+    columns: int (attended tokens,), the place of each token that the text encoder sees, from the first, in
+        its sequence of embeddings: 1, 2, … for CLIP, which puts a start token before them.
+
+    Raises ValueError if these do not fit together.
     """
 
+    prompt: str
     offsets: NDArray[np.int32]
-    attended: int
-    first_column: int
+    columns: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.offsets.ndim != 2 or self.offsets.shape[1] != 2:
+            raise ValueError(f"Offsets have the shape (tokens, 2), not {self.offsets.shape}.")
+        if self.columns.ndim != 1 or self.columns.dtype.kind != "i" or self.columns.min(initial=0) < 0:
+            raise ValueError("Columns are whole numbers from 0, one per token that the text encoder sees.")
+        if len(self.columns) > len(self.offsets):
+            raise ValueError(f"There are {len(self.columns)} columns for {len(self.offsets)} tokens.")
+
+    @property
+    def attended(self) -> int:
+        """How many tokens, from the first, the text encoder sees."""
+        return len(self.columns)
 
 
-def tokenize(tokenizer: Any, prompt: str) -> PromptTokens:
+def tokenize(tokenizer: Any, prompt: str, length: int | None = None, first_column: int = 0) -> PromptTokens:
     """Tokens of `prompt` as a diffusers pipeline feeds them to its text encoder.
 
     The offsets count characters of `prompt` as given: the tokenizer keeps track of its own normalisation
     (lower case, composed accents, single spaces). `tokenizer` is a transformers tokenizer such as
     CLIPTokenizer.
+
+    length: of the encoder's sequence, by default the tokenizer's longest. A multiple of the longest means a
+        long prompt, encoded in chunks of which each has its own start and end tokens: the chunk's j-th token
+        stands in column 77 * chunk + 1 + j for CLIP.
+    first_column: where the encoder's sequence begins, if other embeddings come before it.
 
     Raises TypeError for a tokenizer that does not tell offsets (the slow ones, in Python).
     """
@@ -53,17 +74,37 @@ def tokenize(tokenizer: Any, prompt: str) -> PromptTokens:
             f"{type(tokenizer).__name__} does not tell the characters of its tokens; "
             "load the pipeline with a fast one."
         )
-    seen = tokenizer(
-        prompt, truncation=True, max_length=tokenizer.model_max_length, return_special_tokens_mask=True
-    )["special_tokens_mask"]
-    offsets = tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
-        "offset_mapping"
-    ]
-    return PromptTokens(
-        offsets=np.array(offsets, dtype=np.int32).reshape(-1, 2),
-        attended=seen.count(0),
-        first_column=seen.index(0) if 0 in seen else 1,
-    )
+    longest = tokenizer.model_max_length
+    length = length or longest
+    chunk = longest if length % longest == 0 else length
+    before, after = _special_tokens_around(tokenizer)
+    room = chunk - before - after
+    offsets = np.array(
+        tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
+            "offset_mapping"
+        ],
+        dtype=np.int32,
+    ).reshape(-1, 2)
+    seen = np.arange(min(len(offsets), length // chunk * room))
+    return PromptTokens(prompt, offsets, first_column + seen // room * chunk + before + seen % room)
+
+
+def special_tokens(tokenizer: Any, tokens: PromptTokens, first_column: int = 0) -> PromptTokens:
+    """The encoder's start token, if it has one, and the end token that follows the prompt, as a text of two
+    words."""
+    before, _ = _special_tokens_around(tokenizer)
+    words = [tokenizer.bos_token, tokenizer.eos_token] if before else [tokenizer.eos_token]
+    end = int(tokens.columns[-1]) + 1 if tokens.attended else first_column + before
+    columns = [first_column, end] if before else [end]
+    prompt = " ".join(words)
+    offsets = [find_word(prompt, word) for word in words]
+    return PromptTokens(prompt, np.array(offsets, dtype=np.int32), np.array(columns))
+
+
+def _special_tokens_around(tokenizer: Any) -> tuple[int, int]:
+    """How many special tokens the tokenizer puts before and after a text."""
+    mask = tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
+    return mask.index(0), mask[::-1].index(0)
 
 
 def find_word(prompt: str, text: str, occurrence: int = 0) -> tuple[int, int]:

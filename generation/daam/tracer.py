@@ -5,48 +5,54 @@ import inspect
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
-from diffusers.models.attention_processor import Attention
 
-from generation.daam.heat_maps import GlobalHeatMap, Grid, StepLevels, sum_steps
+from generation.daam.attention import Attention, Watch, attend, scaled_dot_product_attention
+from generation.daam.control import RecordedAttention
+from generation.daam.heat_maps import GlobalHeatMap, Grid
 from generation.daam.hooks import hooked, is_hooked, wrapped
-from generation.daam.recorder import Recorder, TraceError, image_rows
-from generation.daam.tokens import PromptTokens, tokenize
-
-# attention that does not go through torch's scaled dot product attention, and what to change
-_UNSEEN = {
-    "SlicedAttnProcessor": "call pipeline.disable_attention_slicing()",
-    "SlicedAttnAddedKVProcessor": "call pipeline.disable_attention_slicing()",
-    "XFormersAttnProcessor": "call pipeline.disable_xformers_memory_efficient_attention()",
-    "XFormersAttnAddedKVProcessor": "call pipeline.disable_xformers_memory_efficient_attention()",
-    "IPAdapterXFormersAttnProcessor": "call pipeline.disable_xformers_memory_efficient_attention()",
-}
-_ELSE = "call pipeline.unet.set_attn_processor(AttnProcessor2_0())"
-
-
-class UnsupportedPipeline(TraceError):
-    """The pipeline's attention cannot be traced; the message names what is in the way and what to change."""
+from generation.daam.networks import Call, Network, UnsupportedPipeline, find_network
+from generation.daam.recorder import Recorder, TraceError, time_of
+from generation.daam.rows import Rows, find_rows
+from generation.daam.sides import Side, Texts, given_texts, new_side
+from generation.daam.tokens import PromptTokens
 
 
 @contextmanager
 def trace(
-    pipeline: Any, clamp: bool = False, resolutions: Collection[int] | None = None, keep_steps: bool = False
+    pipeline: Any,
+    clamp: bool = False,
+    resolutions: Collection[int] | None = None,
+    keep_steps: bool = False,
+    *,
+    mid_block: bool = False,
+    special_tokens: bool = False,
+    negative_prompt: bool = False,
+    record: RecordedAttention | None = None,
+    inject: RecordedAttention | None = None,
 ) -> Iterator["Tracer"]:
     """Record the cross-attention between image and prompt while the pipeline generates inside the block.
 
-    pipeline: a diffusers pipeline with a UNet that attends to text, such as StableDiffusionPipeline. Its
-        images are the same to the bit as without tracing. Nothing of it is replaced for good: on leaving the
-        block, also by an error, it is as before.
+    pipeline: a diffusers pipeline with a UNet that attends to text, such as StableDiffusionPipeline, the
+        image-to-image, inpainting and ControlNet ones, and those of Stable Diffusion XL. Its images are the
+        same to the bit as without tracing. Nothing of it is replaced for good: on leaving the block, also by
+        an error, it is as before. Experimental: StableDiffusion3Pipeline and FluxPipeline, in which image and
+        text attend to each other jointly; what is recorded is what the image's cells pay to the text, and
+        what such a map means is not established.
     clamp: clamp each layer's and attention head's upscaled sum at 0, at the size of the latents, before
         summing them, as the authors' code does. The default is the paper's Eq. 6, without clamping.
     resolutions: record only layers whose grid's shorter side, in latent cells, is one of these (Figure 11):
-        of 64, 32, 16 for Stable Diffusion at 512 by 512. The middle block is never recorded; Eq. 6 sums the
-        down and up blocks.
+        of 64, 32, 16 for Stable Diffusion at 512 by 512.
     keep_steps: also keep the sums of each time step (`GlobalHeatMap.steps`, `.during`).
+    mid_block: record the UNet's middle block too. Eq. 6 sums the down and up blocks.
+    special_tokens: also make maps of the start and end tokens (`Tracer.special_heat_maps`).
+    negative_prompt: also make maps of the negative prompt (`Tracer.negative_heat_maps`).
+    record: fill this with every cross-attention map of the next generation.
+    inject: use these maps in place of the pipeline's own. The images are other ones then, and the heat maps
+        are of the attention that was injected.
 
     The block's value is a Tracer. Calls of the pipeline inside the block add their images to
     `tracer.heat_maps`, in order.
@@ -61,8 +67,25 @@ def trace(
         )
     if resolutions is not None and not resolutions:
         raise ValueError("resolutions is empty; None records every resolution.")
-    layers = _cross_attention_layers(pipeline)
-    tracer = Tracer(pipeline, layers, clamp, resolutions, keep_steps)
+    if record is not None and record is inject:
+        raise ValueError("record and inject are the same; record into another RecordedAttention.")
+    controlled = record is not None or inject is not None
+    network = find_network(pipeline, mid_block=mid_block or controlled)
+    if controlled and network.text != "only":
+        raise UnsupportedPipeline(
+            f"The joint attention of {type(pipeline).__name__} cannot be recorded for injection or replaced."
+        )
+    if is_hooked(network.module):
+        raise TraceError("The pipeline is being traced already; leave that block first.")
+    options = _Options(
+        new_recorder=functools.partial(Recorder, clamp=clamp, resolutions=resolutions, keep_steps=keep_steps),
+        mid_block=mid_block,
+        special_tokens=special_tokens,
+        negative_prompt=negative_prompt,
+        record=record,
+        inject=inject,
+    )
+    tracer = Tracer(pipeline, network, options)
     with ExitStack() as restore:
         tracer.install(restore)
         yield tracer
@@ -70,14 +93,42 @@ def trace(
 
 
 @dataclass(frozen=True)
-class _Generation:
-    """One call of the pipeline, with an entry per image."""
+class _Options:
+    """What `trace` was asked for."""
 
-    prompts: Sequence[str]
-    tokens: Sequence[PromptTokens]
-    prompt_embeds: torch.Tensor  # (images, tokens, features)
+    new_recorder: Callable[[], Recorder]
+    mid_block: bool
+    special_tokens: bool
+    negative_prompt: bool
+    record: RecordedAttention | None
+    inject: RecordedAttention | None
+
+
+@dataclass
+class _Generation:
+    """One call of the pipeline.
+
+    prompt_embeds, negative_embeds: (images, tokens, features), what `encode_prompt` returned.
+    latents: per call that held the prompts, its time step and each image's sum over the latents, which is not
+        finite if any of them is not; they stay on the device until somebody asks.
+    """
+
+    prompt: Side
+    prompt_embeds: torch.Tensor
+    negative: Side | None
     negative_embeds: torch.Tensor | None
-    recorder: Recorder
+    latents: list[tuple[torch.Tensor | float, torch.Tensor]] = field(default_factory=list)
+
+
+@dataclass
+class _Current:
+    """The call of the network that is going on."""
+
+    call: Call
+    rows: Rows
+    grids: dict[int, Grid]
+    number: int
+    seen: set[str] = field(default_factory=set)
 
 
 class Tracer:
@@ -86,38 +137,48 @@ class Tracer:
     heat_maps: one GlobalHeatMap per image, in the order of the pipeline's output; those of a second call
         follow those of the first. Empty before the first generation; a generation that ended by an error adds
         none.
+    special_heat_maps: likewise, of the text encoder's start token and of the end token after the prompt, as
+        the two words of a text: `.word("<|endoftext|>")` for CLIP. Empty unless asked for.
+    negative_heat_maps: likewise, of the negative prompts. Empty unless asked for.
     """
 
-    def __init__(
-        self,
-        pipeline: Any,
-        layers: dict[str, Any],
-        clamp: bool,
-        resolutions: Collection[int] | None,
-        keep_steps: bool,
-    ) -> None:
+    def __init__(self, pipeline: Any, network: Network, options: _Options) -> None:
         self.heat_maps: list[GlobalHeatMap] = []
+        self.special_heat_maps: list[GlobalHeatMap] = []
+        self.negative_heat_maps: list[GlobalHeatMap] = []
         self._pipeline = pipeline
-        self._layers = layers
-        self._new_recorder = functools.partial(
-            Recorder, clamp=clamp, resolutions=resolutions, keep_steps=keep_steps
-        )
+        self._network = network
+        self._options = options
+        self._described: list[str | PromptTokens] | None = None
         self._generation: _Generation | None = None
+        self._current: _Current | None = None
         self._latent_size: Grid = (0, 0)
-        # what the UNet was given last, and whose rows it holds: both are the same in every step
-        self._text_states: torch.Tensor | None = None
-        self._rows: list[int] | None = None
+        # what the network was given last, and whose rows it holds: it is given the same in every step, or
+        # two in turn
+        self._known_rows: list[tuple[torch.Tensor, Rows]] = []
+
+    def describe(self, prompts: str | PromptTokens | Sequence[str | PromptTokens]) -> None:
+        """Say what the `prompt_embeds` mean that the following calls of the pipeline are given without text.
+
+        prompts: one per entry of the embeddings before `num_images_per_prompt`: the text that was encoded, as
+            the pipeline's tokenizer takes it (in chunks of 77 if the embeddings are that long), or
+            PromptTokens that tell each token's characters and its column in the embeddings.
+        """
+        self._described = [prompts] if isinstance(prompts, (str, PromptTokens)) else list(prompts)
 
     def install(self, restore: ExitStack) -> None:
         """Hook into the pipeline; `restore` undoes it when it closes."""
-        pipeline = self._pipeline
+        pipeline, network = self._pipeline, self._network
         restore.enter_context(
-            hooked(pipeline.unet, pre_forward=self._before_unet, post_forward=self._after_unet)
+            hooked(network.module, pre_forward=self._before_call, post_forward=self._after_call)
         )
-        for name, layer in self._layers.items():
+        for name, layer in network.layers.items():
             restore.enter_context(hooked(layer, around_forward=functools.partial(self._around_layer, name)))
         restore.enter_context(wrapped(pipeline, "encode_prompt", self._encode_prompt))
-        # the last thing that every pipeline does in its call
+        if network.negative_apart:
+            # the first thing that a pipeline does in its call: what is encoded next is the prompt
+            restore.enter_context(wrapped(pipeline, "check_inputs", self._begin_generation))
+        # the last thing
         restore.enter_context(wrapped(pipeline, "maybe_free_model_hooks", self._end_generation))
 
     def check_finished(self) -> None:
@@ -125,138 +186,250 @@ class Tracer:
         if self._generation is not None:
             warnings.warn("The last generation did not come to its end; it has no heat maps.", stacklevel=4)
 
+    # what the pipeline does, in order
+
+    def _begin_generation(self, check_inputs: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self._generation = None
+        return check_inputs(*args, **kwargs)
+
     def _encode_prompt(self, encode_prompt: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         encoded = encode_prompt(*args, **kwargs)
-        prompts = inspect.signature(encode_prompt).bind(*args, **kwargs).arguments.get("prompt")
-        if prompts is None:
-            raise TraceError("The pipeline was given prompt_embeds only; tracing needs the prompt's text.")
-        prompts = [prompts] if isinstance(prompts, str) else list(prompts)
-        if hasattr(self._pipeline, "maybe_convert_prompt"):
-            prompts = self._pipeline.maybe_convert_prompt(prompts, self._pipeline.tokenizer)
-        prompt_embeds, negative_embeds = encoded[:2]
-        copies = len(prompt_embeds) // len(prompts)
-        tokens = [tokenize(self._pipeline.tokenizer, prompt) for prompt in prompts]
-        first_column = min(each.first_column for each in tokens)
-        columns = slice(first_column, first_column + max(each.attended for each in tokens))
-        self._text_states = self._rows = None
-        self._generation = _Generation(
-            prompts=_repeated(prompts, copies),
-            tokens=_repeated(tokens, copies),
-            prompt_embeds=prompt_embeds,
-            negative_embeds=negative_embeds,
-            recorder=self._new_recorder(columns),
-        )
+        arguments = inspect.signature(encode_prompt).bind(*args, **kwargs).arguments
+        if self._network.negative_apart:
+            self._encoded_in_two_calls(encoded[0], arguments)
+        else:
+            self._encoded(encoded[0], encoded[1], arguments)
         return encoded
 
-    def _before_unet(self, module: Any, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _encoded(
+        self, prompt_embeds: torch.Tensor, negative_embeds: torch.Tensor | None, arguments: dict[str, Any]
+    ) -> None:
+        prompt = self._side(prompt_embeds, self._texts(arguments))
+        negative = None
+        if self._options.negative_prompt:
+            texts = self._texts(arguments, "negative_prompt")
+            if texts is None and arguments.get("negative_prompt_embeds") is None:
+                texts = [""]  # what guidance uses
+            if negative_embeds is None or texts is None:
+                raise TraceError(
+                    "There is no negative prompt to make maps of: the pipeline generates without guidance, "
+                    "or was given negative_prompt_embeds without their text."
+                )
+            negative = self._side(negative_embeds, texts)
+        self._start(_Generation(prompt, prompt_embeds, negative, negative_embeds))
+
+    def _encoded_in_two_calls(self, embeds: torch.Tensor, arguments: dict[str, Any]) -> None:
+        if self._generation is None:
+            side = self._side(embeds, self._texts(arguments))
+            self._start(_Generation(side, embeds, None, None))
+            return
+        self._generation.negative_embeds = embeds
+        if self._options.negative_prompt:
+            self._generation.negative = self._side(embeds, self._texts(arguments))
+
+    def _start(self, generation: _Generation) -> None:
+        self._generation = generation
+        self._known_rows = []
+        prompts = [tokens.prompt for tokens in generation.prompt.tokens]
+        columns = [tokens.columns.tolist() for tokens in generation.prompt.tokens]
+        if self._options.inject is not None:
+            self._options.inject.check(prompts, columns)
+        if self._options.record is not None:
+            self._options.record.begin(prompts, columns)
+
+    def _before_call(self, module: Any, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        self._current = None
+        call = self._network.read(*args, **kwargs)
+        if call is None:
+            return args, kwargs
         generation = self._generation
         if generation is None:
             raise TraceError(
-                "The UNet was called before the pipeline's encode_prompt said which text it is given."
+                "The denoising network was called before the pipeline's encode_prompt said which text it is "
+                "given."
             )
-        sample, time_step, text_states = _unet_arguments(*args, **kwargs)
-        if text_states is not self._text_states:
-            self._text_states = text_states
-            self._rows = image_rows(text_states, generation.prompt_embeds, generation.negative_embeds)
-        if self._rows is not None:
-            self._latent_size = (sample.shape[-2], sample.shape[-1])
-            generation.recorder.begin_call(self._latent_size, self._rows, text_states.shape[1], time_step)
+        rows = self._rows_of(call.text_states, generation)
+        if rows.prompt is None and (rows.negative is None or generation.negative is None):
+            return args, kwargs
+        self._latent_size = call.latent_size
+        self._current = _Current(call, rows, call.grids(), number=len(generation.latents))
+        for side, _ in self._wanted(rows):
+            side.recorder.begin_call(call.latent_size, call.time_step)
+        if rows.prompt is not None:
+            sums = call.latents.sum(dim=tuple(range(1, call.latents.dim())), dtype=torch.float32)
+            generation.latents.append((call.time_step, sums[rows.prompt]))
         return args, kwargs
 
+    def _rows_of(self, text_states: torch.Tensor, generation: _Generation) -> Rows:
+        for known, rows in self._known_rows:
+            if known is text_states:
+                return rows
+        rows = find_rows(text_states, generation.prompt_embeds, generation.negative_embeds)
+        self._known_rows = [*self._known_rows[-1:], (text_states, rows)]
+        return rows
+
     def _around_layer(self, name: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self._generation is None or self._rows is None:
+        current = self._current
+        if current is None:
             return forward(*args, **kwargs)
-        with self._generation.recorder.watch(name):
+        with Watch(functools.partial(self._attend, current, name)):
             return forward(*args, **kwargs)
 
-    def _after_unet(self, module: Any, output: Any) -> Any:
-        if self._generation is not None and self._rows is not None:
-            missed = self._generation.recorder.end_call(self._layers)
+    def _attend(
+        self,
+        current: _Current,
+        layer: str,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        *args: Any,
+        **kwargs: Any,
+    ) -> torch.Tensor:
+        """`scaled_dot_product_attention` that also adds the layer's scores to the sums.
+
+        Only the layer's first attention to the text counts: an IP-Adapter's image comes after the text.
+        """
+        place = self._network.cells_and_text(
+            query.shape[-2], key.shape[-2], current.call.text_states.shape[1]
+        )
+        grid = current.grids.get(len(range(*place[0].indices(query.shape[-2])))) if place else None
+        if place is None or grid is None or layer in current.seen:
+            return scaled_dot_product_attention(query, key, value, *args, **kwargs)
+        current.seen.add(layer)
+        cells, text = place
+        wanted = [(side, rows) for side, rows in self._wanted(current.rows) if self._adds(side, layer, grid)]
+        controlled = self._options.record is not None or self._options.inject is not None
+        if not wanted and not controlled:
+            return scaled_dot_product_attention(query, key, value, *args, **kwargs)
+        output, attention = attend(query, key, value, *args, **kwargs)
+        injected = self._control(current, layer, attention, value, output) if controlled else None
+        for side, rows in wanted:
+            if injected is not None and rows is current.rows.prompt:
+                scores = injected[..., side.columns].transpose(-1, -2).float()
+                scores = scores if side.recorder.keeps_heads else scores.sum(dim=1)
+            else:
+                columns = _shifted(side.columns, text)
+                of = attention.probabilities if side.recorder.keeps_heads else attention.head_sum
+                scores = of(rows, columns, cells)
+            side.recorder.add(layer, grid, scores)
+        return output
+
+    def _wanted(self, rows: Rows) -> list[tuple[Side, list[int]]]:
+        """The sides to be recorded, with their rows in the current call."""
+        assert self._generation is not None
+        sides = ((self._generation.prompt, rows.prompt), (self._generation.negative, rows.negative))
+        return [(side, of_side) for side, of_side in sides if side is not None and of_side is not None]
+
+    def _adds(self, side: Side, layer: str, grid: Grid) -> bool:
+        # the middle block's layers are hooked for attention control too
+        return (self._options.mid_block or not layer.startswith("mid_block")) and side.recorder.wants(grid)
+
+    def _control(
+        self,
+        current: _Current,
+        layer: str,
+        attention: Attention,
+        value: torch.Tensor,
+        output: torch.Tensor,
+    ) -> torch.Tensor | None:
+        """Record the prompts' maps, and write what follows from injected ones into `output`.
+
+        The injected maps: (images, attention heads, cells, tokens).
+        """
+        rows = current.rows.prompt
+        if rows is None:
+            return None
+        maps = None
+        if self._options.inject is not None:
+            shape = torch.Size((*attention.query.shape[1:3], attention.key.shape[2]))
+            maps = self._options.inject.maps(current.number, layer, len(rows), shape)
+            if maps is not None:
+                output[rows] = (maps.to(value) @ value[rows]).to(output.dtype)
+        record = self._options.record
+        if record is not None and record.wants(current.number):
+            own = maps
+            if own is None:
+                own = attention.probabilities(rows, slice(None)).transpose(-1, -2).to(value.dtype)
+            record.add(current.number, layer, own.contiguous())
+        return maps
+
+    def _after_call(self, module: Any, output: Any) -> Any:
+        current, self._current = self._current, None
+        if current is not None:
+            missed = [layer for layer in self._network.layers if layer not in current.seen]
             if missed:
-                raise UnsupportedPipeline(_why_unseen(missed[0], self._layers[missed[0]]))
+                raise UnsupportedPipeline(self._network.why_unseen(missed[0]))
+            for side, _ in self._wanted(current.rows):
+                side.recorder.end_call()
         return output
 
     def _end_generation(self, maybe_free_model_hooks: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         generation, self._generation = self._generation, None
         if generation is not None:
-            self.heat_maps.extend(self._finished(generation))
+            self._finish(generation)
         return maybe_free_model_hooks(*args, **kwargs)
 
-    def _finished(self, generation: _Generation) -> list[GlobalHeatMap]:
-        if generation.recorder.is_empty:
+    def _texts(self, arguments: dict[str, Any], name: str = "prompt") -> list[str] | None:
+        return given_texts(self._pipeline, self._network, arguments, name)
+
+    def _side(self, embeds: torch.Tensor, texts: Texts | None) -> Side:
+        texts = self._described if texts is None else texts
+        if texts is None:
+            raise TraceError(
+                "The pipeline was given prompt_embeds without their text; say with tracer.describe(...) what "
+                "they mean."
+            )
+        return new_side(
+            self._network,
+            embeds,
+            texts,
+            with_special_tokens=self._options.special_tokens,
+            new_recorder=self._options.new_recorder,
+        )
+
+    def _finish(self, generation: _Generation) -> None:
+        prompt, negative = generation.prompt, generation.negative
+        if prompt.recorder.is_empty:
             raise TraceError("The pipeline ended without a single step, so there is no attention to show.")
-        by_step = {
-            time_step: {grid: sums.cpu().numpy() for grid, sums in levels.items()}
-            for time_step, levels in generation.recorder.levels().items()
-        }
-        scale = self._pipeline.vae_scale_factor
+        if negative is not None and negative.recorder.is_empty:
+            raise TraceError("The pipeline used no negative prompt: it generated without guidance.")
         height, width = self._latent_size
-        heat_maps = []
-        for image, (prompt, tokens) in enumerate(zip(generation.prompts, generation.tokens, strict=True)):
-            steps = tuple(
-                # copies, so that one image's map does not hold the whole batch's
-                StepLevels(
-                    time_step or 0, {g: sums[image, : tokens.attended].copy() for g, sums in levels.items()}
-                )
-                for time_step, levels in by_step.items()
-            )
-            levels = sum_steps(steps)
-            if not all(np.isfinite(sums).all() for sums in levels.values()):
-                raise TraceError(
-                    f"The attention of image {image} is not finite; the latents or weights hold NaN."
-                )
-            kept = () if None in by_step else steps
-            heat_maps.append(
-                GlobalHeatMap(prompt, (height * scale, width * scale), levels, tokens.offsets, kept)
-            )
-        return heat_maps
+        image_size = height * self._network.cell, width * self._network.cell
+        made = [
+            prompt.heat_maps(prompt.tokens, image_size),
+            prompt.heat_maps(prompt.special, image_size),
+            negative.heat_maps(negative.tokens, image_size) if negative else [],
+        ]
+        for heat_maps in made:
+            if None in heat_maps:
+                raise TraceError(_why_not_finite(generation, heat_maps.index(None)))
+        for kept, heat_maps in zip(
+            (self.heat_maps, self.special_heat_maps, self.negative_heat_maps), made, strict=True
+        ):
+            kept.extend(each for each in heat_maps if each is not None)
 
 
-def _repeated(items: Sequence[Any], copies: int) -> list[Any]:
-    return [item for item in items for _ in range(copies)]
-
-
-def _unet_arguments(
-    sample: torch.Tensor,
-    timestep: torch.Tensor | float,
-    encoder_hidden_states: torch.Tensor,
-    *_: Any,
-    **__: Any,
-) -> tuple[torch.Tensor, torch.Tensor | float, torch.Tensor]:
-    return sample, timestep, encoder_hidden_states
-
-
-def _cross_attention_layers(pipeline: Any) -> dict[str, Any]:
-    """{name: module} of the text cross-attention of the UNet's down and up blocks."""
-    unet = getattr(pipeline, "unet", None)
-    name = type(pipeline).__name__
-    if unet is None or not hasattr(pipeline, "encode_prompt"):
-        raise UnsupportedPipeline(
-            f"{name} has no UNet that attends to an encoded prompt; only such can be traced."
+def _why_not_finite(generation: _Generation, image: int) -> str:
+    times = [time_of(time_step) for time_step, _ in generation.latents]
+    finite = [bool(sums[image].isfinite()) for _, sums in generation.latents]
+    if all(finite):
+        return (
+            f"The attention of image {image} is not finite, though its latents are in all "
+            f"{_steps(times)} steps: the last step's, or the model's weights, hold NaN."
         )
-    if hasattr(unet, "_orig_mod") or unet._compiled_call_impl is not None:
-        raise UnsupportedPipeline(f"The UNet of this {name} is compiled; trace it before torch.compile.")
-    layers = {
-        f"{part}.{path}": module
-        for part in ("down_blocks", "up_blocks")
-        for path, module in getattr(unet, part, torch.nn.ModuleList()).named_modules()
-        if isinstance(module, Attention) and module.is_cross_attention
-    }
-    if not layers:
-        raise UnsupportedPipeline(
-            f"The UNet of this {name} has no cross-attention to text in its down and up blocks."
-        )
-    if is_hooked(unet):
-        raise TraceError("The pipeline is being traced already; leave that block first.")
-    for path, layer in layers.items():
-        if type(layer.processor).__name__ in _UNSEEN:
-            raise UnsupportedPipeline(_why_unseen(path, layer))
-    return layers
-
-
-def _why_unseen(path: str, layer: Any) -> str:
-    processor = type(layer.processor).__name__
+    first = finite.index(False)
     return (
-        f"The attention of {path} cannot be seen: {processor} does not use torch's scaled dot product "
-        f"attention over the text alone. To trace, {_UNSEEN.get(processor, _ELSE)}."
+        f"The attention of image {image} is not finite: its latents hold NaN or infinity from step "
+        f"{_steps(times[: first + 1])} of {_steps(times)} on (time step {times[first]:g})."
     )
+
+
+def _steps(times: Sequence[float]) -> int:
+    """How many steps these calls are: some schedulers call the UNet twice at one time step."""
+    return sum(1 for index, time in enumerate(times) if index == 0 or time != times[index - 1])
+
+
+def _shifted(columns: slice | torch.Tensor, by: int) -> slice | torch.Tensor:
+    if isinstance(columns, slice):
+        return slice(columns.start + by, columns.stop + by)
+    return columns + by if by else columns

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from generation.daam.tokens import WordNotFound, find_word, tokenize, tokens_of_span
+from generation.daam.tokens import (
+    PromptTokens,
+    WordNotFound,
+    find_word,
+    special_tokens,
+    tokenize,
+    tokens_of_span,
+)
 
 
 def words(prompt, text, count):
@@ -96,17 +103,17 @@ def test_offsets_are_characters_of_the_prompt_as_given(tokenizer, prompt, pieces
     tokens = tokenize(tokenizer, prompt)
     assert [prompt[start:end] for start, end in tokens.offsets] == pieces
     assert tokens.attended == len(pieces)
-    assert tokens.first_column == 1
+    assert tokens.columns.tolist() == list(range(1, 1 + tokens.attended))
 
 
 def test_tokens_are_those_that_the_pipeline_encodes(tokenizer):
     prompt = "A Café, the dog's  bed & 12 😀 refrigerators"
     tokens = tokenize(tokenizer, prompt)
     ids = tokenizer(prompt, padding="max_length", max_length=77, truncation=True).input_ids
-    last = tokens.first_column + tokens.attended
-    assert ids[: tokens.first_column] == [tokenizer.bos_token_id]
-    assert ids[last] == tokenizer.eos_token_id
-    encoded = tokenizer.convert_ids_to_tokens(ids[tokens.first_column : last])
+    first, last = tokens.columns[[0, -1]]
+    assert ids[:first] == [tokenizer.bos_token_id]
+    assert ids[last + 1] == tokenizer.eos_token_id
+    encoded = tokenizer.convert_ids_to_tokens(np.array(ids)[tokens.columns])
     for piece, (start, end) in zip(encoded, tokens.offsets, strict=True):
         text = prompt[start:end].lower()
         letters = piece.removesuffix("</w>")
@@ -118,6 +125,39 @@ def test_tokens_beyond_the_encoder_are_listed_but_not_attended(tokenizer):
     assert tokens.attended == 75
     assert len(tokens.offsets) == 100
     assert tuple(tokens.offsets[99]) == (396, 399)
+
+
+def test_long_prompts_are_encoded_in_chunks_with_start_and_end_tokens_of_their_own(tokenizer):
+    tokens = tokenize(tokenizer, "dog " * 100, length=2 * 77)
+    assert tokens.attended == 100
+    assert tokens.columns.tolist() == [*range(1, 76), *range(78, 103)]
+    assert tokenize(tokenizer, "dog " * 200, length=2 * 77).attended == 150
+
+
+def test_other_embeddings_may_come_first(tokenizer):
+    assert tokenize(tokenizer, "a dog", first_column=77).columns.tolist() == [78, 79]
+
+
+def test_a_shorter_sequence_holds_fewer_tokens(tokenizer):
+    assert tokenize(tokenizer, "dog " * 40, length=32).attended == 30
+
+
+@pytest.mark.parametrize(("prompt", "end"), [("a dog", 3), ("", 1), ("dog " * 80, 76)])
+def test_special_tokens_stand_around_the_prompt(tokenizer, prompt, end):
+    special = special_tokens(tokenizer, tokenize(tokenizer, prompt))
+    assert special.prompt == "<|startoftext|> <|endoftext|>"
+    assert special.columns.tolist() == [0, end]
+    assert [special.prompt[a:b] for a, b in special.offsets] == ["<|startoftext|>", "<|endoftext|>"]
+
+
+def test_columns_and_offsets_that_do_not_fit_together_are_refused():
+    offsets = np.array([[0, 1]], dtype=np.int32)
+    with pytest.raises(ValueError, match="2 columns for 1 tokens"):
+        PromptTokens("a", offsets, np.array([1, 2]))
+    with pytest.raises(ValueError, match="whole numbers"):
+        PromptTokens("a", offsets, np.array([-1]))
+    with pytest.raises(ValueError, match="shape"):
+        PromptTokens("a", offsets[0], np.array([1]))
 
 
 def test_a_tokenizer_without_offsets_is_refused():

@@ -1,0 +1,159 @@
+"""Single attention calls: seen on their way to torch, and how much each cell attends to each token."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional
+from torch.nn.attention import SDPBackend
+from torch.overrides import TorchFunctionMode
+
+_scaled_dot_product_attention = functional.scaled_dot_product_attention
+
+
+class Watch(TorchFunctionMode):
+    """A context in which `attend` takes the place of torch's scaled dot product attention.
+
+    The mode belongs to the thread that enters it, so pipelines in other threads are not disturbed.
+    """
+
+    def __init__(self, attend: Callable[..., torch.Tensor]) -> None:
+        super().__init__()
+        self._attend = attend
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func is _scaled_dot_product_attention:
+            return self._attend(*args, **(kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """One call of scaled dot product attention.
+
+    query, key: (rows, attention heads, queries or keys, features).
+    logsumexp: float32 (rows, attention heads, queries), of each query's scaled products with all keys; None
+        if the kernel that made the output does not tell it.
+    attn_mask: as torch takes it. scale: of the products.
+    """
+
+    query: torch.Tensor
+    key: torch.Tensor
+    logsumexp: torch.Tensor | None
+    attn_mask: torch.Tensor | None
+    scale: float
+
+    def probabilities(
+        self, rows: list[int], columns: slice | torch.Tensor, queries: slice = slice(None)
+    ) -> torch.Tensor:
+        """The softmax over all keys, in these columns: float32 (rows, attention heads, columns, queries)."""
+        if self.query.device.type == "cpu":
+            # one by one, they are views that still lie in the cache when the next operation comes
+            return torch.cat([self._probabilities(slice(row, row + 1), columns, queries) for row in rows])
+        return self._probabilities(_as_slice(rows), columns, queries)
+
+    def head_sum(
+        self, rows: list[int], columns: slice | torch.Tensor, queries: slice = slice(None)
+    ) -> torch.Tensor:
+        """The same, summed over the attention heads: float32 (rows, columns, queries)."""
+        if self.query.device.type == "cpu":
+            return torch.cat(
+                [self._probabilities(slice(row, row + 1), columns, queries).sum(dim=1) for row in rows]
+            )
+        return self._probabilities(_as_slice(rows), columns, queries).sum(dim=1)
+
+    def _probabilities(
+        self, rows: slice | list[int], columns: slice | torch.Tensor, queries: slice
+    ) -> torch.Tensor:
+        query, key = self.query[rows, :, queries].detach().float(), self.key[rows].detach().float()
+        count, heads = query.shape[:2]
+        query = query.flatten(0, 1).transpose(-1, -2)
+        if self.logsumexp is not None:
+            key = key[:, :, columns].flatten(0, 1)
+            logsumexp = self.logsumexp[rows, :, queries].flatten(0, 1).unsqueeze(-2)
+            scores = torch.baddbmm(logsumexp, key, query, beta=-1, alpha=self.scale)
+            return scores.exp_().view(count, heads, *scores.shape[1:])
+        scores = torch.bmm(key.flatten(0, 1), query) * self.scale
+        scores = scores.view(count, heads, *scores.shape[1:])
+        if self.attn_mask is not None:
+            mask = self.attn_mask.expand(*self.query.shape[:-1], self.key.shape[-2])
+            mask = mask[rows, :, queries].transpose(-1, -2)
+            scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
+        probabilities: torch.Tensor = scores.softmax(dim=-2)[:, :, columns]
+        return probabilities
+
+
+def attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attn_mask: torch.Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> tuple[torch.Tensor, Attention]:
+    """`scaled_dot_product_attention`, bit for bit: its output, and what it attended to.
+
+    The kernel is the one that torch itself would pick, asked for its logsumexp. There is none with masks and
+    from other kernels than torch's fused ones; the probabilities are then a softmax in float32.
+    """
+    used_scale = query.shape[-1] ** -0.5 if scale is None else scale
+    if attn_mask is None and dropout_p == 0 and not is_causal and not enable_gqa and query.dim() == 4:
+        fused = _fused_attention(query, key, value, scale)
+        if fused is not None:
+            output, logsumexp = fused
+            return output, Attention(query, key, logsumexp, None, used_scale)
+    output = scaled_dot_product_attention(
+        query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
+    )
+    return output, Attention(query, key, None, attn_mask, used_scale)
+
+
+def scaled_dot_product_attention(*args: Any, **kwargs: Any) -> torch.Tensor:
+    """torch's own."""
+    return _scaled_dot_product_attention(*args, **kwargs)
+
+
+def _fused_attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float | None
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The output (rows, heads, queries, features) and logsumexp (rows, heads, queries) of torch's choice of
+    kernel; None if that one tells no logsumexp."""
+    device = query.device.type
+    if device not in ("cpu", "cuda"):
+        return None
+    choice = torch._fused_sdp_choice(query, key, value, scale=scale)
+    aten = torch.ops.aten
+    if device == "cpu":
+        if choice != SDPBackend.FLASH_ATTENTION.value:
+            return None
+        output, logsumexp = aten._scaled_dot_product_flash_attention_for_cpu(query, key, value, scale=scale)
+        return output, logsumexp
+    # torch pads features for these kernels unless they are a multiple of 8; every supported model's are
+    if query.shape[-1] % 8:
+        return None
+    if choice == SDPBackend.FLASH_ATTENTION.value:
+        output, logsumexp = aten._scaled_dot_product_flash_attention(query, key, value, scale=scale)[:2]
+    elif choice == SDPBackend.EFFICIENT_ATTENTION.value:
+        # its logsumexp is padded to a multiple of 32 queries
+        output, logsumexp = aten._scaled_dot_product_efficient_attention(
+            query, key, value, None, True, scale=scale
+        )[:2]
+    elif choice == SDPBackend.CUDNN_ATTENTION.value:
+        output, logsumexp = aten._scaled_dot_product_cudnn_attention(
+            query, key, value, None, True, scale=scale
+        )[:2]
+    else:
+        return None
+    return output, logsumexp.reshape(*query.shape[:2], -1)[..., : query.shape[-2]]
+
+
+def _as_slice(rows: list[int]) -> slice | list[int]:
+    """A slice, if it can be one: that is a view, while a list of rows copies."""
+    first, last = rows[0], rows[-1]
+    return slice(first, last + 1) if rows == list(range(first, last + 1)) else rows
