@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 
 def generate(pipeline, prompt, seeds=(0,), **options):
@@ -22,20 +23,47 @@ class ScoreLog:
         self.processor, self.name, self.log = processor, name, log
 
     def __call__(self, attn, hidden_states, encoder_hidden_states=None, attention_mask=None, **kwargs):
+        text = encoder_hidden_states
+        if isinstance(text, tuple):  # with an IP-Adapter: the text, then the images
+            text = text[0]
         query = attn.to_q(hidden_states).double().unflatten(-1, (attn.heads, -1)).transpose(1, 2)
-        key = attn.to_k(encoder_hidden_states).double().unflatten(-1, (attn.heads, -1)).transpose(1, 2)
+        key = attn.to_k(text).double().unflatten(-1, (attn.heads, -1)).transpose(1, 2)
         scores = (query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(dim=-1)
         self.log.append((self.name, scores))  # (rows, attention heads, cells, tokens)
         return self.processor(attn, hidden_states, encoder_hidden_states, attention_mask, **kwargs)
 
 
+class JointScoreLog(TorchFunctionMode):
+    """Writes down, in float64, what image cells pay to the text in every joint attention.
+
+    text: slice of the sequence that is the text; the rest is the image.
+    """
+
+    def __init__(self, text):
+        super().__init__()
+        self.text, self.log = text, []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        names = ("query", "key", "value")
+        given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}
+        length = given["query"].shape[-2] if func is functional.scaled_dot_product_attention else 0
+        if length > self.text.stop - self.text.start > 0 and length >= self.text.stop:
+            query, key = given["query"].double(), given["key"].double()
+            scores = (query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(dim=-1)
+            image = [n for n in range(length) if not self.text.start <= n < self.text.stop]
+            self.log.append((len(self.log), scores[:, :, image, self.text]))
+        return func(*args, **(kwargs or {}))
+
+
 @contextmanager
-def scores_logged(pipeline):
+def scores_logged(pipeline, mid_block=False):
     """Every score of every text cross-attention of the down and up blocks: [(layer, scores)] in order."""
     log = []
     before = pipeline.unet.attn_processors
     after = {
-        name: ScoreLog(processor, name, log) if ".attn2." in name and "mid_block" not in name else processor
+        name: ScoreLog(processor, name, log)
+        if ".attn2." in name and (mid_block or "mid_block" not in name)
+        else processor
         for name, processor in before.items()
     }
     pipeline.unet.set_attn_processor(after)
@@ -45,14 +73,14 @@ def scores_logged(pipeline):
         pipeline.unet.set_attn_processor(before)
 
 
-def naive_heat_maps(log, row, tokens, grids, image_size):
+def naive_heat_maps(log, row, tokens, grids, image_size, first=1):
     """Eq. 6 to the letter: float64 (tokens, height, width), each score upscaled, then summed.
 
-    tokens: how many, from column 1. grids: {cells: (h, w)}.
+    tokens: how many, from column `first`. grids: {cells: (h, w)}.
     """
     total = torch.zeros(tokens, *image_size, dtype=torch.float64)
     for _, scores in log:
-        maps = scores[row, :, :, 1 : tokens + 1].transpose(-1, -2)  # (attention heads, tokens, cells)
+        maps = scores[row, :, :, first : tokens + first].transpose(-1, -2)  # (attention heads, tokens, cells)
         maps = maps.unflatten(-1, grids[maps.shape[-1]])
         total += functional.interpolate(maps, size=image_size, mode="bicubic", align_corners=False).sum(dim=0)
     return total.numpy()
