@@ -12,6 +12,7 @@ from generation.daam.tokens import PromptTokens, WordNotAttended, WordNotFound
 
 if TYPE_CHECKING:
     from generation.daam.control import RecordedAttention
+    from generation.daam.given_image import attribute
     from generation.daam.networks import UnsupportedPipeline
     from generation.daam.recorder import TraceError
     from generation.daam.tracer import Tracer, trace
@@ -28,6 +29,7 @@ __all__ = [
     "WordHeatMap",
     "WordNotAttended",
     "WordNotFound",
+    "attribute",
     "trace",
 ]
 
@@ -38,6 +40,7 @@ _WITH_TORCH = {
     "TraceError": "recorder",
     "Tracer": "tracer",
     "UnsupportedPipeline": "networks",
+    "attribute": "given_image",
     "trace": "tracer",
 }
 

@@ -305,7 +305,8 @@ class Tracer:
         injected = self._control(current, layer, attention, value, output) if controlled else None
         for side, rows in wanted:
             if injected is not None and rows is current.rows.prompt:
-                scores = injected[..., side.columns].transpose(-1, -2).float()
+                # a copy, as the recorder adds to it
+                scores = injected[..., side.columns].transpose(-1, -2).to(torch.float32, copy=True)
                 scores = scores if side.recorder.keeps_heads else scores.sum(dim=1)
             else:
                 columns = _shifted(side.columns, text)
