@@ -1,5 +1,6 @@
 """Single attention calls: seen on their way to torch, and how much each cell attends to each token."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,8 @@ class Attention:
     logsumexp: float32 (rows, attention heads, queries), of each query's scaled products with all keys; None
         if the kernel that made the output does not tell it.
     attn_mask: as torch takes it. scale: of the products.
+    one_by_one: take one row of the batch at a time. On a CPU its numbers are views of the queries and still
+        lie in the cache when the next operation comes; other devices want few kernels.
     """
 
     query: torch.Tensor
@@ -45,38 +48,41 @@ class Attention:
     logsumexp: torch.Tensor | None
     attn_mask: torch.Tensor | None
     scale: float
+    one_by_one: bool
 
     def probabilities(
         self, rows: list[int], columns: slice | torch.Tensor, queries: slice = slice(None)
     ) -> torch.Tensor:
         """The softmax over all keys, in these columns: float32 (rows, attention heads, columns, queries)."""
-        if self.query.device.type == "cpu":
-            # one by one, they are views that still lie in the cache when the next operation comes
-            return torch.cat([self._probabilities(slice(row, row + 1), columns, queries) for row in rows])
-        return self._probabilities(_as_slice(rows), columns, queries)
+        return _joined([self._probabilities(some, columns, queries) for some in self._portions(rows)])
 
     def head_sum(
         self, rows: list[int], columns: slice | torch.Tensor, queries: slice = slice(None)
     ) -> torch.Tensor:
         """The same, summed over the attention heads: float32 (rows, columns, queries)."""
-        if self.query.device.type == "cpu":
-            return torch.cat(
-                [self._probabilities(slice(row, row + 1), columns, queries).sum(dim=1) for row in rows]
-            )
-        return self._probabilities(_as_slice(rows), columns, queries).sum(dim=1)
+        return _joined(
+            [self._probabilities(some, columns, queries).sum(dim=1) for some in self._portions(rows)]
+        )
+
+    def _portions(self, rows: list[int]) -> list[slice | list[int]]:
+        if self.one_by_one:
+            return [slice(row, row + 1) for row in rows]
+        first, last = rows[0], rows[-1]
+        # a slice is a view, while a list of rows copies
+        return [slice(first, last + 1) if rows == list(range(first, last + 1)) else rows]
 
     def _probabilities(
         self, rows: slice | list[int], columns: slice | torch.Tensor, queries: slice
     ) -> torch.Tensor:
-        query, key = self.query[rows, :, queries].detach().float(), self.key[rows].detach().float()
-        count, heads = query.shape[:2]
-        query = query.flatten(0, 1).transpose(-1, -2)
+        query = _float(self.query[rows, :, queries]).transpose(-1, -2)
+        key, heads = self.key[rows], self.key.shape[1]
+        count = len(key)
         if self.logsumexp is not None:
-            key = key[:, :, columns].flatten(0, 1)
+            key = _float(key[:, :, columns])
             logsumexp = self.logsumexp[rows, :, queries].flatten(0, 1).unsqueeze(-2)
             scores = torch.baddbmm(logsumexp, key, query, beta=-1, alpha=self.scale)
             return scores.exp_().view(count, heads, *scores.shape[1:])
-        scores = torch.bmm(key.flatten(0, 1), query) * self.scale
+        scores = torch.bmm(_float(key), query) * self.scale
         scores = scores.view(count, heads, *scores.shape[1:])
         if self.attn_mask is not None:
             mask = self.attn_mask.expand(*self.query.shape[:-1], self.key.shape[-2])
@@ -102,16 +108,22 @@ def attend(
     The kernel is the one that torch itself would pick, asked for its logsumexp. There is none with masks and
     from other kernels than torch's fused ones; the probabilities are then a softmax in float32.
     """
-    used_scale = query.shape[-1] ** -0.5 if scale is None else scale
+    seen = functools.partial(
+        Attention,
+        query,
+        key,
+        scale=query.shape[-1] ** -0.5 if scale is None else scale,
+        one_by_one=query.device.type == "cpu",
+    )
     if attn_mask is None and dropout_p == 0 and not is_causal and not enable_gqa and query.dim() == 4:
         fused = _fused_attention(query, key, value, scale)
         if fused is not None:
             output, logsumexp = fused
-            return output, Attention(query, key, logsumexp, None, used_scale)
+            return output, seen(logsumexp=logsumexp, attn_mask=None)
     output = scaled_dot_product_attention(
         query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
     )
-    return output, Attention(query, key, None, attn_mask, used_scale)
+    return output, seen(logsumexp=None, attn_mask=attn_mask)
 
 
 def scaled_dot_product_attention(*args: Any, **kwargs: Any) -> torch.Tensor:
@@ -153,7 +165,12 @@ def _fused_attention(
     return output, logsumexp.reshape(*query.shape[:2], -1)[..., : query.shape[-2]]
 
 
-def _as_slice(rows: list[int]) -> slice | list[int]:
-    """A slice, if it can be one: that is a view, while a list of rows copies."""
-    first, last = rows[0], rows[-1]
-    return slice(first, last + 1) if rows == list(range(first, last + 1)) else rows
+def _float(tensor: torch.Tensor) -> torch.Tensor:
+    """(rows, attention heads, …) as float32 (rows * attention heads, …), in one kernel at most."""
+    if len(tensor) == 1:
+        return tensor.detach()[0].float()
+    return tensor.detach().to(torch.float32, memory_format=torch.contiguous_format).flatten(0, 1)
+
+
+def _joined(portions: list[torch.Tensor]) -> torch.Tensor:
+    return portions[0] if len(portions) == 1 else torch.cat(portions)

@@ -421,7 +421,7 @@ def _why_not_finite(generation: _Generation, image: int) -> str:
     first = finite.index(False)
     return (
         f"The attention of image {image} is not finite: its latents hold NaN or infinity from step "
-        f"{_steps(times[: first + 1])} of {_steps(times)} on (time step {times[first]:g})."
+        f"{_steps(times[: first + 1])} of {_steps(times)} on (time step {times[first]:.0f})."
     )
 
 

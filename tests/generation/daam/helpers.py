@@ -6,6 +6,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+aten = torch.ops.aten
 
 
 def generate(pipeline, prompt, seeds=(0,), **options):
@@ -101,3 +104,16 @@ def assert_same_levels(actual, expected, tolerance):
     assert list(actual) == list(expected)
     for grid in expected:
         assert relative_deviation(actual[grid], expected[grid]) <= tolerance
+
+
+class KernelCount(TorchDispatchMode):
+    """How many operations reach torch's kernels; views do not, nor does the choice between kernels."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernels = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        no_kernel = (aten.detach.default, aten._unsafe_view.default, aten._fused_sdp_choice.default)
+        self.kernels += not (func.is_view or func in no_kernel)
+        return func(*args, **(kwargs or {}))

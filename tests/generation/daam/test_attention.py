@@ -1,5 +1,7 @@
 """The scores of single attention calls."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional
@@ -38,6 +40,19 @@ def test_probabilities_of_the_wanted_rows_and_columns(attention, rows, columns, 
     expected = expected_probabilities(*attention[:2], rows, columns)
     assert_close(seen.probabilities(rows, columns), expected)
     assert_close(seen.head_sum(rows, columns), expected.sum(dim=1))
+
+
+@pytest.mark.parametrize("backend", [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH])
+@pytest.mark.parametrize("rows", [[0, 1, 2], [1, 2], [2, 0]])
+def test_devices_that_take_all_rows_at_once_get_the_same(attention, backend, rows):
+    """Any but a CPU; here a CPU pretends."""
+    query, key, value = (each.transpose(1, 2).contiguous().transpose(1, 2) for each in attention)
+    with sdpa_kernel(backend):
+        _, seen = attend(query, key, value)
+    expected = seen.probabilities(rows, slice(1, 4))
+    seen = replace(seen, one_by_one=False)
+    torch.testing.assert_close(seen.probabilities(rows, slice(1, 4)), expected)
+    torch.testing.assert_close(seen.head_sum(rows, slice(1, 4)), expected.sum(dim=1))
 
 
 @pytest.mark.parametrize("backend", [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH])

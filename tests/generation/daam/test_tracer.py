@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from diffusers import HeunDiscreteScheduler, PNDMScheduler, UNet2DModel
+from diffusers import DPMSolverMultistepScheduler, HeunDiscreteScheduler, PNDMScheduler, UNet2DModel
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0, XFormersAttnProcessor
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -214,6 +214,15 @@ def test_a_resolution_that_no_layer_has_is_an_error_that_names_those_there_are(t
         traced(tiny_pipeline, "a dog", trace_options={"resolutions": []})
 
 
+def test_the_middle_block_is_added_on_request(tiny_pipeline):
+    with scores_logged(tiny_pipeline, mid_block=True) as log:
+        _, [heat_map] = traced(tiny_pipeline, "a dog", trace_options={"mid_block": True})
+        del log[4 * 10 :]
+    assert {"mid_block" in layer for layer, _ in log} == {True, False}
+    expected = naive_heat_maps(log, row=1, tokens=2, grids=GRIDS, image_size=(128, 128))
+    assert relative_deviation(token_heat_maps(heat_map), expected) <= 1e-6
+
+
 def test_clamp_upscales_each_layers_and_heads_sum_to_the_latents_and_clamps_it(tiny_pipeline):
     with scores_logged(tiny_pipeline) as log:
         _, [heat_map] = traced(tiny_pipeline, "a dog", trace_options={"clamp": True})
@@ -421,10 +430,53 @@ def test_a_layer_that_was_not_seen_is_an_error_instead_of_a_partial_map(tiny_pip
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-def test_attention_that_is_not_finite_is_an_error(tiny_pipeline):
-    latents = torch.full((1, 4, 16, 16), torch.nan)
-    with pytest.raises(TraceError, match=r"image 0 is not finite.*from step 1 of 1"):
-        traced(tiny_pipeline, "a dog", latents=latents, num_inference_steps=1)
+@pytest.mark.parametrize(
+    ("scheduler", "call"), [(DPMSolverMultistepScheduler, 1), (HeunDiscreteScheduler, 2)]
+)
+def test_latents_that_are_not_finite_are_an_error_that_names_image_and_step(
+    tiny_pipeline, monkeypatch, scheduler, call
+):
+    """`call`: the last of the UNet in the second step."""
+    other = scheduler.from_config(tiny_pipeline.scheduler.config)
+    monkeypatch.setattr(tiny_pipeline, "scheduler", other)
+
+    def spoil(pipeline, step, time_step, tensors):
+        if step == call:
+            tensors["latents"][1, 0, 0, 0] = torch.nan
+        return tensors
+
+    with pytest.raises(TraceError, match=r"image 1 is not finite.* from step 3 of 4 on \(time step \d+\)"):
+        traced(
+            tiny_pipeline,
+            ["a dog", "a cat"],
+            seeds=(0, 1),
+            callback_on_step_end=spoil,
+            callback_on_step_end_tensor_inputs=["latents"],
+        )
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_latents_that_are_not_finite_from_the_start_are_an_error(tiny_pipeline):
+    latents = torch.full((1, 4, 16, 16), torch.inf)
+    with pytest.raises(TraceError, match=r"image 0 is not finite.*from step 1 of 2"):
+        traced(tiny_pipeline, "a dog", latents=latents, num_inference_steps=2)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_attention_that_is_not_finite_in_the_last_step_is_an_error(tiny_pipeline):
+    layer = tiny_pipeline.unet.up_blocks[2].attentions[1].transformer_blocks[0].attn2.to_k
+    calls = []
+
+    def spoil(module, args, output):
+        calls.append(1)
+        return output * torch.nan if len(calls) == 3 else output
+
+    handle = layer.register_forward_hook(spoil)
+    try:
+        with pytest.raises(TraceError, match=r"image 0 is not finite, though.*all 3 steps: the last"):
+            traced(tiny_pipeline, "a dog", num_inference_steps=3)
+    finally:
+        handle.remove()
 
 
 def test_the_unet_on_its_own_is_an_error(tiny_pipeline):
