@@ -102,12 +102,17 @@ def attend(
     *,
     scale: float | None = None,
     enable_gqa: bool = False,
-) -> tuple[torch.Tensor, Attention]:
-    """`scaled_dot_product_attention`, bit for bit: its output, and what it attended to.
+) -> tuple[torch.Tensor, Attention | None]:
+    """`scaled_dot_product_attention`, bit for bit: its output, and what it attended to; None of the latter
+    for causal attention, grouped queries and other than four axes.
 
     The kernel is the one that torch itself would pick, asked for its logsumexp. There is none with masks and
     from other kernels than torch's fused ones; the probabilities are then a softmax in float32.
     """
+    if is_causal or enable_gqa or query.dim() != 4:
+        return scaled_dot_product_attention(
+            query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
+        ), None
     seen = functools.partial(
         Attention,
         query,
@@ -115,14 +120,12 @@ def attend(
         scale=query.shape[-1] ** -0.5 if scale is None else scale,
         one_by_one=query.device.type == "cpu",
     )
-    if attn_mask is None and dropout_p == 0 and not is_causal and not enable_gqa and query.dim() == 4:
+    if attn_mask is None and dropout_p == 0:
         fused = _fused_attention(query, key, value, scale)
         if fused is not None:
             output, logsumexp = fused
             return output, seen(logsumexp=logsumexp, attn_mask=None)
-    output = scaled_dot_product_attention(
-        query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
-    )
+    output = scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, scale=scale)
     return output, seen(logsumexp=None, attn_mask=attn_mask)
 
 

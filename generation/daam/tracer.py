@@ -5,7 +5,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,8 +14,9 @@ from generation.daam.attention import Attention, Watch, attend, scaled_dot_produ
 from generation.daam.control import RecordedAttention
 from generation.daam.heat_maps import GlobalHeatMap, Grid
 from generation.daam.hooks import hooked, is_hooked, wrapped
-from generation.daam.networks import Call, Network, UnsupportedPipeline, find_network
-from generation.daam.recorder import Recorder, TraceError, time_of
+from generation.daam.networks import Network, UnsupportedPipeline, find_network
+from generation.daam.progress import CurrentCall, Generation
+from generation.daam.recorder import Recorder, TraceError
 from generation.daam.rows import Rows, find_rows
 from generation.daam.sides import Side, Texts, given_texts, new_side
 from generation.daam.tokens import PromptTokens
@@ -104,33 +105,6 @@ class _Options:
     inject: RecordedAttention | None
 
 
-@dataclass
-class _Generation:
-    """One call of the pipeline.
-
-    prompt_embeds, negative_embeds: (images, tokens, features), what `encode_prompt` returned.
-    latents: per call that held the prompts, its time step and each image's sum over the latents, which is not
-        finite if any of them is not; they stay on the device until somebody asks.
-    """
-
-    prompt: Side
-    prompt_embeds: torch.Tensor
-    negative: Side | None
-    negative_embeds: torch.Tensor | None
-    latents: list[tuple[torch.Tensor | float, torch.Tensor]] = field(default_factory=list)
-
-
-@dataclass
-class _Current:
-    """The call of the network that is going on."""
-
-    call: Call
-    rows: Rows
-    grids: dict[int, Grid]
-    number: int
-    seen: set[str] = field(default_factory=set)
-
-
 class Tracer:
     """Collects the heat maps of every image that the traced pipeline generates.
 
@@ -150,8 +124,8 @@ class Tracer:
         self._network = network
         self._options = options
         self._described: list[str | PromptTokens] | None = None
-        self._generation: _Generation | None = None
-        self._current: _Current | None = None
+        self._generation: Generation | None = None
+        self._current: CurrentCall | None = None
         self._latent_size: Grid = (0, 0)
         # what the network was given last, and whose rows it holds: it is given the same in every step, or
         # two in turn
@@ -216,18 +190,18 @@ class Tracer:
                     "or was given negative_prompt_embeds without their text."
                 )
             negative = self._side(negative_embeds, texts)
-        self._start(_Generation(prompt, prompt_embeds, negative, negative_embeds))
+        self._start(Generation(prompt, prompt_embeds, negative, negative_embeds))
 
     def _encoded_in_two_calls(self, embeds: torch.Tensor, arguments: dict[str, Any]) -> None:
         if self._generation is None:
             side = self._side(embeds, self._texts(arguments))
-            self._start(_Generation(side, embeds, None, None))
+            self._start(Generation(side, embeds, None, None))
             return
         self._generation.negative_embeds = embeds
         if self._options.negative_prompt:
             self._generation.negative = self._side(embeds, self._texts(arguments))
 
-    def _start(self, generation: _Generation) -> None:
+    def _start(self, generation: Generation) -> None:
         self._generation = generation
         self._known_rows = []
         prompts = [tokens.prompt for tokens in generation.prompt.tokens]
@@ -252,15 +226,15 @@ class Tracer:
         if rows.prompt is None and (rows.negative is None or generation.negative is None):
             return args, kwargs
         self._latent_size = call.latent_size
-        self._current = _Current(call, rows, call.grids(), number=len(generation.latents))
+        self._current = CurrentCall(call, rows, call.grids(), number=len(generation.latents))
         for side, _ in self._wanted(rows):
             side.recorder.begin_call(call.latent_size, call.time_step)
         if rows.prompt is not None:
             sums = call.latents.sum(dim=tuple(range(1, call.latents.dim())), dtype=torch.float32)
-            generation.latents.append((call.time_step, sums[rows.prompt]))
+            generation.latents.append((call.time_step, sums, rows.prompt))
         return args, kwargs
 
-    def _rows_of(self, text_states: torch.Tensor, generation: _Generation) -> Rows:
+    def _rows_of(self, text_states: torch.Tensor, generation: Generation) -> Rows:
         for known, rows in self._known_rows:
             if known is text_states:
                 return rows
@@ -277,7 +251,7 @@ class Tracer:
 
     def _attend(
         self,
-        current: _Current,
+        current: CurrentCall,
         layer: str,
         query: torch.Tensor,
         key: torch.Tensor,
@@ -295,13 +269,16 @@ class Tracer:
         grid = current.grids.get(len(range(*place[0].indices(query.shape[-2])))) if place else None
         if place is None or grid is None or layer in current.seen:
             return scaled_dot_product_attention(query, key, value, *args, **kwargs)
-        current.seen.add(layer)
         cells, text = place
         wanted = [(side, rows) for side, rows in self._wanted(current.rows) if self._adds(side, layer, grid)]
         controlled = self._options.record is not None or self._options.inject is not None
         if not wanted and not controlled:
+            current.seen.add(layer)
             return scaled_dot_product_attention(query, key, value, *args, **kwargs)
         output, attention = attend(query, key, value, *args, **kwargs)
+        if attention is None:
+            return output
+        current.seen.add(layer)
         injected = self._control(current, layer, attention, value, output) if controlled else None
         for side, rows in wanted:
             if injected is not None and rows is current.rows.prompt:
@@ -327,7 +304,7 @@ class Tracer:
 
     def _control(
         self,
-        current: _Current,
+        current: CurrentCall,
         layer: str,
         attention: Attention,
         value: torch.Tensor,
@@ -388,7 +365,7 @@ class Tracer:
             new_recorder=self._options.new_recorder,
         )
 
-    def _finish(self, generation: _Generation) -> None:
+    def _finish(self, generation: Generation) -> None:
         prompt, negative = generation.prompt, generation.negative
         if prompt.recorder.is_empty:
             raise TraceError("The pipeline ended without a single step, so there is no attention to show.")
@@ -403,31 +380,11 @@ class Tracer:
         ]
         for heat_maps in made:
             if None in heat_maps:
-                raise TraceError(_why_not_finite(generation, heat_maps.index(None)))
+                raise TraceError(generation.why_not_finite(heat_maps.index(None)))
         for kept, heat_maps in zip(
             (self.heat_maps, self.special_heat_maps, self.negative_heat_maps), made, strict=True
         ):
             kept.extend(each for each in heat_maps if each is not None)
-
-
-def _why_not_finite(generation: _Generation, image: int) -> str:
-    times = [time_of(time_step) for time_step, _ in generation.latents]
-    finite = [bool(sums[image].isfinite()) for _, sums in generation.latents]
-    if all(finite):
-        return (
-            f"The attention of image {image} is not finite, though its latents are in all "
-            f"{_steps(times)} steps: the last step's, or the model's weights, hold NaN."
-        )
-    first = finite.index(False)
-    return (
-        f"The attention of image {image} is not finite: its latents hold NaN or infinity from step "
-        f"{_steps(times[: first + 1])} of {_steps(times)} on (time step {times[first]:.0f})."
-    )
-
-
-def _steps(times: Sequence[float]) -> int:
-    """How many steps these calls are: some schedulers call the UNet twice at one time step."""
-    return sum(1 for index, time in enumerate(times) if index == 0 or time != times[index - 1])
 
 
 def _shifted(columns: slice | torch.Tensor, by: int) -> slice | torch.Tensor:

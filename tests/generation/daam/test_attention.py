@@ -91,6 +91,16 @@ def test_half_precision_models_are_looked_at_in_float32(attention, dtype):
     assert_close(seen.probabilities([0, 1], slice(0, 5)), expected, 1e-5)
 
 
+@pytest.mark.parametrize("options", [{"is_causal": True}, {"enable_gqa": True}])
+def test_attention_of_other_kinds_is_left_alone(attention, options):
+    output, seen = attend(*attention, **options)
+    assert seen is None
+    assert torch.equal(output, functional.scaled_dot_product_attention(*attention, **options))
+    output, seen = attend(*(each[0] for each in attention))
+    assert seen is None
+    assert torch.equal(output, functional.scaled_dot_product_attention(*(each[0] for each in attention)))
+
+
 def test_watching_sees_every_call_and_only_inside_the_block(attention):
     calls = []
 

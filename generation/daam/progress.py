@@ -1,0 +1,59 @@
+"""Where a traced generation stands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from generation.daam.heat_maps import Grid
+from generation.daam.networks import Call
+from generation.daam.recorder import time_of
+from generation.daam.rows import Rows
+from generation.daam.sides import Side
+
+
+@dataclass
+class Generation:
+    """One call of the pipeline.
+
+    prompt_embeds, negative_embeds: (images, tokens, features), what `encode_prompt` returned.
+    latents: per call that held the prompts, its time step, each row's sum over the latents, which is not
+        finite if any of them is not, and the images' rows; on the device until somebody asks.
+    """
+
+    prompt: Side
+    prompt_embeds: torch.Tensor
+    negative: Side | None
+    negative_embeds: torch.Tensor | None
+    latents: list[tuple[torch.Tensor | float, torch.Tensor, list[int]]] = field(default_factory=list)
+
+    def why_not_finite(self, image: int) -> str:
+        """From where on, for an image whose sums are not finite."""
+        times = [time_of(time_step) for time_step, _, _ in self.latents]
+        finite = [bool(sums[rows[image]].isfinite()) for _, sums, rows in self.latents]
+        if all(finite):
+            return (
+                f"The attention of image {image} is not finite, though its latents are in all "
+                f"{_steps(times)} steps: the last step's, or the model's weights, hold NaN."
+            )
+        first = finite.index(False)
+        return (
+            f"The attention of image {image} is not finite: its latents hold NaN or infinity from step "
+            f"{_steps(times[: first + 1])} of {_steps(times)} on (time step {times[first]:.0f})."
+        )
+
+
+@dataclass
+class CurrentCall:
+    """The call of the network that is going on."""
+
+    call: Call
+    rows: Rows
+    grids: dict[int, Grid]
+    number: int
+    seen: set[str] = field(default_factory=set)
+
+
+def _steps(times: Sequence[float]) -> int:
+    """How many steps these calls are: some schedulers call the UNet twice at one time step."""
+    return sum(1 for index, time in enumerate(times) if index == 0 or time != times[index - 1])
