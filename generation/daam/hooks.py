@@ -17,24 +17,10 @@ def is_hooked(module: Any) -> bool:
 
 
 @contextmanager
-def hooked(
-    module: Any,
-    *,
-    pre_forward: Callable[..., Any] | None = None,
-    around_forward: Callable[..., Any] | None = None,
-    post_forward: Callable[..., Any] | None = None,
-) -> Iterator[None]:
-    """A diffusers hook on the module; `around_forward` gets the module's forward and its arguments."""
+def hooked(module: Any, around: Callable[..., Any]) -> Iterator[None]:
+    """A diffusers hook on the module: `around` gets the module's forward and its arguments."""
     hook = ModelHook()
-    if pre_forward is not None:
-        hook.pre_forward = pre_forward
-    if post_forward is not None:
-        hook.post_forward = post_forward
-    if around_forward is not None:
-        around = around_forward
-        hook.new_forward = lambda module, *args, **kwargs: around(
-            hook.fn_ref.original_forward, *args, **kwargs
-        )
+    hook.new_forward = lambda module, *args, **kwargs: around(hook.fn_ref.original_forward, *args, **kwargs)
     had_registry, had_forward = hasattr(module, "_diffusers_hook"), "forward" in vars(module)
     registry = HookRegistry.check_if_exists_or_initialize(module)
     registry.register_hook(hook, _NAME)

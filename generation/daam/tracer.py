@@ -76,7 +76,7 @@ def trace(
         raise UnsupportedPipeline(
             f"The joint attention of {type(pipeline).__name__} cannot be recorded for injection or replaced."
         )
-    if is_hooked(network.module):
+    if any(is_hooked(layer) for layer in network.layers.values()):
         raise TraceError("The pipeline is being traced already; leave that block first.")
     options = _Options(
         new_recorder=functools.partial(Recorder, clamp=clamp, resolutions=resolutions, keep_steps=keep_steps),
@@ -143,11 +143,12 @@ class Tracer:
     def install(self, restore: ExitStack) -> None:
         """Hook into the pipeline; `restore` undoes it when it closes."""
         pipeline, network = self._pipeline, self._network
-        restore.enter_context(
-            hooked(network.module, pre_forward=self._before_call, post_forward=self._after_call)
-        )
+        # torch's own hooks, as offloading to the CPU takes the network's forward away after each generation
+        before = network.module.register_forward_pre_hook(self._before_call, with_kwargs=True)
+        restore.callback(before.remove)
+        restore.callback(network.module.register_forward_hook(self._after_call).remove)
         for name, layer in network.layers.items():
-            restore.enter_context(hooked(layer, around_forward=functools.partial(self._around_layer, name)))
+            restore.enter_context(hooked(layer, functools.partial(self._around_layer, name)))
         restore.enter_context(wrapped(pipeline, "encode_prompt", self._encode_prompt))
         if network.negative_apart:
             # the first thing that a pipeline does in its call: what is encoded next is the prompt
@@ -211,11 +212,11 @@ class Tracer:
         if self._options.record is not None:
             self._options.record.begin(prompts, columns)
 
-    def _before_call(self, module: Any, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _before_call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._current = None
         call = self._network.read(*args, **kwargs)
         if call is None:
-            return args, kwargs
+            return
         generation = self._generation
         if generation is None:
             raise TraceError(
@@ -224,7 +225,7 @@ class Tracer:
             )
         rows = self._rows_of(call.text_states, generation)
         if rows.prompt is None and (rows.negative is None or generation.negative is None):
-            return args, kwargs
+            return
         self._latent_size = call.latent_size
         self._current = CurrentCall(call, rows, call.grids(), number=len(generation.latents))
         for side, _ in self._wanted(rows):
@@ -232,7 +233,6 @@ class Tracer:
         if rows.prompt is not None:
             sums = call.latents.sum(dim=tuple(range(1, call.latents.dim())), dtype=torch.float32)
             generation.latents.append((call.time_step, sums, rows.prompt))
-        return args, kwargs
 
     def _rows_of(self, text_states: torch.Tensor, generation: Generation) -> Rows:
         for known, rows in self._known_rows:
@@ -331,7 +331,7 @@ class Tracer:
             record.add(current.number, layer, own.contiguous())
         return maps
 
-    def _after_call(self, module: Any, output: Any) -> Any:
+    def _after_call(self, module: Any, args: tuple[Any, ...], output: Any) -> None:
         current, self._current = self._current, None
         if current is not None:
             missed = [layer for layer in self._network.layers if layer not in current.seen]
@@ -339,7 +339,6 @@ class Tracer:
                 raise UnsupportedPipeline(self._network.why_unseen(missed[0]))
             for side, _ in self._wanted(current.rows):
                 side.recorder.end_call()
-        return output
 
     def _end_generation(self, maybe_free_model_hooks: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         generation, self._generation = self._generation, None

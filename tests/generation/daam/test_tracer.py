@@ -3,6 +3,8 @@ import copy
 import numpy as np
 import pytest
 import torch
+from accelerate import cpu_offload_with_hook
+from accelerate.hooks import remove_hook_from_module
 from diffusers import DPMSolverMultistepScheduler, HeunDiscreteScheduler, PNDMScheduler, UNet2DModel
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0, XFormersAttnProcessor
 from torch.nn import functional
@@ -287,6 +289,8 @@ def assert_untouched(pipeline):
     assert "encode_prompt" not in vars(pipeline)
     assert "maybe_free_model_hooks" not in vars(pipeline)
     for module in pipeline.unet.modules():
+        assert not module._forward_pre_hooks
+        assert not module._forward_hooks
         assert "forward" not in vars(module)
         assert not hasattr(module, "_diffusers_hook")
     assert {type(each) for each in pipeline.unet.attn_processors.values()} == {AttnProcessor2_0}
@@ -351,6 +355,30 @@ def test_hooks_of_others_stay(tiny_pipeline):
         assert len(calls) == 2
     finally:
         del unet.forward
+
+
+def test_offloading_that_changes_its_hooks_after_each_generation(tiny_pipeline, monkeypatch):
+    """As enable_model_cpu_offload does; here to the CPU from the CPU."""
+    unet = tiny_pipeline.unet
+
+    def hook_again():
+        remove_hook_from_module(unet, recurse=True)
+        cpu_offload_with_hook(unet, "cpu")
+
+    monkeypatch.setitem(vars(tiny_pipeline), "maybe_free_model_hooks", hook_again)
+    cpu_offload_with_hook(unet, "cpu")
+    try:
+        with trace(tiny_pipeline) as tracer:
+            generate(tiny_pipeline, "a dog", num_inference_steps=1)
+            generate(tiny_pipeline, "a dog", num_inference_steps=1)
+        hook = unet._hf_hook
+        generate(tiny_pipeline, "a dog", num_inference_steps=1)
+        assert unet._hf_hook is not hook
+    finally:
+        remove_hook_from_module(unet, recurse=True)
+        vars(unet).pop("forward", None)
+    one, other = tracer.heat_maps
+    assert_same_levels(one.levels, other.levels, 0)
 
 
 # refusals
