@@ -44,4 +44,4 @@ lint: .venv/ready-dev
 	$(MANAGE) makemigrations --check --dry-run
 
 benchmark: .venv/ready-dev
-	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.daam_overhead
