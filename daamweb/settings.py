@@ -126,6 +126,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_in": str(_messages / "messages"),
         "data_folder_out": str(_messages / "messages"),
         "control_folder": str(_messages / "control"),
+        "polling_interval": 0.2,  # seconds; one message is taken each time
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

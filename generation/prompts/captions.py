@@ -139,13 +139,22 @@ def _problem(caption: Caption, rows_by_id: Mapping[str, int]) -> RowError | None
         reason = f"a caption of {length:,} characters; the limit is {MAX_CAPTION_LENGTH:,}"
     elif len(identifier) > MAX_ID_LENGTH:
         reason = f"an id of {len(identifier):,} characters; the limit is {MAX_ID_LENGTH:,}"
-    elif character := _forbidden((caption.text, identifier, caption.metadata)):
+    elif character := _forbidden((caption.text, identifier, caption.metadata, _labels(caption))):
         reason = character
     elif identifier in rows_by_id:
         reason = f"the id {identifier!r} is already that of row {rows_by_id[identifier]}"
     else:
         return None
     return RowError(caption.row, reason)
+
+
+def _labels(caption: Caption) -> list[str]:
+    """What a CoNLL-U file says of the caption's words."""
+    return [
+        label
+        for word in caption.words or ()
+        for label in (word.lemma, word.part_of_speech, word.tag, word.relation, word.enhanced_relation)
+    ]
 
 
 def _forbidden(value: object) -> str | None:

@@ -125,3 +125,12 @@ def test_malformed_sentence_is_reported_by_line_and_spoils_no_other(rows, line, 
 def test_sentence_id_given_twice_is_reported():
     read = read_captions(conllu(*DOGS) + b"\n" + conllu(*DOGS))
     assert [error.reason for error in read.errors] == ["the id 'zoo-1' is already that of row 1"]
+
+
+@pytest.mark.parametrize("lemma", [b"ca\xff", b"c\x00at"])
+def test_label_that_cannot_be_stored_is_reported(lemma):
+    read = read_captions(b"1\tcats\t" + lemma + b"\tNOUN\t_\t_\t0\troot\t_\t_\n", format="conllu")
+    assert not read.captions
+    (error,) = read.errors
+    assert error.row == 1
+    assert "UTF-8" in error.reason or "U+0000" in error.reason
