@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from annotations.errors import StudyError
 from annotations.forms import BuildStudyForm
-from annotations.models import Annotator, Participation, Response, Study
+from annotations.models import Annotator, Assignment, Participation, Response, Study
 from annotations.selectors import with_progress
 from annotations.services.studies import build_study, close_study, open_study, pause_study
 from daamweb.admin_forms import ServiceAdmin, ServiceFormView, change_address, report_outcome
@@ -20,6 +21,22 @@ CHANGES = {
     "open": (open_study, "is open: annotators can come"),
     "pause": (pause_study, "is paused: no new places are given out"),
     "close": (close_study, "is closed for good: no more answers are taken"),
+}
+# What cannot be undone is asked twice: the button's text, and what it means.
+CONFIRMATIONS = {
+    (Study.State.DRAFT, "open"): (
+        "Freeze the plan and open",
+        "Its texts, tasks and analysis are frozen when it opens: they cannot be edited any more.",
+    ),
+    (Study.State.OPEN, "close"): (
+        "Close for good",
+        "A closed study cannot be opened again. Whoever is at a task now cannot send the answer; pausing "
+        "lets them finish.",
+    ),
+    (Study.State.PAUSED, "close"): (
+        "Close for good",
+        "A closed study cannot be opened again. Whoever is still at a task cannot send the answer.",
+    ),
 }
 # Frozen when the study opens.
 DESIGN_FIELDS = ("name", "title", "consent", "instructions", "replicas", "share_cap", "lease_minutes")
@@ -86,6 +103,8 @@ class StudyAdmin(ServiceAdmin):
         study = get_object_or_404(Study, pk=pk)
         if not self.has_change_permission(request, study):
             raise PermissionDenied
+        if (study.state, change) in CONFIRMATIONS and "confirmed" not in request.POST:
+            return self.ask(request, study, change)
         act, outcome = CHANGES[change]
 
         def carry_out() -> str:
@@ -95,6 +114,32 @@ class StudyAdmin(ServiceAdmin):
 
         report_outcome(request, carry_out, StudyError)
         return redirect(change_address(study))
+
+    def ask(self, request, study: Study, change: str) -> TemplateResponse:
+        """A page between a button and what cannot be undone; it changes nothing."""
+        label, meaning = CONFIRMATIONS[study.state, change]
+        at_work = study.assignments.filter(state=Assignment.State.CLAIMED).count()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{label}: {study.name}",
+            "opts": self.opts,
+            "study": study,
+            "change": change,
+            "label": label,
+            "meaning": meaning,
+            "at_work": at_work,
+        }
+        return TemplateResponse(request, "admin/study_confirm.html", context)
+
+    def response_change(self, request, study):
+        """“Freeze the plan and open” saves what was edited first, so that nothing typed is lost."""
+        if "_open" in request.POST and study.state == Study.State.DRAFT:
+            return self.ask(request, study, "open")
+        return super().response_change(request, study)
+
+    def view_on_site(self, study) -> str | None:
+        """A draft has no page yet."""
+        return None if study.state == Study.State.DRAFT else study.get_absolute_url()
 
     @admin.display(description="answers")
     def progress(self, study):

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from annotations.admin import StudyAdmin
 from annotations.models import Annotator, Assignment, Response, Study
+from annotations.services.assignments import claim_assignment
 from annotations.services.studies import close_study, open_study, pause_study
 from generation.daam import GlobalHeatMap
 from tests.factories import (
@@ -266,9 +267,9 @@ def study_in(state: str) -> Study:
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
-        (DRAFT, {"Freeze the plan and open": "open"}),
-        (OPEN, {"Pause": "pause", "Close for good": "close"}),
-        (PAUSED, {"Open again": "open", "Close for good": "close"}),
+        (DRAFT, {}),  # its button sends the whole page, see below
+        (OPEN, {"Pause": "pause", "Close for good …": "close"}),
+        (PAUSED, {"Open again": "open", "Close for good …": "close"}),
         (CLOSED, {}),
     ],
 )
@@ -293,7 +294,7 @@ def test_every_state_offers_its_buttons(researcher_client, state, offered):
 )
 def test_a_button_changes_the_state_and_says_so(researcher_client, state, change, after):
     study = study_in(state)
-    answer = researcher_client.post(button(study, change), follow=True)
+    answer = researcher_client.post(button(study, change), {"confirmed": "yes"}, follow=True)
     study.refresh_from_db()
     assert study.state == after
     assert answer.redirect_chain == [(change_page(study), 302)]
@@ -326,6 +327,34 @@ def test_a_get_changes_nothing(researcher_client):
     assert not Assignment.objects.exists()
 
 
+def test_freezing_saves_what_was_edited_and_asks_before_it_opens(researcher_client):
+    study = make_study()
+    form = researcher_client.get(change_page(study)).context["adminform"].form
+    typed = {**{name: form.initial[name] or "" for name in form.fields}, "title": "A better title"}
+    page = researcher_client.post(change_page(study), {**typed, "_open": "…"}).content.decode()
+    study.refresh_from_db()
+    assert (study.title, study.state) == ("A better title", DRAFT)
+    assert "cannot be edited any more" in page
+    assert f'action="{button(study, "open")}"' in page
+    researcher_client.post(button(study, "open"), {"confirmed": "yes"})
+    study.refresh_from_db()
+    assert (study.plan["title"], study.state) == ("A better title", OPEN)
+
+
+def test_closing_asks_first_and_says_who_is_at_work(researcher_client):
+    study = make_open_study()
+    claim_assignment(study=study, annotator=make_annotator())
+    page = researcher_client.post(button(study, "close")).content.decode()
+    study.refresh_from_db()
+    assert study.state == OPEN
+    assert "1 annotator is at a task right now" in page
+
+
+def test_a_draft_has_no_page_to_view(researcher_client):
+    assert "View on site" not in researcher_client.get(change_page(make_study())).content.decode()
+    assert "View on site" in researcher_client.get(change_page(make_open_study())).content.decode()
+
+
 def test_unknown_buttons_and_studies_are_not_found(researcher_client):
     assert researcher_client.post(button(make_study(), "explode")).status_code == 404
     assert researcher_client.post("/admin/annotations/study/999/state/open/").status_code == 404
@@ -341,7 +370,7 @@ def test_buttons_need_the_right_to_change_studies(client, staff):
     study.refresh_from_db()
     assert study.state == DRAFT
     allow(staff, "change_study")
-    client.post(button(study, "open"))
+    client.post(button(study, "open"), {"confirmed": "yes"})
     study.refresh_from_db()
     assert study.state == OPEN
 
