@@ -1,0 +1,114 @@
+"""The demo checkpoint's networks: a real Stable Diffusion pipeline, made small.
+
+Images of 128 by 128 pixels, latents of 16 by 16; cross-attention at 16 by 16 and 8 by 8, none at the deepest
+4 by 4 blocks, as in Stable Diffusion. 13 M parameters in the UNet, 2 M in the autoencoder.
+"""
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DPMSolverMultistepScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from generation.demo.scenes import SIZE
+from generation.demo.tokenizer import WORDS, build_tokenizer
+
+TEXT_FEATURES = 192
+LATENT_CHANNELS = 8
+_TEXT_SEED = 20230707
+
+
+def tokenizer() -> CLIPTokenizer:
+    return build_tokenizer(WORDS)
+
+
+def text_encoder(tokens: CLIPTokenizer) -> CLIPTextModel:
+    """One layer, random and never trained, so that each token's state stays mainly its own word's.
+
+    Trained together with the UNet, an encoder packs the whole caption into the later tokens, and every noun's
+    heat map lights up on every object. Positions and the look at earlier words are scaled down: enough to
+    tell "a red apple and a car" from "an apple and a red car", not enough to drown the word.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_TEXT_SEED)
+        encoder = CLIPTextModel(
+            CLIPTextConfig(
+                vocab_size=len(tokens),
+                hidden_size=TEXT_FEATURES,
+                intermediate_size=2 * TEXT_FEATURES,
+                num_hidden_layers=1,
+                num_attention_heads=4,
+                max_position_embeddings=tokens.model_max_length,
+                bos_token_id=tokens.bos_token_id,
+                eos_token_id=tokens.eos_token_id,
+                pad_token_id=tokens.pad_token_id,
+                projection_dim=TEXT_FEATURES,
+            )
+        )
+        with torch.no_grad():
+            for name, weights in encoder.named_parameters():
+                if "token_embedding" in name:
+                    torch.nn.init.normal_(weights, std=1)
+                elif "position_embedding" in name:
+                    torch.nn.init.normal_(weights, std=0.3)
+                elif "self_attn" in name and name.endswith("weight"):
+                    torch.nn.init.normal_(weights, std=0.7 * TEXT_FEATURES**-0.5)
+    return encoder.requires_grad_(False).eval()
+
+
+def autoencoder() -> AutoencoderKL:
+    return AutoencoderKL(
+        in_channels=3,
+        out_channels=3,
+        block_out_channels=(24, 48, 96, 128),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        latent_channels=LATENT_CHANNELS,
+        norm_num_groups=8,
+        sample_size=SIZE,
+        mid_block_add_attention=False,
+    )
+
+
+def unet() -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=SIZE // 8,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        block_out_channels=(80, 160, 224),
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        layers_per_block=1,
+        cross_attention_dim=TEXT_FEATURES,
+        attention_head_dim=4,  # as in Stable Diffusion 1, the number of attention heads, whatever its name
+        norm_num_groups=16,
+        use_linear_projection=True,
+    )
+
+
+def scheduler() -> DPMSolverMultistepScheduler:
+    return DPMSolverMultistepScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        steps_offset=1,
+    )
+
+
+def pipeline(vae: AutoencoderKL, network: UNet2DConditionModel) -> StableDiffusionPipeline:
+    tokens = tokenizer()
+    return StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=text_encoder(tokens),
+        tokenizer=tokens,
+        unet=network,
+        scheduler=scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
