@@ -160,8 +160,8 @@ class GenerationRunAdmin(ServiceAdmin):
     list_select_related = ["prompt_set", "checkpoint"]
     search_fields = ["name"]
     readonly_fields = [
-        "prompt_set", "checkpoint", "seeds", "num_inference_steps", "guidance_scale", "scheduler",
-        "batch_size", "progress", "gallery", "created_at",
+        "prompt_set", "checkpoint", "seeds", "vary_seeds", "num_inference_steps", "guidance_scale",
+        "scheduler", "batch_size", "progress", "gallery", "created_at",
     ]  # fmt: skip
     fields = ["name", *readonly_fields]
     actions = ["retry"]

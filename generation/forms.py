@@ -97,7 +97,10 @@ class BuildWordsForm(forms.Form):
         help_text=f"With commas between, out of {', '.join(RATED_PARTS_OF_SPEECH)}.",
     )
     attention_checks = forms.IntegerField(
-        min_value=0, max_value=100_000, initial=20, help_text="Punctuation marks that nobody can see."
+        required=False,
+        min_value=0,
+        max_value=100_000,
+        help_text="Punctuation marks that nobody can see; empty: one for every twenty words.",
     )
     seed = forms.IntegerField(min_value=0, initial=0)
 
@@ -125,6 +128,18 @@ class StartRunForm(forms.Form):
         Checkpoint.objects.all(), help_text="Another one is added on the page “Checkpoints”."
     )
     seeds = SeedListField(initial="0", help_text="One image per prompt and seed; commas between.")
+    vary_seeds = forms.TypedChoiceField(
+        required=False,
+        label="Seeds of the prompts",
+        choices=[
+            ("", "by the kind of prompt set: varied for sampled words"),
+            ("vary", "varied by prompt"),
+            ("same", "the same for every prompt"),
+        ],
+        coerce=lambda choice: choice == "vary",
+        empty_value=None,
+        help_text=GenerationRun._meta.get_field("vary_seeds").help_text,
+    )
     num_inference_steps = forms.IntegerField(min_value=1, max_value=1000, initial=30, label="Steps")
     guidance_scale = forms.FloatField(min_value=0, max_value=100, initial=7.5)
     scheduler = forms.ChoiceField(choices=GenerationRun.Scheduler.choices)

@@ -150,6 +150,13 @@ class GenerationRun(models.Model):
     prompt_set = models.ForeignKey(PromptSet, on_delete=models.PROTECT, related_name="runs")
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="runs")
     seeds = models.JSONField(help_text="One image per prompt and seed.")
+    vary_seeds = models.BooleanField(
+        default=False,
+        help_text=(
+            "Every prompt gets seeds of its own, counted on from these, so that a caption that stands in the "
+            "set several times gives different images (section 3.2)."
+        ),
+    )
     num_inference_steps = models.PositiveIntegerField(
         default=30, validators=[MinValueValidator(1), MaxValueValidator(1000)]
     )

@@ -8,13 +8,14 @@ from typing import Any
 
 from annotations.kinds.registry import get_kind
 from annotations.models import Study
+from generation.models import GenerationRun
 
 _ABSENT = object()
 
 
 def study_plan(study: Study) -> dict[str, Any]:
-    """What is frozen: texts, settings, the kind's plan of analysis, and every task with the hashes of its
-    picture and heat maps.
+    """What is frozen: texts, settings, the kind's plan of analysis, how the images were made, and every task
+    with the hashes of its picture and heat maps.
 
     `study` must be as the database has it, so that its numbers are the same when they are read again.
     """
@@ -41,6 +42,7 @@ def study_plan(study: Study) -> dict[str, Any]:
         "recipe": study.recipe,
         "left_out": study.left_out,
         "analysis": get_kind(study.kind).analysis_plan(study),
+        "run": _run_settings(study.run),
         "tasks": [
             {
                 "position": position,
@@ -63,6 +65,17 @@ def study_plan(study: Study) -> dict[str, Any]:
                 checkpoint_revision,
             ) in tasks
         ],
+    }
+
+
+def _run_settings(run: GenerationRun) -> dict[str, Any]:
+    return {
+        "checkpoint": run.checkpoint.source,
+        "seeds": run.seeds,
+        "vary_seeds": run.vary_seeds,
+        "num_inference_steps": run.num_inference_steps,
+        "guidance_scale": run.guidance_scale,
+        "scheduler": run.scheduler,
     }
 
 

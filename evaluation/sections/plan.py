@@ -9,6 +9,7 @@ from annotations.services.plans import plan_deviations
 from daamweb import CODE_VERSION
 from evaluation.documents import Section, Table
 from evaluation.models import Report
+from generation.models import GenerationRun
 
 LIBRARIES = ("numpy", "scipy", "statsmodels", "pandas")
 # What the settings of an analysis are called; one that is not here is called by its name in the plan.
@@ -41,11 +42,12 @@ def _plan(study: Study, answered: int) -> Table:
         ("opened", f"{study.opened_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("closed", f"{study.closed_at:%Y-%m-%d %H:%M:%S} UTC" if study.closed_at else "not yet"),
         ("kind of task", plan["kind"].replace("_", " ")),
-        ("tasks", f"{len(plan['tasks'])}, of which {checks} attention checks"),
+        ("tasks", f"{len(plan['tasks'])}, of which attention checks: {checks}"),
         ("left out when the study was built", str(len(plan["left_out"]))),
         ("annotators per task", str(plan["replicas"])),
         ("answered so far", f"{answered} of {places} places"),
         ("images by", f"{study.run.checkpoint}, revision {', '.join(revisions)}"),
+        ("images made with", _run_settings(plan["run"])),
         *(
             (f"analysis: {SETTINGS.get(name, name)}", _in_words(value))
             for name, value in plan["analysis"].items()
@@ -59,6 +61,15 @@ def _plan(study: Study, answered: int) -> Table:
         ),
     )
     return Table("plan", "The plan in short", ("what", "value"), rows)
+
+
+def _run_settings(run: dict[str, Any]) -> str:
+    seeds = ", ".join(str(seed) for seed in run["seeds"])
+    return (
+        f"{GenerationRun.Scheduler(run['scheduler']).label}, {run['num_inference_steps']} steps, "
+        f"guidance {run['guidance_scale']:g}, seed{'' if len(run['seeds']) == 1 else 's'} {seeds}"
+        f"{', varied by prompt' if run['vary_seeds'] else ''}"
+    )
 
 
 def _in_words(value: Any) -> str:

@@ -100,7 +100,8 @@ def build_words_prompt_set(
     """Sample n words of each common part of speech, each with the prompt it stands in (section 3.2).
 
     Every sampled word becomes a prompt of its own, since the paper generates one image per word–prompt pair.
-    Sampled punctuation serves as attention checks (appendix A.2), by default one for every twenty words.
+    Sampled punctuation serves as attention checks (appendix A.2), by default one for every twenty words
+    that were found, and at least one.
     Raises PromptSetError.
     """
     _check_name(name)
@@ -113,17 +114,22 @@ def build_words_prompt_set(
     candidates = [
         CandidateWord(word.prompt_id, word.position, word.text, word.part_of_speech) for word in words
     ]
-    if attention_checks is None:
-        attention_checks = max(1, per_part_of_speech * len(parts_of_speech or range(common)) // 20)
-    try:
-        sample = sample_words(
+
+    def draw(checks: int) -> WordSample:
+        return sample_words(
             candidates,
             per_part_of_speech=per_part_of_speech,
             parts_of_speech=parts_of_speech,
             common=common,
-            attention_checks=attention_checks,
+            attention_checks=checks,
             rng=_generator(seed),
         )
+
+    try:
+        if attention_checks is None:
+            # The words are drawn before the checks, so the second draw finds the same ones.
+            attention_checks = max(1, len(draw(0).targets) // 20)
+        sample = draw(attention_checks)
     except ValueError as error:
         raise PromptSetError(str(error)) from error
     recipe = {

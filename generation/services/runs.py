@@ -22,12 +22,19 @@ def create_run(
     prompt_set: PromptSet,
     checkpoint: Checkpoint,
     seeds: Sequence[int] = (0,),
+    vary_seeds: bool | None = None,
     num_inference_steps: int = 30,
     guidance_scale: float = 7.5,
     scheduler: str = GenerationRun.Scheduler.DPM_SOLVER,
     batch_size: int = 1,
 ) -> GenerationRun:
-    """Write down a run and one queued generation per prompt and seed. Raises RunError."""
+    """Write down a run and one queued generation per prompt and seed.
+
+    With `vary_seeds` every prompt gets seeds of its own: the run's, moved on by the prompt's position times
+    the seeds' spread, so that no seed comes twice. None varies the seeds of sampled words only: their set
+    repeats a caption for each of its words, and the paper has an image for every word–prompt pair (section
+    3.2). Raises RunError.
+    """
     seeds = list(seeds)
     if not seeds or len(set(seeds)) != len(seeds):
         raise RunError("A run needs at least one seed, and each only once.")
@@ -38,11 +45,17 @@ def create_run(
     prompts = list(prompt_set.prompts.order_by("position"))
     if not prompts:
         raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
+    if vary_seeds is None:
+        vary_seeds = prompt_set.origin == "words"
+    step = max(seeds) - min(seeds) + 1 if vary_seeds else 0
+    if max(seeds) + step * prompts[-1].position > MAX_SEED:
+        raise RunError(f"Varied by prompt, these seeds would go beyond {MAX_SEED}; choose smaller ones.")
     run = GenerationRun(
         name=name,
         prompt_set=prompt_set,
         checkpoint=checkpoint,
         seeds=seeds,
+        vary_seeds=vary_seeds,
         num_inference_steps=num_inference_steps,
         guidance_scale=guidance_scale,
         scheduler=scheduler,
@@ -61,7 +74,11 @@ def create_run(
     except IntegrityError as error:
         raise RunError(taken) from error
     Generation.objects.bulk_create(
-        [Generation(run=run, prompt=prompt, seed=seed) for prompt in prompts for seed in seeds],
+        [
+            Generation(run=run, prompt=prompt, seed=seed + step * prompt.position)
+            for prompt in prompts
+            for seed in seeds
+        ],
         batch_size=500,
     )
     return run

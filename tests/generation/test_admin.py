@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet
-from generation.services.prompt_sets import import_prompts
+from generation.services.prompt_sets import build_words_prompt_set, import_prompts
 from tests.factories import DOG, make_prompt_set, make_run
 from tests.generation.bad_files import BadFile, bad_rows, whole_files
 from tests.generation.caption_files import FILES, TEXTS, every_format
@@ -164,6 +164,12 @@ def test_words_are_sampled(submit):
     assert "There are fewer words than asked for: ADJ (1 missing)." in text
 
 
+def test_number_of_attention_checks_may_be_left_to_the_site(submit):
+    source = make_prompt_set()
+    submit(WORDS, {**WORDS_DATA, "source": source.pk, "attention_checks": ""})
+    assert PromptSet.objects.get(name="sampled").recipe["attention_checks"] == 1
+
+
 def test_only_parsed_sets_can_be_sampled(submit, researcher_client):
     unparsed = import_prompts(name="unparsed", content=b"a cat", file_name="a.txt").prompt_set
     assert "unparsed" not in page(researcher_client, WORDS)
@@ -262,6 +268,20 @@ def test_run_is_started_and_workers_are_told(submit, pokes):
     assert run.generations.count() == 6
     assert pokes == [("generation.jobs.generate_batch", (run.pk,))] * 3
     assert "0 of 6" in text
+
+
+@pytest.mark.parametrize(
+    ("choice", "seeds"), [("vary", [0, 1]), ("same", [0, 0]), ("", [0, 1])], ids=["vary", "same", "by kind"]
+)
+def test_seeds_of_sampled_words_are_varied_as_chosen(submit, choice, seeds):
+    sampled, _ = build_words_prompt_set(
+        name="sampled", source=make_prompt_set(), seed=0, parts_of_speech=["NOUN"], per_part_of_speech=1
+    )
+    text = submit(START, run_data(sampled, seeds="0", vary_seeds=choice))
+    run = GenerationRun.objects.get()
+    generations = run.generations.order_by("prompt__position")
+    assert list(generations.values_list("seed", flat=True)) == seeds
+    assert "Every prompt gets seeds of its own" in text  # what the setting on the run's page means
 
 
 @pytest.mark.parametrize(

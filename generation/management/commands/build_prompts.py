@@ -1,3 +1,4 @@
+import shlex
 from collections import Counter
 
 from django.core.management.base import BaseCommand, CommandError
@@ -29,7 +30,10 @@ class Command(BaseCommand):
             help="exactly these, such as NOUN,ADJ, instead of the common ones",
         )
         words.add_argument(
-            "--attention-checks", type=int, metavar="N", help="punctuation to mix in (default: one in twenty)"
+            "--attention-checks",
+            type=int,
+            metavar="N",
+            help="punctuation to mix in (default: one for every twenty words)",
         )
         cohyponyms = builders.add_parser(
             "cohyponyms", help="'a(n) … and a(n) …', half of them siblings (section 5.1)"
@@ -50,6 +54,8 @@ class Command(BaseCommand):
         except PromptSetError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"{prompt_set.prompts.count()} prompts in {prompt_set.name!r}."))
+        if prompt_set.parse_state != PromptSet.ParseState.PARSED:
+            self.stdout.write(f"Next: python manage.py parse_prompts {shlex.quote(prompt_set.name)}")
 
     def build_words(
         self, *, prompt_set, seed, source, per_part_of_speech, common, parts_of_speech, attention_checks, **_

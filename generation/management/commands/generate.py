@@ -31,6 +31,20 @@ class Command(BaseCommand):
             help=f"a checkpoint's name, a hub id or a folder (default: {DEMO})",
         )
         parser.add_argument("--seeds", metavar="A,B", help="one image per prompt and seed (default: 0)")
+        seeds = parser.add_mutually_exclusive_group()
+        seeds.add_argument(
+            "--vary-seeds",
+            action="store_const",
+            const=True,
+            help="seeds of its own for every prompt, counted on from these (default for sampled words)",
+        )
+        seeds.add_argument(
+            "--same-seeds",
+            action="store_const",
+            const=False,
+            dest="vary_seeds",
+            help="the same seeds for every prompt (default for all other prompt sets)",
+        )
         parser.add_argument("--steps", type=int, metavar="N", help="default: 30")
         parser.add_argument("--guidance-scale", type=float, metavar="X", help="default: 7.5")
         parser.add_argument(
@@ -44,10 +58,23 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="wait until the workers have finished")
 
     def handle(
-        self, *, run, wait, prompt_set, checkpoint, seeds, steps, guidance_scale, scheduler, batch_size, **_
+        self,
+        *,
+        run,
+        wait,
+        prompt_set,
+        checkpoint,
+        seeds,
+        vary_seeds,
+        steps,
+        guidance_scale,
+        scheduler,
+        batch_size,
+        **_,
     ):
         settings = {
             "seeds": _seed_list(seeds),
+            "vary_seeds": vary_seeds,
             "num_inference_steps": steps,
             "guidance_scale": guidance_scale,
             "scheduler": scheduler,

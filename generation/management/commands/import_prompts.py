@@ -1,8 +1,10 @@
+import shlex
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
 from generation.errors import PromptSetError
+from generation.models import PromptSet
 from generation.prompts.captions import FORMATS, CaptionFileError
 from generation.services.prompt_sets import import_prompts
 
@@ -51,3 +53,5 @@ class Command(BaseCommand):
             self.stdout.write(f"Dry run: {summary}; nothing was imported.")
         else:
             self.stdout.write(self.style.SUCCESS(f"Imported {summary} into {prompt_set!r}."))
+            if result.prompt_set.parse_state != PromptSet.ParseState.PARSED:
+                self.stdout.write(f"Next: python manage.py parse_prompts {shlex.quote(prompt_set)}")

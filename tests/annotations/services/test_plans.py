@@ -53,6 +53,17 @@ def test_the_plan_has_every_task_with_the_hashes_of_its_files():
     assert study.plan["recipe"] == {"seed": 0, "allow_unfinished": False}
 
 
+def test_the_plan_says_how_the_images_were_made():
+    assert make_open_study().plan["run"] == {
+        "checkpoint": "tiny",
+        "seeds": [0],
+        "vary_seeds": False,
+        "num_inference_steps": 30,
+        "guidance_scale": 7.5,
+        "scheduler": "dpm-solver++",
+    }
+
+
 def test_the_plan_of_analysis_is_the_kinds():
     assert make_open_study("object_presence").plan["analysis"] == {"confidence": 0.95, "present_objects": 2}
 

@@ -4,9 +4,9 @@ from annotations.models import Study, Task
 from annotations.services.studies import close_study
 from daamweb import CODE_VERSION
 from evaluation.sections.plan import plan_section
-from generation.models import Generation
+from generation.models import Generation, GenerationRun
 from tests.evaluation.studies import make_attribution_study, texts
-from tests.factories import make_open_study
+from tests.factories import make_open_study, make_run
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def test_the_plan_in_short():
     assert plan["SHA-256 of the plan"] == study.plan_sha256
     assert plan["opened"] == f"{study.opened_at:%Y-%m-%d %H:%M:%S} UTC"
     assert plan["closed"] == "not yet"
-    assert plan["tasks"] == "2, of which 1 attention checks"
+    assert plan["tasks"] == "2, of which attention checks: 1"
     assert plan["annotators per task"] == "4"
     assert plan["answered so far"] == "1 of 8 places"
     assert plan["analysis: confidence level"] == "0.95"
@@ -41,6 +41,18 @@ def test_when_it_closed_and_which_weights_made_the_images():
     assert plan["closed"].endswith(" UTC")
     assert plan["images by"] == f"{study.run.checkpoint}, revision abc123"
     assert dict(shown(study, "plan"))["images by"].endswith("revision unknown")  # as it was frozen
+
+
+def test_how_the_images_were_made():
+    study = make_open_study(run=make_run(seeds=[3, 4]))
+    assert dict(shown(study, "plan"))["images made with"] == (
+        "DPM-Solver++ multistep, 30 steps, guidance 7.5, seeds 3, 4"
+    )
+    run = make_run()
+    GenerationRun.objects.filter(pk=run.pk).update(vary_seeds=True)
+    run.refresh_from_db()
+    varied = make_open_study(run=run)
+    assert dict(shown(varied, "plan"))["images made with"].endswith(", seed 0, varied by prompt")
 
 
 def test_nothing_changed():

@@ -70,7 +70,7 @@ def test_pairs_are_built_and_a_seed_makes_the_same_again():
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         assert (
             build("cohyponyms", "--prompt-set", name, "--seed", seed, "--count", "10")
-            == f"10 prompts in '{name}'.\n"
+            == f"10 prompts in '{name}'.\nNext: python manage.py parse_prompts {name}\n"
         )
     assert texts("a") == texts("b") != texts("c")
 

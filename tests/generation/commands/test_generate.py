@@ -86,6 +86,16 @@ def test_defaults_are_the_papers(generate, checkpoint):
 
 
 @pytest.mark.parametrize(
+    ("option", "seeds"), [("--vary-seeds", [0, 1]), ("--same-seeds", [0, 0])], ids=["varied", "same"]
+)
+def test_seeds_of_the_prompts_are_varied_or_not_as_asked_for(generate, checkpoint, option, seeds):
+    prompt_set = make_prompt_set([DOG] * 2)
+    generate("--prompt-set", prompt_set.name, "--run", "run", "--checkpoint", "sd", option)
+    generations = GenerationRun.objects.get().generations.order_by("prompt__position")
+    assert list(generations.values_list("seed", flat=True)) == seeds
+
+
+@pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         ([], "--prompt-set is needed"),
@@ -95,6 +105,7 @@ def test_defaults_are_the_papers(generate, checkpoint):
         (["--prompt-set", "set", "--seeds", "one"], "--seeds takes whole numbers"),
         (["--prompt-set", "set", "--seeds", "1,1"], "each only once"),
         (["--prompt-set", "set", "--seeds", "-1"], "Seeds are whole numbers"),
+        (["--prompt-set", "set", "--vary-seeds", "--same-seeds"], "not allowed with argument"),
         (["--prompt-set", "set", "--steps", "0"], "Num inference steps: "),
         (["--prompt-set", "set", "--guidance-scale", "nan"], "guidance scale has to be a number"),
         (["--prompt-set", "set", "--batch-size", "0"], "Batch size: "),
@@ -142,6 +153,7 @@ def test_same_settings_may_be_said_again(generate):
     [
         (["--steps", "50"], "num_inference_steps 30, not 50"),
         (["--seeds", "0,1"], r"seeds [0], not [0, 1]"),
+        (["--vary-seeds"], "vary_seeds False, not True"),
         (["--checkpoint", "other"], "the checkpoint 'checkpoint', not 'other'"),
         (["--prompt-set", "other"], "the prompt set 'set', not 'other'"),
     ],

@@ -1,3 +1,4 @@
+import shlex
 from io import StringIO
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def refusal(import_prompts, bad: BadFile, *options: str) -> tuple[str, list[str]
 def test_every_format_is_imported(import_prompts, format):
     name, content, _ = FILES[format]
     printed, errors = import_prompts(name, content, "--format", format)
-    assert printed == f"Imported 2 captions ({format}), 0 bad rows into 'set'.\n"
+    next_step = "" if format == "conllu" else "Next: python manage.py parse_prompts set\n"
+    assert printed == f"Imported 2 captions ({format}), 0 bad rows into 'set'.\n{next_step}"
     assert errors == ""
     assert list(PromptSet.objects.get().prompts.values_list("text", flat=True)) == TEXTS
 
@@ -71,6 +73,12 @@ def test_bad_row_is_one_clear_line_with_its_number_and_nothing_is_imported(
     assert "--skip-invalid" in line
     assert "\n" not in line
     assert not PromptSet.objects.exists()
+
+
+def test_next_command_can_be_pasted_whatever_the_name(import_prompts):
+    printed, _ = import_prompts("captions.txt", b"a cat\n", prompt_set="Ann's set")
+    next_line = printed.splitlines()[1].removeprefix("Next: ")
+    assert shlex.split(next_line) == ["python", "manage.py", "parse_prompts", "Ann's set"]
 
 
 @bad_rows

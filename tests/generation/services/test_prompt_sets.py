@@ -247,6 +247,7 @@ def test_one_attention_check_for_every_twenty_words_unless_told_otherwise():
     assert checks("a", per_part_of_speech=60, common=1) == 3
     assert checks("b", per_part_of_speech=60, parts_of_speech=["NOUN"]) == 3
     assert checks("c", per_part_of_speech=2, common=1) == 1
+    assert checks("d", per_part_of_speech=200) == 5  # of the 100 words that were found, not of 14 × 200
 
 
 @pytest.mark.parametrize(

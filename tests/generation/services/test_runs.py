@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
+from generation.services.prompt_sets import build_words_prompt_set
 from generation.services.runs import create_run, mark_poked, retry_failed
 from tests.factories import DOG, make_prompt_set, make_run
 
@@ -32,6 +33,29 @@ def test_one_generation_per_prompt_and_seed(checkpoint):
     assert set(run.generations.values_list("state", flat=True)) == {State.QUEUED}
 
 
+def seeds_by_prompt(run: GenerationRun) -> list[list[int]]:
+    """In the set's order."""
+    return [
+        list(run.generations.filter(prompt=prompt).order_by("seed").values_list("seed", flat=True))
+        for prompt in run.prompt_set.prompts.order_by("position")
+    ]
+
+
+def test_varied_seeds_give_every_prompt_seeds_of_its_own(checkpoint):
+    run = start(checkpoint, make_prompt_set([DOG] * 3), seeds=[5, 7], vary_seeds=True)
+    # The spread of the seeds, not 1, is between two prompts: otherwise 7 would come with the third again.
+    assert seeds_by_prompt(run) == [[5, 7], [8, 10], [11, 13]]
+    assert run.vary_seeds
+
+
+def test_seeds_vary_by_themselves_for_sampled_words_only(checkpoint):
+    source = make_prompt_set([DOG])
+    sampled, _ = build_words_prompt_set(name="sampled", source=source, seed=0, per_part_of_speech=1)
+    assert seeds_by_prompt(start(checkpoint, sampled)) == [[0], [1], [2], [3]]
+    assert seeds_by_prompt(start(checkpoint, sampled, name="b", vary_seeds=False)) == [[0]] * 4
+    assert seeds_by_prompt(start(checkpoint, make_prompt_set([DOG] * 2), name="c")) == [[0], [0]]
+
+
 def test_defaults_are_the_papers(checkpoint):
     run = start(checkpoint)
     run.refresh_from_db()
@@ -52,6 +76,7 @@ def test_defaults_are_the_papers(checkpoint):
         ({"seeds": [1, 2, 1]}, "each only once"),
         ({"seeds": [-1]}, "whole numbers from 0"),
         ({"seeds": [2**63]}, "whole numbers from 0"),
+        ({"seeds": [2**63 - 1], "vary_seeds": True}, "would go beyond"),
         ({"num_inference_steps": 0}, "Num inference steps: "),
         ({"num_inference_steps": 1001}, "Num inference steps: "),
         ({"guidance_scale": -1.0}, "Guidance scale: "),
@@ -64,7 +89,7 @@ def test_defaults_are_the_papers(checkpoint):
 )
 def test_bad_settings_are_refused_and_nothing_is_made(checkpoint, bad, reason):
     with pytest.raises(RunError, match=reason):
-        start(checkpoint, **bad)
+        start(checkpoint, make_prompt_set([DOG] * 2), **bad)
     assert not GenerationRun.objects.exists()
     assert not Generation.objects.exists()
 
