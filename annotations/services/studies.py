@@ -80,7 +80,7 @@ def build_study(
         _store(study, [drafts[index] for index in order])
     except IntegrityError as error:
         if Study.objects.filter(name=name).exists():
-            raise StudyError(f"There is a study named {name!r} already.") from error
+            raise StudyError(_taken(name)) from error
         raise StudyError(
             f"The images or words of {run.name!r} were changed while the study was built; build it again."
         ) from error
@@ -106,6 +106,10 @@ def _store(study: Study, drafts: list[TaskDraft]) -> None:
     )
 
 
+def _taken(name: str) -> str:
+    return f"There is a study named {name!r} already; choose another name."
+
+
 def _unfinished_line(generation: Generation) -> str:
     reason = generation.error.strip().partition("\n")[0]
     state = generation.get_state_display()
@@ -116,8 +120,11 @@ def _check_design(study: Study) -> None:
     if study.share_cap is not None and not math.isfinite(study.share_cap):
         # Validators only compare, and nothing compares with "not a number".
         raise StudyError(f"share_cap: {study.share_cap} is not a share; give a number from 0.001 to 1.")
+    if Study.objects.filter(name=study.name).exists():
+        raise StudyError(_taken(study.name))
     try:
-        study.full_clean(validate_constraints=False)  # the validators say the same in better words
+        # the validators say the same as the constraints, in better words
+        study.full_clean(validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         raise StudyError(
             "; ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())

@@ -419,6 +419,11 @@ def test_staff_who_may_only_add_are_not_led_to_a_page_they_may_not_see(
     assert PromptSet.objects.get().prompts.count() == 6
 
 
+def test_pages_have_the_sites_icon(researcher_client):
+    for address in ("/admin/", SETS, IMPORT):
+        assert '<link rel="icon"' in page(researcher_client, address), address
+
+
 def test_strangers_are_asked_to_log_in(client):
     for address in (SETS, IMPORT, START):
         response = client.get(address)

@@ -43,8 +43,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for row_error in result.errors:
             self.stderr.write(f"row {row_error.row}: {row_error.reason}")
-        bad_rows = f"{len(result.errors)} bad row{'' if len(result.errors) == 1 else 's'}"
-        summary = f"{result.captions} captions ({result.format}), {bad_rows}"
+        bad_rows = _counted(len(result.errors), "bad row")
+        summary = f"{_counted(result.captions, 'caption')} ({result.format}), {bad_rows}"
         if result.errors and not skip_invalid:
             raise CommandError(
                 f"{file}: {summary}; nothing was imported. Mend the rows, or pass --skip-invalid."
@@ -55,3 +55,7 @@ class Command(BaseCommand):
             self.stdout.write(self.style.SUCCESS(f"Imported {summary} into {prompt_set!r}."))
             if result.prompt_set.parse_state != PromptSet.ParseState.PARSED:
                 self.stdout.write(f"Next: python manage.py parse_prompts {shlex.quote(prompt_set)}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -143,7 +143,7 @@ def test_the_kinds_own_refusals_come_through():
 
 def test_a_name_is_given_once(run):
     build_study(kind="attribution", name="likert", run=run)
-    with pytest.raises(StudyError, match=r"name: .*already exists"):
+    with pytest.raises(StudyError, match=r"There is a study named .* already; choose another name"):
         build_study(kind="attribution", name="likert", run=run)
     assert Study.objects.count() == 1
 

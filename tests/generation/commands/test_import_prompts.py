@@ -84,7 +84,7 @@ def test_next_command_can_be_pasted_whatever_the_name(import_prompts):
 @bad_rows
 def test_skip_invalid_imports_the_good_rows_and_still_reports_the_bad(import_prompts, bad: BadFile):
     printed, errors = import_prompts(bad.name, bad.content, "--skip-invalid")
-    assert "Imported 1 captions" in printed
+    assert "Imported 1 caption (" in printed
     assert "1 bad row into 'set'" in printed
     assert errors.startswith(f"row {bad.row}: ")
     assert PromptSet.objects.get().prompts.count() == 1
@@ -104,7 +104,7 @@ def test_dry_run_imports_nothing(import_prompts):
 
 def test_dry_run_with_rows_to_skip_tells_what_would_be_left(import_prompts):
     printed, errors = import_prompts("captions.txt", b"a cat\n\xff\n", "--dry-run", "--skip-invalid")
-    assert printed == "Dry run: 1 captions (text), 1 bad row; nothing was imported.\n"
+    assert printed == "Dry run: 1 caption (text), 1 bad row; nothing was imported.\n"
     assert errors.startswith("row 2: ")
     assert not PromptSet.objects.exists()
 
