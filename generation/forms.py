@@ -130,10 +130,10 @@ class StartRunForm(forms.Form):
     seeds = SeedListField(initial="0", help_text="One image per prompt and seed; commas between.")
     vary_seeds = forms.TypedChoiceField(
         required=False,
-        label="Seeds of the prompts",
+        label="Seeds by prompt",
         choices=[
-            ("", "by the kind of prompt set: varied for sampled words"),
-            ("vary", "varied by prompt"),
+            ("", "varied if the set repeats a prompt"),
+            ("vary", "varied"),
             ("same", "the same for every prompt"),
         ],
         coerce=lambda choice: choice == "vary",

@@ -153,8 +153,8 @@ class GenerationRun(models.Model):
     vary_seeds = models.BooleanField(
         default=False,
         help_text=(
-            "Every prompt gets seeds of its own, counted on from these, so that a caption that stands in the "
-            "set several times gives different images (section 3.2)."
+            "Every prompt gets seeds of its own, counted on from these, so that a prompt that stands in the "
+            "set several times gives different images."
         ),
     )
     num_inference_steps = models.PositiveIntegerField(

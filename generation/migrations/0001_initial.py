@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True)),
                 ('seeds', models.JSONField(help_text='One image per prompt and seed.')),
-                ('vary_seeds', models.BooleanField(default=False, help_text='Every prompt gets seeds of its own, counted on from these, so that a caption that stands in the set several times gives different images (section 3.2).')),
+                ('vary_seeds', models.BooleanField(default=False, help_text='Every prompt gets seeds of its own, counted on from these, so that a prompt that stands in the set several times gives different images.')),
                 ('num_inference_steps', models.PositiveIntegerField(default=30, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)])),
                 ('guidance_scale', models.FloatField(default=7.5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)])),
                 ('scheduler', models.CharField(choices=[('dpm-solver++', 'DPM-Solver++ multistep'), ('ddim', 'DDIM'), ('euler', 'Euler'), ('euler-a', 'Euler ancestral'), ('pndm', 'PNDM')], default='dpm-solver++', max_length=20)),

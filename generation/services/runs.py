@@ -31,9 +31,9 @@ def create_run(
     """Write down a run and one queued generation per prompt and seed.
 
     With `vary_seeds` every prompt gets seeds of its own: the run's, moved on by the prompt's position times
-    the seeds' spread, so that no seed comes twice. None varies the seeds of sampled words only: their set
-    repeats a caption for each of its words, and the paper has an image for every word–prompt pair (section
-    3.2). Raises RunError.
+    the seeds' spread, so that no seed comes twice. None varies the seeds if the set repeats a text, as those
+    of sampled words and of pairs do: one seed would draw the same image for every repetition, and it would
+    count several times. Raises RunError.
     """
     seeds = list(seeds)
     if not seeds or len(set(seeds)) != len(seeds):
@@ -46,7 +46,7 @@ def create_run(
     if not prompts:
         raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
     if vary_seeds is None:
-        vary_seeds = prompt_set.origin == "words"
+        vary_seeds = len({prompt.text for prompt in prompts}) < len(prompts)
     step = max(seeds) - min(seeds) + 1 if vary_seeds else 0
     if max(seeds) + step * prompts[-1].position > MAX_SEED:
         raise RunError(f"Varied by prompt, these seeds would go beyond {MAX_SEED}; choose smaller ones.")

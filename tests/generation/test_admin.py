@@ -271,9 +271,9 @@ def test_run_is_started_and_workers_are_told(submit, pokes):
 
 
 @pytest.mark.parametrize(
-    ("choice", "seeds"), [("vary", [0, 1]), ("same", [0, 0]), ("", [0, 1])], ids=["vary", "same", "by kind"]
+    ("choice", "seeds"), [("vary", [0, 1]), ("same", [0, 0]), ("", [0, 1])], ids=["vary", "same", "by itself"]
 )
-def test_seeds_of_sampled_words_are_varied_as_chosen(submit, choice, seeds):
+def test_seeds_are_varied_as_chosen(submit, choice, seeds):
     sampled, _ = build_words_prompt_set(
         name="sampled", source=make_prompt_set(), seed=0, parts_of_speech=["NOUN"], per_part_of_speech=1
     )

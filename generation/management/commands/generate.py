@@ -36,14 +36,14 @@ class Command(BaseCommand):
             "--vary-seeds",
             action="store_const",
             const=True,
-            help="seeds of its own for every prompt, counted on from these (default for sampled words)",
+            help="seeds of its own for every prompt (default if the set repeats a prompt)",
         )
         seeds.add_argument(
             "--same-seeds",
             action="store_const",
             const=False,
             dest="vary_seeds",
-            help="the same seeds for every prompt (default for all other prompt sets)",
+            help="the same seeds for every prompt (default otherwise)",
         )
         parser.add_argument("--steps", type=int, metavar="N", help="default: 30")
         parser.add_argument("--guidance-scale", type=float, metavar="X", help="default: 7.5")

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
-from generation.services.prompt_sets import build_words_prompt_set
+from generation.services.prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
 from generation.services.runs import create_run, mark_poked, retry_failed
 from tests.factories import DOG, make_prompt_set, make_run
 
@@ -25,7 +25,7 @@ def start(checkpoint: Checkpoint, prompt_set: PromptSet | None = None, **setting
 
 
 def test_one_generation_per_prompt_and_seed(checkpoint):
-    prompt_set = make_prompt_set([DOG, DOG, DOG])
+    prompt_set = make_prompt_set([(text, []) for text in ("a cat", "a dog", "a car")])
     run = start(checkpoint, prompt_set, seeds=[0, 7])
     expected = {(prompt.pk, seed) for prompt in prompt_set.prompts.all() for seed in (0, 7)}
     assert set(run.generations.values_list("prompt", "seed")) == expected
@@ -48,12 +48,22 @@ def test_varied_seeds_give_every_prompt_seeds_of_its_own(checkpoint):
     assert run.vary_seeds
 
 
-def test_seeds_vary_by_themselves_for_sampled_words_only(checkpoint):
-    source = make_prompt_set([DOG])
-    sampled, _ = build_words_prompt_set(name="sampled", source=source, seed=0, per_part_of_speech=1)
-    assert seeds_by_prompt(start(checkpoint, sampled)) == [[0], [1], [2], [3]]
-    assert seeds_by_prompt(start(checkpoint, sampled, name="b", vary_seeds=False)) == [[0]] * 4
-    assert seeds_by_prompt(start(checkpoint, make_prompt_set([DOG] * 2), name="c")) == [[0], [0]]
+def test_no_image_is_made_twice_of_a_set_that_repeats_its_prompts(checkpoint):
+    words, _ = build_words_prompt_set(name="words", source=make_prompt_set(), seed=0, per_part_of_speech=1)
+    pairs = build_cohyponyms_prompt_set(name="pairs", count=8, seed=0, nouns=["cat", "dog", "car"])
+    for prompt_set in (words, pairs):
+        run = start(checkpoint, prompt_set, name=prompt_set.name)
+        images = list(run.generations.values_list("prompt__text", "seed"))
+        assert len(set(images)) == len(images) > len({text for text, _ in images})
+    same = start(checkpoint, words, name="same", vary_seeds=False)
+    assert seeds_by_prompt(same) == [[0]] * 4
+
+
+def test_different_prompts_have_the_same_seed_unless_told_otherwise(checkpoint):
+    different = make_prompt_set([(text, []) for text in ("a cat", "a dog")])
+    run = start(checkpoint, different)
+    assert (seeds_by_prompt(run), run.vary_seeds) == ([[0], [0]], False)
+    assert seeds_by_prompt(start(checkpoint, different, name="varied", vary_seeds=True)) == [[0], [1]]
 
 
 def test_defaults_are_the_papers(checkpoint):
