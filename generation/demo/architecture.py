@@ -11,6 +11,9 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
+from diffusers.models.downsampling import Downsample2D
+from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.upsampling import Upsample2D
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from generation.demo.scenes import SIZE
@@ -60,7 +63,7 @@ def text_encoder(tokens: CLIPTokenizer) -> CLIPTextModel:
 
 
 def autoencoder() -> AutoencoderKL:
-    return AutoencoderKL(
+    vae = AutoencoderKL(
         in_channels=3,
         out_channels=3,
         block_out_channels=(24, 48, 96, 128),
@@ -68,10 +71,39 @@ def autoencoder() -> AutoencoderKL:
         up_block_types=("UpDecoderBlock2D",) * 4,
         layers_per_block=1,
         latent_channels=LATENT_CHANNELS,
-        norm_num_groups=8,
+        norm_num_groups=2,
         sample_size=SIZE,
         mid_block_add_attention=False,
     )
+    with torch.no_grad():
+        # Begins with little noise in the latents.
+        vae.quant_conv.weight[LATENT_CHANNELS:].zero_()
+        vae.quant_conv.bias[LATENT_CHANNELS:] = -5
+        for layer in vae.modules():
+            _begin_as_a_plain_path(layer)
+        torch.nn.init.orthogonal_(vae.decoder.conv_in.weight)
+    return vae
+
+
+def _begin_as_a_plain_path(layer: torch.nn.Module) -> None:
+    """Let colours pass through the untrained network, halved and doubled in size.
+
+    With the usual random weights, flat grounds vanish in the norms, and it takes a thousand steps until as
+    much as the mean colour of an image is learnt.
+    """
+    if isinstance(layer, ResnetBlock2D):
+        torch.nn.init.zeros_(layer.conv2.weight)
+        torch.nn.init.zeros_(layer.conv2.bias)
+        if layer.conv_shortcut is not None:
+            torch.nn.init.orthogonal_(layer.conv_shortcut.weight)
+    elif isinstance(layer, Downsample2D):
+        weight = layer.conv.weight  # (out, in, 3, 3), padded below and to the right
+        torch.nn.init.normal_(weight, std=0.02)
+        same = torch.arange(len(weight))
+        weight[same, same, :2, :2] += 0.25
+    elif isinstance(layer, Upsample2D):
+        torch.nn.init.dirac_(layer.conv.weight)
+        layer.conv.weight += torch.randn_like(layer.conv.weight) * 0.02
 
 
 def unet() -> UNet2DConditionModel:

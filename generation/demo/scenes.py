@@ -94,7 +94,7 @@ def scene(rng: np.random.Generator) -> Scene:
     relation = _relation(kinds, rng)
     image, masks = _draw(groups, ground, _places(kinds, relation, rng), rng)
     pieces = _caption(groups, ground if rng.random() < 0.65 else "", relation, rng)
-    return _with_masks(image, masks, pieces, rng)
+    return _with_masks(image, names, masks, pieces, rng)
 
 
 def _group(name: str, *, alone: bool, rng: np.random.Generator) -> _Group:
@@ -264,12 +264,15 @@ def _noun_phrase(group: _Group, number: int, rng: np.random.Generator) -> list[_
 
 
 def _with_masks(
-    image: np.ndarray, masks: list[np.ndarray], pieces: list[_Piece], rng: np.random.Generator
+    image: np.ndarray,
+    names: list[str],
+    masks: list[np.ndarray],
+    pieces: list[_Piece],
+    rng: np.random.Generator,
 ) -> Scene:
     """The pieces joined to a caption, each with its span and the mask of what it says something about."""
     caption, words = "", []
     grounds = ~np.any(masks, axis=0)
-    names = [text for text, role, _ in pieces if role == "object"]
     for text, role, number in pieces:
         caption += " " if caption and text not in ".," else ""
         start = len(caption)

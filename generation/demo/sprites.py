@@ -20,6 +20,8 @@ def sprite(name: str) -> Image.Image:
 
     Raises ValueError for an object that is not in OBJECTS.
     """
+    if name not in OBJECTS:
+        raise ValueError(f"there is no picture of {name!r}, only of {', '.join(OBJECTS)}")
     row, column = divmod(OBJECTS.index(name), COLUMNS)
     with Image.open(SHEET) as sheet:
         tile = sheet.crop((column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)).convert("RGBA")

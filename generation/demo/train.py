@@ -1,6 +1,8 @@
 """Train the demo checkpoint: one command, on a CPU or a GPU, that can be stopped and started again.
 
     python -m generation.demo.train [--folder var/demo_training] [--steps 8000] [--threads 2]
+    python -m generation.demo.train --begin-from generation/demo/checkpoint --steps 12000
+    python -m generation.demo.train --export-only
 
 Four stages, each of which goes on where it was stopped:
 
@@ -15,25 +17,22 @@ model card.
 """
 
 import argparse
-import csv
-import math
 import os
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderKL, UNet2DConditionModel
 
 from generation.demo import architecture
 from generation.demo.scenes import SIZE, scene
+from generation.demo.training import Training
 
 CHECKPOINT = Path(__file__).with_name("checkpoint")
-SAVE_SECONDS = 240
 SCENES_PER_SHARD = 2048
-# Scenes for training and for looking at the result never meet: other seeds.
+# Scenes for training and for scoring the result never meet: other seeds.
 TRAINING_SEED, HELD_OUT_SEED = 1, 999
 
 
@@ -50,87 +49,36 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--export", type=Path, default=CHECKPOINT, help="where the checkpoint is written")
+    parser.add_argument(
+        "--begin-from", type=Path, help="a checkpoint of this kind; its autoencoder is kept as it is"
+    )
+    parser.add_argument("--export-only", action="store_true", help="of the state as it stands, and stop")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    vae = train_autoencoder(options.folder, options.autoencoder_steps, device)
-    write_latents(vae, options.folder, options.shards, device)
-    unet = train_unet(options.folder, options.steps, options.batch_size, device)
-    export(vae, unet, options.export)
+    autoencoder, unet = load_networks(options.begin_from) if options.begin_from else new_networks()
+    if options.begin_from is None:
+        steps = 0 if options.export_only else options.autoencoder_steps
+        train_autoencoder(autoencoder, options.folder, steps, device)
+    if not options.export_only:
+        write_latents(autoencoder, options.folder, options.shards, device)
+    steps = 0 if options.export_only else options.steps
+    train_unet(unet, options.folder, steps, options.batch_size, device)
+    export(autoencoder, unet, options.export)
 
 
-class Training:
-    """A network with its optimizer, moving average, curve and state on the disk."""
+def new_networks() -> tuple[Any, Any]:
+    torch.manual_seed(0)
+    return architecture.autoencoder(), architecture.unet()
 
-    def __init__(
-        self, name: str, network: torch.nn.Module, folder: Path, steps: int, rate: float, device: str
-    ):
-        self.network = network.to(device, memory_format=torch.channels_last)
-        self.parameters = list(network.parameters())
-        self.optimizer = torch.optim.AdamW(self.parameters, rate, betas=(0.9, 0.99), weight_decay=1e-4)
-        self.average = [parameter.detach().clone() for parameter in self.parameters]
-        self.steps, self.rate, self.step, self.seconds = steps, rate, 0, 0.0
-        self.state_file, self.curve_file = folder / f"{name}.pt", folder / f"{name}.csv"
-        self.losses: list[float] = []
-        if self.state_file.exists():
-            state = torch.load(self.state_file, map_location=device, weights_only=True)
-            network.load_state_dict(state["network"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
-            print(f"{name}: goes on after step {self.step}", flush=True)
 
-    def __iter__(self) -> Iterator[int]:
-        """The steps that are left; saves now and then and at the end, and leaves the averaged weights."""
-        began = saved = time.monotonic()
-        before = self.seconds
-        while self.step < self.steps:
-            warm, done = min(1.0, (self.step + 1) / 150), self.step / self.steps
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.rate * warm * max(0.02, math.cos(0.5 * math.pi * done))
-            yield self.step
-            self.seconds = before + time.monotonic() - began
-            if self.step % 100 == 0 or self.step == self.steps:
-                self.log()
-            if time.monotonic() - saved > SAVE_SECONDS or self.step == self.steps:
-                self.save()
-                saved = time.monotonic()
-        with torch.no_grad():
-            for parameter, average in zip(self.parameters, self.average, strict=True):
-                parameter.copy_(average)
-
-    def learn(self, loss: torch.Tensor) -> None:
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
-        self.step += 1
-        self.losses.append(loss.item())
-        keep = min(0.999, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            torch._foreach_lerp_(
-                self.average, [parameter.detach() for parameter in self.parameters], 1 - keep
-            )
-
-    def log(self) -> None:
-        row = [self.step, round(self.seconds), f"{np.mean(self.losses):.5f}"]
-        self.losses.clear()
-        with self.curve_file.open("a", newline="") as file:
-            csv.writer(file).writerow(row)
-        print(self.curve_file.stem, *row, flush=True)
-
-    def save(self) -> None:
-        """All of it or nothing: a stop in the middle of writing leaves the former state."""
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "average": self.average,
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-        unfinished = self.state_file.with_suffix(".part")
-        torch.save(state, unfinished)
-        unfinished.replace(self.state_file)
+def load_networks(checkpoint: Path) -> tuple[Any, Any]:
+    """The autoencoder and the UNet of an exported checkpoint, to go on with."""
+    return (
+        AutoencoderKL.from_pretrained(checkpoint / "vae", torch_dtype=torch.float32),
+        UNet2DConditionModel.from_pretrained(checkpoint / "unet", torch_dtype=torch.float32),
+    )
 
 
 def as_tensor(images: np.ndarray) -> torch.Tensor:
@@ -139,26 +87,33 @@ def as_tensor(images: np.ndarray) -> torch.Tensor:
     return pixels.contiguous(memory_format=torch.channels_last)
 
 
-def train_autoencoder(folder: Path, steps: int, device: str) -> Any:
-    """Crops around objects first, since grounds are quickly learnt; whole scenes for the last tenth, so that
-    the norms meet what they will see."""
-    torch.manual_seed(0)
-    vae = architecture.autoencoder()
-    training = Training("autoencoder", vae, folder, steps, 1.5e-3, device)
+def train_autoencoder(autoencoder: Any, folder: Path, steps: int, device: str) -> None:
+    """Crops around objects first, since grounds are quickly learnt: few at a time, since what holds training
+    up in the beginning is the number of steps. Whole scenes in the end, so that the norms meet what they
+    will see."""
+    training = Training("autoencoder", autoencoder, folder=folder, steps=steps, rate=1e-3, device=device)
+    torch.manual_seed(2000 + training.step)
     rng = np.random.default_rng([0, training.step])
     for step in training:
-        batch = _crops(rng, 16) if step < 0.9 * steps else np.stack([scene(rng).image for _ in range(6)])
+        done = step / steps
+        batch = _crops(rng, 4 if done < 0.5 else 8) if done < 0.9 else _whole(rng, 3)
         images = as_tensor(batch).to(device)
-        posterior = vae.encode(images).latent_dist
-        # Without noise at first, or the decoder learns to ignore the latents.
-        latents = posterior.mode() if step < 300 else posterior.sample()
-        drawn = vae.decode(latents).sample
+        posterior = autoencoder.encode(images).latent_dist
+        drawn = autoencoder.decode(posterior.sample()).sample
         divergence = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
-        edges = F.l1_loss(drawn.diff(dim=-1), images.diff(dim=-1)) + F.l1_loss(
-            drawn.diff(dim=-2), images.diff(dim=-2)
-        )
-        training.learn(F.l1_loss(drawn, images) + 2 * F.mse_loss(drawn, images) + edges + 3e-4 * divergence)
-    return vae.eval()
+        loss = F.l1_loss(drawn, images) + 2 * F.mse_loss(drawn, images) + 1e-4 * divergence
+        if done > 0.3:
+            loss = loss + 0.5 * sum(F.l1_loss(drawn.diff(dim=axis), images.diff(dim=axis)) for axis in (2, 3))
+        training.learn(loss)
+    autoencoder.eval()
+    with torch.no_grad():
+        scenes = as_tensor(_whole(np.random.default_rng(HELD_OUT_SEED), 200)).to(device)
+        spread = torch.cat([autoencoder.encode(some).latent_dist.mode() for some in scenes.split(20)]).std()
+    autoencoder.register_to_config(scaling_factor=1 / spread.item())
+
+
+def _whole(rng: np.random.Generator, count: int) -> np.ndarray:
+    return np.stack([scene(rng).image for _ in range(count)])
 
 
 def _crops(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -176,49 +131,44 @@ def _crops(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 @torch.no_grad()
-def write_latents(vae: Any, folder: Path, shards: int, device: str) -> None:
+def write_latents(autoencoder: Any, folder: Path, shards: int, device: str) -> None:
     """Shards of scenes: latents of float16 (scenes, channels, h, w), scaled to deviation 1, and token ids."""
     tokens = architecture.tokenizer()
+    autoencoder.to(device).eval()
     for number in range(shards):
         file = folder / f"latents-{number:03d}.pt"
         if file.exists():
             continue
         rng = np.random.default_rng([TRAINING_SEED, number])
         scenes = [scene(rng) for _ in range(SCENES_PER_SHARD)]
+        batches = [
+            np.stack([drawn.image for drawn in scenes[first : first + 32]])
+            for first in range(0, len(scenes), 32)
+        ]
         latents = torch.cat(
-            [
-                vae.encode(
-                    as_tensor(np.stack([drawn.image for drawn in scenes[first : first + 32]])).to(device)
-                )
-                .latent_dist.mode()
-                .cpu()
-                for first in range(0, len(scenes), 32)
-            ]
+            [autoencoder.encode(as_tensor(batch).to(device)).latent_dist.mode().cpu() for batch in batches]
         )
-        if number == 0:
-            torch.save(1 / latents.std().item(), folder / "scaling_factor.pt")
-        latents = latents * torch.load(folder / "scaling_factor.pt", weights_only=True)
         ids = tokens([drawn.caption for drawn in scenes], padding="max_length", truncation=True)["input_ids"]
-        torch.save({"latents": latents.half(), "ids": torch.tensor(ids)}, file)
+        scaled = autoencoder.config.scaling_factor * latents
+        torch.save({"latents": scaled.half(), "ids": torch.tensor(ids)}, file)
         print(f"latents {number + 1} of {shards}", flush=True)
-    vae.register_to_config(scaling_factor=torch.load(folder / "scaling_factor.pt", weights_only=True))
 
 
-def train_unet(folder: Path, steps: int, batch_size: int, device: str) -> Any:
-    torch.manual_seed(1)
-    unet = architecture.unet()
+def train_unet(unet: Any, folder: Path, steps: int, batch_size: int, device: str) -> None:
+    """v-prediction with min-SNR weights (Hang et al., 2023; γ = 5); one caption in ten is left away."""
+    training = Training("unet", unet, folder=folder, steps=steps, rate=1e-3, device=device)
+    if training.step >= steps:
+        training.take_average()
+        return
     tokens = architecture.tokenizer()
     encoder = architecture.text_encoder(tokens).to(device)
-    training = Training("unet", unet, folder, steps, 1e-3, device)
     shards = [torch.load(file, weights_only=True) for file in sorted(folder.glob("latents-*.pt"))]
     all_latents = torch.cat([shard["latents"] for shard in shards])
     all_ids = torch.cat([shard["ids"] for shard in shards])
     unconditional = torch.tensor(tokens([""], padding="max_length")["input_ids"])
-    signal = architecture.scheduler().alphas_cumprod
+    signal = architecture.scheduler().alphas_cumprod.to(device)
     ratio = signal / (1 - signal)
-    # min-SNR (Hang et al., 2023), γ = 5, for v-prediction
-    weights = (torch.clamp(ratio, max=5) / (ratio + 1)).to(device)
-    signal = signal.to(device)
+    weights = torch.clamp(ratio, max=5) / (ratio + 1)
     torch.manual_seed(1000 + training.step)
     for _ in training:
         chosen = torch.randint(len(all_latents), (batch_size,))
@@ -233,15 +183,15 @@ def train_unet(folder: Path, steps: int, batch_size: int, device: str) -> Any:
         predicted = unet(alpha * latents + sigma * noise, times, states).sample
         errors = ((predicted - (alpha * noise - sigma * latents)) ** 2).mean((1, 2, 3))
         training.learn((weights[times] * errors).mean())
-    return unet.eval()
+    unet.eval()
 
 
-def export(vae: Any, unet: Any, folder: Path) -> None:
+def export(autoencoder: Any, unet: Any, target: Path) -> None:
     """The whole pipeline in diffusers' format, float16."""
-    pipeline = architecture.pipeline(vae.cpu(), unet.cpu()).to(torch.float16)
-    pipeline.save_pretrained(folder, safe_serialization=True)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-    print(f"{folder}: {size:.1f} MB", flush=True)
+    pipeline = architecture.pipeline(autoencoder.cpu().eval(), unet.cpu().eval()).to(torch.float16)
+    pipeline.save_pretrained(target, safe_serialization=True)
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file()) / 1e6
+    print(f"{target}: {size:.1f} MB", flush=True)
 
 
 if __name__ == "__main__":
