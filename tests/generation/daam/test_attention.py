@@ -66,9 +66,11 @@ def test_only_some_of_the_queries(attention, backend):
 def test_a_scale_of_its_own_is_respected(attention):
     output, seen = attend(*attention, scale=0.7)
     assert torch.equal(output, functional.scaled_dot_product_attention(*attention, scale=0.7))
+    # products of up to 34, of which float32 keeps 2e-6: how they are rounded differs from CPU to CPU
     assert_close(
         seen.probabilities([0], slice(0, 5)),
         expected_probabilities(*attention[:2], [0], slice(0, 5), scale=0.7),
+        tolerance=1e-5,
     )
 
 
