@@ -3,8 +3,9 @@
 import io
 import json
 import math
+import re
+import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, BinaryIO
@@ -19,6 +20,13 @@ _HEADER = "header"
 _MOST_BYTES = 2**30
 _MOST_HEADER_BYTES = 2**22
 _DTYPES = ("<f4", "<f2", "<i4", "|u1")
+# an array as numpy writes it. numpy's own reader evaluates the header as Python, and hostile ones make that
+# fail in ways that it does not foresee
+_MAGIC = re.compile(rb"\x93NUMPY\x01\x00(?P<length>..)", re.DOTALL)
+_ARRAY = re.compile(
+    rb"\{'descr': '(?P<dtype>[|<>=\w]+)', 'fortran_order': (?P<order>True|False), "
+    rb"'shape': \((?P<shape>(\d{1,18}, ){0,7}(\d{1,18},?)?)\), \} *\n"
+)
 
 
 class HeatMapFileError(ValueError):
@@ -49,11 +57,11 @@ def read_archive(file: FilePath | BinaryIO) -> tuple[dict[str, Any], dict[str, N
     content = file.read(_MOST_BYTES)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            arrays = _read_members(archive)
+            arrays = _read_members(archive, len(content))
     except HeatMapFileError:
         raise
     # zipfile has no single error for what it cannot read
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, struct.error, EOFError, RuntimeError, TypeError, ValueError) as error:
         raise HeatMapFileError(f"Not a whole .npz file: {error}") from error
     if _HEADER not in arrays:
         raise HeatMapFileError("The file has no header.")
@@ -66,13 +74,13 @@ def read_archive(file: FilePath | BinaryIO) -> tuple[dict[str, Any], dict[str, N
     return header, arrays
 
 
-def _read_members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
+def _read_members(archive: zipfile.ZipFile, length: int) -> dict[str, NDArray[Any]]:
+    """length: of the whole file, in bytes."""
     members = archive.infolist()
     total = sum(member.file_size for member in members)
-    if total > _MOST_BYTES:
-        raise HeatMapFileError(
-            f"The file claims to hold {total} bytes; more than {_MOST_BYTES} are not read."
-        )
+    # so a small file cannot take much memory, neither by compression nor by members that overlap
+    if total > length:
+        raise HeatMapFileError(f"The file claims to hold {total} bytes, more than it is long.")
     return {member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members}
 
 
@@ -80,24 +88,22 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[A
     name = member.filename
     if name == f"{_HEADER}.npy" and member.file_size > _MOST_HEADER_BYTES:
         raise HeatMapFileError(f"The header claims to hold {member.file_size} bytes.")
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise HeatMapFileError(f"{name} is compressed in a way that numpy does not use.")
-    with archive.open(member) as stream:
-        try:
-            version = np.lib.format.read_magic(stream)
-            if version != (1, 0):
-                raise HeatMapFileError(f"{name} is of the unknown array format {version}.")
-            shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-        except HeatMapFileError:
-            raise
-        except (ValueError, EOFError) as error:
-            raise HeatMapFileError(f"{name} is not an array: {error}") from error
-        if dtype.str not in _DTYPES or fortran_order:
-            raise HeatMapFileError(f"{name} holds {dtype} in a layout that heat maps do not use.")
-        # compared before anything is allocated: a header can claim any shape
-        size = math.prod(shape) * dtype.itemsize
-        if min(shape, default=1) < 0 or size != member.file_size - stream.tell():
-            raise HeatMapFileError(f"{name} does not hold the {size} bytes that its shape {shape} needs.")
-        content = stream.read(size)
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise HeatMapFileError(f"{name} is compressed, which heat maps are not.")
+    content = archive.read(member)
+    start = _MAGIC.match(content)
+    if start is None:
+        raise HeatMapFileError(f"{name} is not an array of version 1.0.")
+    data = start.end() + int.from_bytes(start["length"], "little")
+    described = _ARRAY.fullmatch(content[start.end() : data])
+    if described is None:
+        raise HeatMapFileError(f"{name} does not begin as an array in numpy's own words.")
+    dtype = described["dtype"].decode()
+    if dtype not in _DTYPES or described["order"] != b"False":
+        raise HeatMapFileError(f"{name} holds {dtype} in a layout that heat maps do not use.")
+    shape = tuple(int(side) for side in described["shape"].replace(b",", b" ").split())
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size != len(content) - data:
+        raise HeatMapFileError(f"{name} does not hold the {size} bytes that its shape {shape} needs.")
     # a copy: arrays over bytes are read-only
-    return np.frombuffer(content, dtype=dtype).reshape(shape).copy()
+    return np.frombuffer(content, dtype=dtype, offset=data).reshape(shape).copy()

@@ -180,7 +180,7 @@ class GlobalHeatMap:
     def save(self, file: FilePath | BinaryIO, precision: Literal["float32", "float16"] = "float32") -> None:
         """Write an `.npz` archive to a path (taken as it is) or a binary file.
 
-        Format, version 1; `numpy.load(file, allow_pickle=False)` reads it too:
+        Format, version 1, uncompressed; `numpy.load(file, allow_pickle=False)` reads it too:
 
         - `header`: uint8, a JSON object in UTF-8 with `format` ("daam-heat-maps"), `version` (1),
           `precision`, `prompt`, `image_size` [height, width], `levels` [[h, w], …] and `time_steps` [number,
@@ -229,8 +229,8 @@ class GlobalHeatMap:
                 f"The file is of version {header.get('version')!r}; this daamweb reads version {_VERSION}."
             )
         try:
-            grids = [(int(h), int(w)) for h, w in header["levels"]]
-            time_steps = [float(time_step) for time_step in header["time_steps"]]
+            grids = [(_whole(h), _whole(w)) for h, w in header["levels"]]
+            time_steps = [_finite(time_step) for time_step in header["time_steps"]]
             height, width = header["image_size"]
             levels = {grid: _restored(arrays[f"level_{index}"], 3) for index, grid in enumerate(grids)}
             by_step = (
@@ -241,7 +241,10 @@ class GlobalHeatMap:
                 for number, time_step in enumerate(time_steps)
             )
             offsets = arrays["offsets"].astype(np.int32)
-            return cls(str(header["prompt"]), (int(height), int(width)), levels, offsets, steps)
+            prompt = header["prompt"]
+            if not isinstance(prompt, str):
+                raise TypeError(f"{prompt!r} is not a text.")
+            return cls(prompt, (_whole(height), _whole(width)), levels, offsets, steps)
         except KeyError as error:
             raise HeatMapFileError(f"The file lacks {error}.") from error
         except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -262,6 +265,18 @@ def _stored(sums: NDArray[np.float32], precision: str) -> NDArray[Any]:
     if precision == "float16" and not highest <= float(np.finfo(np.float16).max):
         raise ValueError(f"Sums up to {highest} do not fit float16; save them as float32.")
     return sums.astype(_PRECISIONS[precision])
+
+
+def _whole(number: object) -> int:
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"{number!r} is not a whole number.")
+    return number
+
+
+def _finite(number: object) -> float:
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+        raise TypeError(f"{number!r} is not a finite number.")
+    return float(number)
 
 
 def _restored(stored: NDArray[Any], dimensions: int) -> NDArray[np.float32]:
