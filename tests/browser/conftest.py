@@ -47,6 +47,10 @@ def visit(chromium, live_server) -> Iterator:
 
     yield open_page
     for context in contexts:
+        for page in context.pages:
+            # Else the site still answers for a picture while the test's database is being emptied: SQLite
+            # refuses that, and the rows are left to the next test.
+            page.wait_for_load_state("networkidle")
         context.close()
     assert strangers == []
     assert complaints == []
