@@ -1,0 +1,79 @@
+"""The whole training on next to nothing, and what comes out of it as a checkpoint."""
+
+import sys
+
+import pytest
+import torch
+
+from generation.daam import trace
+from generation.daam.checkpoints import load_pipeline
+from generation.demo import architecture, train
+from generation.demo.scenes import SIZE
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A folder with the state of a training of a few steps, and the checkpoint that it exported."""
+    folder = tmp_path_factory.mktemp("training")
+    with pytest.MonkeyPatch.context() as patch:
+        run(patch, folder, "--autoencoder-steps", "10", "--shards", "1", "--steps", "2")
+    return folder
+
+
+def run(patch, folder, *arguments):
+    patch.setattr(train, "SCENES_PER_SHARD", 8)
+    patch.setattr(train, "SCENES_FOR_SCALE", 8)
+    target, threads = str(folder / "checkpoint"), str(torch.get_num_threads())
+    common = ["--folder", str(folder), "--export", target, "--batch-size", "4", "--threads", threads]
+    patch.setattr(sys, "argv", ["train", *common, *arguments])
+    train.main()
+
+
+def test_the_checkpoint_loads_like_any_other_and_generates_with_heat_maps(small):
+    pipeline = load_pipeline(str(small / "checkpoint"), dtype="float32").pipeline
+    with trace(pipeline) as tracer:
+        image = pipeline("a cat and a hot dog", num_inference_steps=2, guidance_scale=4).images[0]
+    assert image.size == (SIZE, SIZE)
+    assert sorted(tracer.heat_maps[0].levels) == [(8, 8), (16, 16)]
+    assert tracer.heat_maps[0].word("hot dog").soft().shape == (SIZE, SIZE)
+
+
+def test_latents_are_scaled_to_about_the_deviation_of_the_noise(small):
+    latents = torch.load(small / "latents-000.pt", weights_only=True)["latents"].float()
+    assert latents.shape == (8, architecture.LATENT_CHANNELS, 16, 16)
+    assert 0.7 < latents.std() < 1.4
+
+
+def test_a_finished_training_exports_its_state_again(small, monkeypatch):
+    before = (small / "checkpoint" / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
+    run(monkeypatch, small, "--export-only")
+    after = (small / "checkpoint" / "unet" / "diffusion_pytorch_model.safetensors").read_bytes()
+    assert after == before
+
+
+def test_training_goes_on_from_a_checkpoint_with_its_autoencoder(small, tmp_path, monkeypatch):
+    begin = ["--begin-from", str(small / "checkpoint")]
+    run(monkeypatch, tmp_path, *begin, "--shards", "1", "--steps", "1")
+    old, new = (
+        load_pipeline(str(folder / "checkpoint"), dtype="float32").pipeline for folder in (small, tmp_path)
+    )
+    assert torch.equal(old.vae.decoder.conv_in.weight, new.vae.decoder.conv_in.weight)
+    assert old.vae.config.scaling_factor == new.vae.config.scaling_factor
+    assert not torch.equal(old.unet.conv_in.weight, new.unet.conv_in.weight)
+    assert torch.allclose(old.unet.conv_in.weight, new.unet.conv_in.weight, atol=0.01)
+
+
+def test_states_of_the_text_encoder_stay_their_own_words():
+    """Each word's state is nearer to that of the same word in another caption than to any other word's."""
+    tokens = architecture.tokenizer()
+    encoder = architecture.text_encoder(tokens)
+    with torch.no_grad():
+        first, other = (
+            encoder(torch.tensor([tokens(text)["input_ids"]])).last_hidden_state[0]
+            for text in ("a red cat and a bus on sand", "a bus and a big cat on sand")
+        )
+    likeness = torch.nn.functional.cosine_similarity(first[:, None], other[None], dim=-1)
+    # tokens: start a red cat and a bus on sand end / start a bus and a big cat on sand end
+    assert likeness[3, 1:9].argmax() == 5  # cat
+    assert likeness[6, 1:9].argmax() == 1  # bus
+    assert likeness[8, 1:9].argmax() == 7  # sand
