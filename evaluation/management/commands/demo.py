@@ -1,4 +1,5 @@
 import secrets
+import socket
 import time
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, port: int, **options):
+        self.check_port(port)
         words = self.study(
             kind="attribution",
             name="Demo: words and heat maps",
@@ -60,6 +62,18 @@ class Command(BaseCommand):
                 )
             )
         )
+
+    def check_port(self, port: int) -> None:
+        """The site starts after this command; what it would fail of is better said first."""
+        with socket.socket() as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                candidate.bind(("127.0.0.1", port))
+            except (OSError, OverflowError) as error:
+                raise CommandError(
+                    f"The site cannot listen on port {port}: {error}. Stop what does, or take another: "
+                    "`make demo PORT=8001`."
+                ) from error
 
     def words(self) -> PromptSet:
         """Two words of each part of speech out of the captions that come with the project."""
