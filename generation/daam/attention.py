@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,9 @@ class Attention:
         self, rows: list[int], columns: slice | torch.Tensor, queries: slice = slice(None)
     ) -> torch.Tensor:
         """The softmax over all keys, in these columns: float32 (rows, attention heads, columns, queries)."""
-        return _joined([self._probabilities(some, columns, queries) for some in self._portions(rows)])
+        portions = [self._probabilities(some, columns, queries) for some in self._portions(rows)]
+        # without a logsumexp they are views, and would hold all columns as long as they are held
+        return _joined(portions).contiguous()
 
     def head_sum(
         self, rows: list[int], columns: slice | torch.Tensor, queries: slice = slice(None)
@@ -72,6 +75,14 @@ class Attention:
         return [slice(first, last + 1) if rows == list(range(first, last + 1)) else rows]
 
     def _probabilities(
+        self, rows: slice | list[int], columns: slice | torch.Tensor, queries: slice
+    ) -> torch.Tensor:
+        device = self.query.device.type
+        # autocast would round the products to half precision
+        with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
+            return self._softmax(rows, columns, queries)
+
+    def _softmax(
         self, rows: slice | list[int], columns: slice | torch.Tensor, queries: slice
     ) -> torch.Tensor:
         query = _float(self.query[rows, :, queries]).transpose(-1, -2)
@@ -120,7 +131,7 @@ def attend(
         scale=query.shape[-1] ** -0.5 if scale is None else scale,
         one_by_one=query.device.type == "cpu",
     )
-    if attn_mask is None and dropout_p == 0:
+    if attn_mask is None and dropout_p == 0 and not _is_autocast(query, key, value):
         fused = _fused_attention(query, key, value, scale)
         if fused is not None:
             output, logsumexp = fused
@@ -132,6 +143,15 @@ def attend(
 def scaled_dot_product_attention(*args: Any, **kwargs: Any) -> torch.Tensor:
     """torch's own."""
     return _scaled_dot_product_attention(*args, **kwargs)
+
+
+def _is_autocast(*tensors: torch.Tensor) -> bool:
+    """Whether torch would first convert these to another type."""
+    device = tensors[0].device.type
+    if not torch.is_autocast_enabled(device):
+        return False
+    dtype = torch.get_autocast_dtype(device)
+    return any(each.dtype != dtype for each in tensors)
 
 
 def _fused_attention(

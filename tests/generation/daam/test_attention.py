@@ -93,6 +93,27 @@ def test_half_precision_models_are_looked_at_in_float32(attention, dtype):
     assert_close(seen.probabilities([0, 1], slice(0, 5)), expected, 1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_autocast_converts_what_the_kernel_gets_and_not_the_scores(attention, dtype):
+    """Queries that are not yet of its type, as after a normalisation, and ones that are."""
+    given = [each.to(dtype) for each in attention]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output, seen = attend(*given)
+        assert output.dtype == torch.bfloat16
+        assert torch.equal(output, functional.scaled_dot_product_attention(*given))
+        actual = seen.probabilities([0, 1], slice(0, 5))
+    assert_close(actual, expected_probabilities(*given[:2], [0, 1], slice(0, 5)), 1e-5)
+
+
+@pytest.mark.parametrize("rows", [[0], [0, 1]])
+def test_probabilities_hold_no_more_memory_than_their_own(attention, rows):
+    with sdpa_kernel(SDPBackend.MATH):
+        _, seen = attend(*attention)
+    for one_by_one in (True, False):
+        kept = replace(seen, one_by_one=one_by_one).probabilities(rows, slice(1, 4))
+        assert kept.untyped_storage().nbytes() == kept.nbytes == len(rows) * 2 * 3 * 6 * 4
+
+
 @pytest.mark.parametrize("options", [{"is_causal": True}, {"enable_gqa": True}])
 def test_attention_of_other_kinds_is_left_alone(attention, options):
     output, seen = attend(*attention, **options)
