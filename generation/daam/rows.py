@@ -45,6 +45,8 @@ def find_rows(
             taken, _ = _matches(text_states, negative_embeds, list(range(len(text_states))))
             negative = None if None in taken else [row for row in taken if row is not None]
     rows, missing = _matches(text_states, prompt_embeds, list(range(first, len(text_states))))
+    if missing is not None and not prompt_embeds[missing].isfinite().all():
+        raise TraceError(f"The embeddings of image {missing}'s prompt hold NaN or infinity.")
     if missing is not None:
         raise TraceError(
             f"The model was given a text that is not the one of image {missing}: something changed the "
@@ -59,11 +61,12 @@ def _matches(
     """For each text the first of the free rows that holds it, each row once; and the first text without."""
     if text_states.shape[1:] != texts.shape[1:]:
         return [None] * len(texts), 0
-    equal = text_states.unsqueeze(1) == texts.unsqueeze(0)
-    holds = equal.flatten(2).all(dim=-1).tolist()  # (rows, texts)
+    # one text at a time: all at once would take the memory of rows * texts embeddings
+    equal = [(text_states == text).flatten(1).all(dim=-1) for text in texts]
+    holds = torch.stack(equal).tolist()  # (texts, rows)
     rows: list[int | None] = []
     for text in range(len(texts)):
-        row = next((row for row in free if holds[row][text]), None)
+        row = next((row for row in free if holds[text][row]), None)
         if row is not None:
             free.remove(row)
         rows.append(row)

@@ -45,6 +45,12 @@ def test_a_text_that_nobody_encoded_is_an_error():
         find_rows(texts(0, 0, 1, 5), texts(1, 2), texts(0, 0))
 
 
+def test_embeddings_that_are_not_finite_are_an_error_that_says_so():
+    spoiled = texts(1, float("nan"))
+    with pytest.raises(TraceError, match="embeddings of image 1's prompt hold NaN"):
+        find_rows(torch.cat([texts(0, 0), spoiled]), spoiled, texts(0, 0))
+
+
 @pytest.mark.parametrize(
     ("text_states", "prompts", "negatives", "rows"),
     [
