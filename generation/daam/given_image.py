@@ -32,8 +32,8 @@ def attribute(
 
     pipeline: with a UNet that takes plain latents, of Stable Diffusion 1, 2 or XL. Its UNet alone is used,
         not a ControlNet or the like. Nothing of it changes.
-    images: one or many as diffusers takes them: Pillow images, arrays or tensors, all of one size. Sides are
-        rounded down to whole latent cells.
+    images: one or many as diffusers takes them: Pillow images (grey and transparent ones too), arrays or
+        tensors, all of one size. Sides are rounded down to whole latent cells.
     prompts: one caption per image, in order.
     steps: how many of the time steps between noise and image, as the pipeline's scheduler picks them.
     generator: of the noise, fresh in each step; or one per image.
@@ -41,10 +41,12 @@ def attribute(
 
     Returns one heat map per image; their `image_size` is that of the image as rounded.
 
-    Raises UnsupportedPipeline for other pipelines; ValueError for other numbers of images and prompts, images
-    of several sizes, and fewer steps than 1; TraceError as `trace` does.
+    Raises UnsupportedPipeline for other pipelines; ValueError for other numbers of images and prompts, for
+    none, for images of several sizes, and for fewer steps than 1; TraceError as `trace` does.
     """
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+    if not prompts:
+        raise ValueError("There is no prompt, and so no image to attribute.")
     if steps < 1:
         raise ValueError(f"At least one step is needed, not {steps}.")
     if find_network(pipeline, mid_block).text != "only":
@@ -83,12 +85,15 @@ def attribute(
 
 def _encoded(pipeline: Any, images: Any) -> torch.Tensor:
     """The images' latents, without the VAE's own noise: (images, channels, h, w)."""
-    several = images if isinstance(images, (list, tuple)) else [images]
-    sizes = {image.size for image in several if isinstance(image, Image.Image)}
-    if len(sizes) > 1:
-        raise ValueError(
-            f"The images have several sizes, {sorted(sizes)}; one call takes images of one size."
-        )
+    if isinstance(images, Image.Image):
+        images = [images]
+    if isinstance(images, (list, tuple)):
+        images = [each.convert("RGB") if isinstance(each, Image.Image) else each for each in images]
+        sizes = {each.size for each in images if isinstance(each, Image.Image)}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"The images have several sizes, {sorted(sizes)}; one call takes images of one size."
+            )
     vae, dtype = pipeline.vae, pipeline.vae.dtype
     # Stable Diffusion XL's overflows float16
     upcast = dtype == torch.float16 and vae.config.force_upcast

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, EulerDiscreteScheduler, HeunDiscreteScheduler
-from PIL import Image
 
 from generation.daam import TraceError, UnsupportedPipeline, attribute
 from tests.generation.daam.helpers import (
@@ -114,6 +113,8 @@ def test_stable_diffusion_xl_is_given_its_sizes_and_pooled_text(tiny_pipeline):
 def test_numbers_that_do_not_fit_are_refused(tiny_pipeline):
     with pytest.raises(ValueError, match="1 images and 2 prompts"):
         attribute(tiny_pipeline, picture(), ["a dog", "a cat"])
+    with pytest.raises(ValueError, match="no prompt"):
+        attribute(tiny_pipeline, [], [])
     with pytest.raises(ValueError, match="several sizes"):
         attribute(tiny_pipeline, [picture(), picture().resize((64, 64))], ["a dog", "a cat"])
     with pytest.raises(ValueError, match="At least one step"):
@@ -144,6 +145,19 @@ def test_pixels_that_are_not_finite_are_an_error(tiny_pipeline):
         attribute(tiny_pipeline, pixels, "a dog", steps=2)
 
 
-def test_grey_images_count_as_any_other(tiny_pipeline):
-    [heat_map] = attribute(tiny_pipeline, Image.new("RGB", (128, 128), "gray"), "a dog", steps=1)
-    assert heat_map.word("dog").soft().max() > 0
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "CMYK"])
+def test_images_of_every_mode_are_their_colours(tiny_pipeline, mode):
+    image = picture().convert(mode)
+    for given in (image, [image]):
+        [heat_map] = attribute(tiny_pipeline, given, "a dog", steps=1, generator=seeded(0))
+        [expected] = attribute(tiny_pipeline, image.convert("RGB"), "a dog", steps=1, generator=seeded(0))
+        assert_same_levels(heat_map.levels, expected.levels, 0)
+
+
+def test_arrays_and_tensors_are_taken_as_diffusers_takes_them(tiny_pipeline):
+    [expected] = attribute(tiny_pipeline, picture(), "a dog", steps=1, generator=seeded(0))
+    array = np.asarray(picture(), dtype=np.float32)[np.newaxis] / 255
+    tensor = torch.from_numpy(array).permute(0, 3, 1, 2)
+    for given in (array, tensor, [array[0]], [tensor[0]]):
+        [heat_map] = attribute(tiny_pipeline, given, "a dog", steps=1, generator=seeded(0))
+        assert_same_levels(heat_map.levels, expected.levels, 1e-5)
