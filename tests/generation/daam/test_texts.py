@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from diffusers import StableDiffusionPipeline
 
 from generation.daam import PromptTokens, TraceError, WordNotAttended, trace
 from tests.generation.daam.helpers import (
@@ -132,6 +133,23 @@ def test_short_and_long_prompts_in_one_batch(tiny_pipeline):
     assert relative_deviation(token_heat_maps(bird), expected) <= 1e-6
     expected = naive_heat_maps(log, 3, 3, GRIDS, SIZE, first=78)
     assert relative_deviation(token_heat_maps(cat)[75:], expected) <= 1e-6
+
+
+# textual inversion
+
+
+def test_a_learned_word_is_the_tokens_that_the_pipeline_makes_of_it(tiny_checkpoint):
+    pipeline = StableDiffusionPipeline.from_pretrained(tiny_checkpoint, use_safetensors=True)
+    pipeline.set_progress_bar_config(disable=True)
+    vectors = torch.randn(2, 32, generator=torch.Generator().manual_seed(0))
+    pipeline.load_textual_inversion(vectors, token="<toy>")
+    log, tracer = traced(pipeline, "a <toy> and a dog")
+    [heat_map] = tracer.heat_maps
+    assert heat_map.prompt == "a <toy> <toy>_1 and a dog"
+    expected = naive_heat_maps(log, 1, 6, GRIDS, SIZE)
+    assert relative_deviation(token_heat_maps(heat_map), expected) <= 1e-6
+    word = heat_map.word("<toy> <toy>_1").soft()
+    assert relative_deviation(word, expected[1:3].mean(axis=0)) <= 1e-6
 
 
 # start and end tokens
