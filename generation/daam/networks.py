@@ -22,7 +22,13 @@ _UNSEEN = {
     "IPAdapterXFormersAttnProcessor": "call pipeline.disable_xformers_memory_efficient_attention()",
 }
 _ELSE = "call pipeline.unet.set_attn_processor(AttnProcessor2_0())"
+_REPLACED = (
+    "undo what replaces torch.nn.functional.scaled_dot_product_attention (SageAttention) or merges the "
+    "image's cells (token merging)"
+)
 _OTHER_BACKEND = 'call pipeline.transformer.set_attention_backend("native")'
+# pipelines whose UNet is given the image in pieces: each call's maps are of one of them
+_PIECEWISE = ("StableDiffusionPanoramaPipeline",)
 # a UNet halves its grid at most that often
 _MOST_HALVINGS = 8
 
@@ -83,10 +89,18 @@ class Network:
     def why_unseen(self, path: str) -> str:
         """What to change so that the attention of this layer can be seen."""
         processor = type(self.layers[path].processor).__name__
-        change = _UNSEEN.get(processor, _ELSE if self.text == "only" else _OTHER_BACKEND)
+        usual = _REPLACED if processor == "AttnProcessor2_0" else _ELSE
+        change = _UNSEEN.get(processor, usual if self.text == "only" else _OTHER_BACKEND)
         return (
             f"The attention of {path} cannot be seen: {processor} does not use torch's scaled dot product "
             f"attention over the text as it is set now. To trace, {change}."
+        )
+
+    def why_not_called(self, path: str) -> str:
+        """What to change so that this layer is called in every step."""
+        return (
+            f"{path} was not called in this step, so the maps would be incomplete: something takes its part "
+            "of the network from another step or leaves it out. To trace, turn that off (DeepCache, for one)."
         )
 
     def cells_and_text(self, queries: int, keys: int, text_length: int) -> tuple[slice, int] | None:
@@ -111,10 +125,15 @@ def find_network(pipeline: Any, mid_block: bool) -> Network:
         network = _flux(pipeline)
     else:
         network = _unet(pipeline, mid_block)
-    if hasattr(network.module, "_orig_mod") or network.module._compiled_call_impl is not None:
+    if any(_is_compiled(module) for module in network.module.modules()):
         raise UnsupportedPipeline(
-            f"The denoising network of this {type(pipeline).__name__} is compiled, and what is compiled "
-            "cannot be watched; trace it before torch.compile."
+            f"The denoising network of this {type(pipeline).__name__} is compiled, in whole or in part, and "
+            "what is compiled cannot be watched; trace a pipeline without torch.compile."
+        )
+    if getattr(network.module, "is_cache_enabled", False):
+        raise UnsupportedPipeline(
+            f"The transformer of this {type(pipeline).__name__} takes some attention from earlier steps, so "
+            "that maps would be incomplete. To trace, call pipeline.transformer.disable_cache()."
         )
     for path, layer in network.layers.items():
         backend = str(getattr(layer.processor, "_attention_backend", None) or "native")
@@ -124,14 +143,27 @@ def find_network(pipeline: Any, mid_block: bool) -> Network:
     return network
 
 
+def _is_compiled(module: Any) -> bool:
+    return (
+        hasattr(module, "_orig_mod")
+        or module._compiled_call_impl is not None
+        or hasattr(module.forward, "_torchdynamo_orig_callable")
+    )
+
+
 def _unet(pipeline: Any, mid_block: bool) -> Network:
     unet = getattr(pipeline, "unet", None)
     name = type(pipeline).__name__
-    if unet is None or not hasattr(pipeline, "encode_prompt"):
+    # a refiner of Stable Diffusion XL has only the second
+    tokenizer = getattr(pipeline, "tokenizer", None) or getattr(pipeline, "tokenizer_2", None)
+    of_latents = all(hasattr(pipeline, attribute) for attribute in ("encode_prompt", "vae_scale_factor"))
+    if unet is None or tokenizer is None or not of_latents:
         raise UnsupportedPipeline(
-            f"{name} has no UNet that attends to an encoded prompt; only such pipelines, and those of "
-            "Stable Diffusion 3 and Flux, can be traced."
+            f"{name} has no UNet of latents that attends to an encoded prompt; only such pipelines, and "
+            "those of Stable Diffusion 3 and Flux, can be traced."
         )
+    if name in _PIECEWISE:
+        raise UnsupportedPipeline(f"{name} gives its UNet the image in pieces; there is no map of the whole.")
     layers = {
         f"{part}.{path}": module
         for part in ("down_blocks", "up_blocks", *(["mid_block"] if mid_block else []))
@@ -147,8 +179,7 @@ def _unet(pipeline: Any, mid_block: bool) -> Network:
         layers=layers,
         text="only",
         cell=pipeline.vae_scale_factor,
-        # a refiner of Stable Diffusion XL has only the second
-        tokenizer=getattr(pipeline, "tokenizer", None) or pipeline.tokenizer_2,
+        tokenizer=tokenizer,
         prompt_argument=None,
         first_column=0,
         negative_apart=False,
@@ -221,6 +252,11 @@ def _unet_call(
     *_: Any,
     **__: Any,
 ) -> Call:
+    if sample.dim() != 4:
+        raise UnsupportedPipeline(
+            f"The UNet is given latents of {sample.dim()} axes, those of a video perhaps; only images "
+            "can be traced."
+        )
     return Call((sample.shape[-2], sample.shape[-1]), sample, timestep, encoder_hidden_states)
 
 

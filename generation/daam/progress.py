@@ -1,5 +1,6 @@
 """Where a traced generation stands."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -45,13 +46,28 @@ class Generation:
 
 @dataclass
 class CurrentCall:
-    """The call of the network that is going on."""
+    """The call of the network that is going on.
+
+    number: of the generation's calls that hold the prompts, from 0. called, seen: the layers that were called
+        so far, and whose attention to the text was seen.
+    """
 
     call: Call
     rows: Rows
-    grids: dict[int, Grid]
+    generation: Generation
     number: int
+    called: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+
+    @functools.cached_property
+    def grids(self) -> dict[int, Grid]:
+        """{cells: (h, w)} of the network's resolutions."""
+        return self.call.grids()
+
+    def sides(self) -> list[tuple[Side, list[int]]]:
+        """The sides to be recorded, with their rows."""
+        sides = ((self.generation.prompt, self.rows.prompt), (self.generation.negative, self.rows.negative))
+        return [(side, rows) for side, rows in sides if side is not None and rows is not None]
 
 
 def _steps(times: Sequence[float]) -> int:

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
-from generation.daam.attention import Attention, Watch, attend, scaled_dot_product_attention
 from generation.daam.control import RecordedAttention
 from generation.daam.heat_maps import GlobalHeatMap, Grid
 from generation.daam.hooks import hooked, is_hooked, wrapped
+from generation.daam.layers import Layers
 from generation.daam.networks import Network, UnsupportedPipeline, find_network
 from generation.daam.progress import CurrentCall, Generation
 from generation.daam.recorder import Recorder, TraceError
@@ -123,6 +123,7 @@ class Tracer:
         self._pipeline = pipeline
         self._network = network
         self._options = options
+        self._layers = Layers(network, options.mid_block, options.record, options.inject)
         self._described: list[str | PromptTokens] | None = None
         self._generation: Generation | None = None
         self._current: CurrentCall | None = None
@@ -227,9 +228,8 @@ class Tracer:
         if rows.prompt is None and (rows.negative is None or generation.negative is None):
             return
         self._latent_size = call.latent_size
-        self._current = CurrentCall(call, rows, call.grids(), number=len(generation.latents))
-        for side, _ in self._wanted(rows):
-            side.recorder.begin_call(call.latent_size, call.time_step)
+        self._current = CurrentCall(call, rows, generation, number=len(generation.latents))
+        self._layers.begin_call(self._current)
         if rows.prompt is not None:
             sums = call.latents.sum(dim=tuple(range(1, call.latents.dim())), dtype=torch.float32)
             generation.latents.append((call.time_step, sums, rows.prompt))
@@ -243,105 +243,18 @@ class Tracer:
         return rows
 
     def _around_layer(self, name: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        current = self._current
-        if current is None:
+        if self._current is None:
             return forward(*args, **kwargs)
-        with Watch(functools.partial(self._attend, current, name)):
-            return forward(*args, **kwargs)
-
-    def _attend(
-        self,
-        current: CurrentCall,
-        layer: str,
-        query: torch.Tensor,
-        key: torch.Tensor,
-        value: torch.Tensor,
-        *args: Any,
-        **kwargs: Any,
-    ) -> torch.Tensor:
-        """`scaled_dot_product_attention` that also adds the layer's scores to the sums.
-
-        Only the layer's first attention to the text counts: an IP-Adapter's image comes after the text.
-        """
-        place = self._network.cells_and_text(
-            query.shape[-2], key.shape[-2], current.call.text_states.shape[1]
-        )
-        grid = current.grids.get(len(range(*place[0].indices(query.shape[-2])))) if place else None
-        if place is None or grid is None or layer in current.seen:
-            return scaled_dot_product_attention(query, key, value, *args, **kwargs)
-        cells, text = place
-        wanted = [(side, rows) for side, rows in self._wanted(current.rows) if self._adds(side, layer, grid)]
-        controlled = self._options.record is not None or self._options.inject is not None
-        if not wanted and not controlled:
-            current.seen.add(layer)
-            return scaled_dot_product_attention(query, key, value, *args, **kwargs)
-        output, attention = attend(query, key, value, *args, **kwargs)
-        if attention is None:
-            return output
-        current.seen.add(layer)
-        injected = self._control(current, layer, attention, value, output) if controlled else None
-        for side, rows in wanted:
-            if injected is not None and rows is current.rows.prompt:
-                # a copy, as the recorder adds to it
-                scores = injected[..., side.columns].transpose(-1, -2).to(torch.float32, copy=True)
-                scores = scores if side.recorder.keeps_heads else scores.sum(dim=1)
-            else:
-                columns = _shifted(side.columns, text)
-                of = attention.probabilities if side.recorder.keeps_heads else attention.head_sum
-                scores = of(rows, columns, cells)
-            side.recorder.add(layer, grid, scores)
-        return output
-
-    def _wanted(self, rows: Rows) -> list[tuple[Side, list[int]]]:
-        """The sides to be recorded, with their rows in the current call."""
-        assert self._generation is not None
-        sides = ((self._generation.prompt, rows.prompt), (self._generation.negative, rows.negative))
-        return [(side, of_side) for side, of_side in sides if side is not None and of_side is not None]
-
-    def _adds(self, side: Side, layer: str, grid: Grid) -> bool:
-        # the middle block's layers are hooked for attention control too
-        return (self._options.mid_block or not layer.startswith("mid_block")) and side.recorder.wants(grid)
-
-    def _control(
-        self,
-        current: CurrentCall,
-        layer: str,
-        attention: Attention,
-        value: torch.Tensor,
-        output: torch.Tensor,
-    ) -> torch.Tensor | None:
-        """Record the prompts' maps, and write what follows from injected ones into `output`.
-
-        The injected maps: (images, attention heads, cells, tokens).
-        """
-        rows = current.rows.prompt
-        if rows is None:
-            return None
-        maps = None
-        if self._options.inject is not None:
-            shape = torch.Size((*attention.query.shape[1:3], attention.key.shape[2]))
-            maps = self._options.inject.maps(current.number, layer, len(rows), shape)
-            if maps is not None:
-                output[rows] = (maps.to(value) @ value[rows]).to(output.dtype)
-        record = self._options.record
-        if record is not None and record.wants(current.number):
-            own = maps
-            if own is None:
-                own = attention.probabilities(rows, slice(None)).transpose(-1, -2).to(value.dtype)
-            record.add(current.number, layer, own.contiguous())
-        return maps
+        return self._layers.around(self._current, name, forward, *args, **kwargs)
 
     def _after_call(self, module: Any, args: tuple[Any, ...], output: Any) -> None:
         current, self._current = self._current, None
         if current is not None:
-            missed = [layer for layer in self._network.layers if layer not in current.seen]
-            if missed:
-                raise UnsupportedPipeline(self._network.why_unseen(missed[0]))
-            for side, _ in self._wanted(current.rows):
-                side.recorder.end_call()
+            self._layers.end_call(current)
 
     def _end_generation(self, maybe_free_model_hooks: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         generation, self._generation = self._generation, None
+        self._known_rows = []
         if generation is not None:
             self._finish(generation)
         return maybe_free_model_hooks(*args, **kwargs)
@@ -384,9 +297,3 @@ class Tracer:
             (self.heat_maps, self.special_heat_maps, self.negative_heat_maps), made, strict=True
         ):
             kept.extend(each for each in heat_maps if each is not None)
-
-
-def _shifted(columns: slice | torch.Tensor, by: int) -> slice | torch.Tensor:
-    if isinstance(columns, slice):
-        return slice(columns.start + by, columns.stop + by)
-    return columns + by if by else columns

@@ -162,6 +162,9 @@ def test_generations_that_the_recording_does_not_fit_are_refused(tiny_pipeline):
     attention, _, _ = recorded(tiny_pipeline, num_inference_steps=1)
     with pytest.raises(TraceError, match="1 calls of the UNet is recorded, and this is call 2"):
         injected(tiny_pipeline, attention, SEED, num_inference_steps=2)
+    longer, _, _ = recorded(tiny_pipeline, num_inference_steps=4)
+    with pytest.raises(TraceError, match=r"Call 2 .* recorded at time step \d+, and is now at \d+: generate"):
+        injected(tiny_pipeline, longer, SEED, num_inference_steps=2)
     with pytest.raises(TraceError, match=r"at the size that was recorded"):
         injected(tiny_pipeline, attention, SEED, num_inference_steps=1, height=64, width=64)
     with pytest.raises(TraceError, match="no recorded attention"):

@@ -5,12 +5,12 @@ import pytest
 import torch
 from accelerate import cpu_offload_with_hook
 from accelerate.hooks import remove_hook_from_module
-from diffusers import DPMSolverMultistepScheduler, HeunDiscreteScheduler, PNDMScheduler, UNet2DModel
-from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0, XFormersAttnProcessor
+from diffusers import DPMSolverMultistepScheduler, HeunDiscreteScheduler, PNDMScheduler
+from diffusers.models.attention_processor import AttnProcessor2_0
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from generation.daam import TraceError, UnsupportedPipeline, trace
+from generation.daam import TraceError, trace
 from tests.generation.daam.helpers import (
     assert_same_levels,
     generate,
@@ -49,6 +49,19 @@ def test_heat_maps_without_a_logsumexp_are_the_same(tiny_pipeline):
     tokens = len(tiny_pipeline.tokenizer.tokenize(PROMPT))
     expected = naive_heat_maps(log, row=1, tokens=tokens, grids=GRIDS, image_size=(128, 128))
     assert relative_deviation(token_heat_maps(heat_map), expected) <= 1e-6
+
+
+def test_autocast_rounds_neither_the_image_nor_the_sums_otherwise(tiny_pipeline):
+    """Which gives the layers' queries and keys half precision, and would give it to the sums: 5e-3 off. The
+    kernel's own logsumexp is not as exact then as in float32."""
+    options = {"output_type": "latent"}
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        [before] = generate(tiny_pipeline, PROMPT, **options)
+        with scores_logged(tiny_pipeline) as log:
+            [during], [heat_map] = traced(tiny_pipeline, PROMPT, **options)
+    assert np.array_equal(before, during)
+    expected = naive_heat_maps(log, 1, heat_map.attended, GRIDS, (128, 128))
+    assert relative_deviation(token_heat_maps(heat_map), expected) <= 1e-4
 
 
 def test_sizes_that_are_neither_square_nor_even(tiny_pipeline):
@@ -391,70 +404,6 @@ def test_tracing_twice_at_once_is_an_error_and_harms_nothing(tiny_pipeline):
         generate(tiny_pipeline, "a dog", num_inference_steps=1)
     assert len(tracer.heat_maps) == 1
     assert_untouched(tiny_pipeline)
-
-
-def test_a_pipeline_without_a_unet_is_refused():
-    with pytest.raises(UnsupportedPipeline, match="object has no UNet"), trace(object()):
-        pass
-
-
-def test_a_unet_without_text_attention_is_refused(tiny_pipeline, monkeypatch):
-    unet = UNet2DModel(
-        sample_size=16,
-        block_out_channels=(8, 8),
-        down_block_types=("DownBlock2D",) * 2,
-        up_block_types=("UpBlock2D",) * 2,
-        norm_num_groups=4,
-    )
-    monkeypatch.setitem(vars(tiny_pipeline), "unet", unet)
-    with pytest.raises(UnsupportedPipeline, match="no cross-attention"), trace(tiny_pipeline):
-        pass
-
-
-def test_a_compiled_unet_is_refused(tiny_pipeline, monkeypatch):
-    monkeypatch.setitem(vars(tiny_pipeline), "unet", torch.compile(tiny_pipeline.unet))
-    with pytest.raises(UnsupportedPipeline, match="compile"), trace(tiny_pipeline):
-        pass
-
-
-@pytest.fixture
-def own_processors(tiny_pipeline):
-    """Puts the processors back."""
-    before = tiny_pipeline.unet.attn_processors
-    yield
-    tiny_pipeline.unet.set_attn_processor(before)
-
-
-@pytest.mark.usefixtures("own_processors")
-def test_attention_slicing_is_refused_with_the_setting_to_change(tiny_pipeline):
-    tiny_pipeline.enable_attention_slicing()
-    try:
-        with pytest.raises(UnsupportedPipeline, match="disable_attention_slicing"), trace(tiny_pipeline):
-            pass
-    finally:
-        tiny_pipeline.disable_attention_slicing()
-
-
-@pytest.mark.usefixtures("own_processors")
-def test_xformers_is_refused_with_the_setting_to_change(tiny_pipeline):
-    tiny_pipeline.unet.set_attn_processor(XFormersAttnProcessor())
-    with pytest.raises(UnsupportedPipeline, match="disable_xformers"), trace(tiny_pipeline):
-        pass
-
-
-@pytest.mark.usefixtures("own_processors")
-def test_a_layer_that_was_not_seen_is_an_error_instead_of_a_partial_map(tiny_pipeline):
-    """A processor that the tracer does not know, and that computes attention by itself, in one layer only."""
-    layer = tiny_pipeline.unet.up_blocks[1].attentions[0].transformer_blocks[0].attn2
-    layer.set_processor(AttnProcessor())
-    with trace(tiny_pipeline) as tracer:
-        with pytest.raises(
-            UnsupportedPipeline, match=r"up_blocks\.1.*AttnProcessor does not.*AttnProcessor2_0"
-        ):
-            generate(tiny_pipeline, "a dog")
-        layer.set_processor(AttnProcessor2_0())
-        generate(tiny_pipeline, "a dog", num_inference_steps=1)
-    assert len(tracer.heat_maps) == 1
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
