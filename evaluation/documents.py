@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from evaluation.figures import render_figure
+from evaluation.figures.drawing import render_figure
 from evaluation.spreadsheets import defuse
 from evaluation.statistics.estimates import Estimate
 

@@ -11,7 +11,7 @@ from annotations.services.plans import canonical_json
 from evaluation.documents import NamedFigure, ReportContent, Section
 from evaluation.errors import NeverOpenedError
 from evaluation.exports import write_codebook, write_responses
-from evaluation.figures import render_figure
+from evaluation.figures.drawing import render_figure
 from evaluation.frames import response_frame
 from evaluation.sections.opinion import opinion_sections
 from evaluation.sections.plan import plan_section

@@ -6,7 +6,7 @@ import pandas as pd
 from annotations.models import Study
 from evaluation.analyses.opinion import OpinionAnalysis, OpinionRow, OptionCounts, analyze_opinion
 from evaluation.documents import Cell, NamedFigure, Section, Share, Table
-from evaluation.figures import opinion_figure, response_statistics_figure
+from evaluation.figures.opinion import opinion_figure, response_statistics_figure
 from evaluation.statistics.agreement import Agreement
 from evaluation.statistics.estimates import Estimate
 

@@ -6,7 +6,7 @@ import pandas as pd
 from annotations.models import Study
 from evaluation.analyses.cohyponyms import PresenceAnalysis, RuleAccuracy, analyze_presence
 from evaluation.documents import Cell, NamedFigure, Section, Share, Table
-from evaluation.figures import accuracy_figure
+from evaluation.figures.presence import accuracy_figure
 from evaluation.statistics.estimates import Estimate
 
 

@@ -9,13 +9,9 @@ from PIL import Image
 
 from evaluation.analyses.cohyponyms import analyze_presence
 from evaluation.analyses.opinion import analyze_opinion
-from evaluation.figures import (
-    PARTS_OF_SPEECH,
-    accuracy_figure,
-    opinion_figure,
-    render_figure,
-    response_statistics_figure,
-)
+from evaluation.figures.drawing import render_figure
+from evaluation.figures.opinion import PARTS_OF_SPEECH, opinion_figure, response_statistics_figure
+from evaluation.figures.presence import accuracy_figure
 from tests.evaluation.analyses.response_frames import attribution_frame, presence_frame
 
 NO_RESPONSES = []
