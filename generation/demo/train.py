@@ -75,11 +75,12 @@ def new_networks() -> tuple[Any, Any]:
 
 
 def load_networks(checkpoint: Path) -> tuple[Any, Any]:
-    """The autoencoder and the UNet of an exported checkpoint, to go on with."""
-    return (
-        AutoencoderKL.from_pretrained(checkpoint / "vae", torch_dtype=torch.float32),
-        UNet2DConditionModel.from_pretrained(checkpoint / "unet", torch_dtype=torch.float32),
-    )
+    """The autoencoder and the UNet of an exported checkpoint, to go on with; a new UNet where it has none."""
+    autoencoder = AutoencoderKL.from_pretrained(checkpoint / "vae", torch_dtype=torch.float32)
+    if not (checkpoint / "unet").is_dir():
+        torch.manual_seed(0)
+        return autoencoder, architecture.unet()
+    return autoencoder, UNet2DConditionModel.from_pretrained(checkpoint / "unet", torch_dtype=torch.float32)
 
 
 def as_tensor(images: np.ndarray) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """The whole training on next to nothing, and what comes out of it as a checkpoint."""
 
+import shutil
 import sys
 
 import pytest
@@ -61,6 +62,17 @@ def test_training_goes_on_from_a_checkpoint_with_its_autoencoder(small, tmp_path
     assert old.vae.config.scaling_factor == new.vae.config.scaling_factor
     assert not torch.equal(old.unet.conv_in.weight, new.unet.conv_in.weight)
     assert torch.allclose(old.unet.conv_in.weight, new.unet.conv_in.weight, atol=0.01)
+
+
+def test_training_begins_a_unet_on_the_autoencoder_of_a_checkpoint_that_has_none(
+    small, tmp_path, monkeypatch
+):
+    shutil.copytree(small / "checkpoint" / "vae", tmp_path / "begun" / "vae")
+    run(monkeypatch, tmp_path, "--begin-from", str(tmp_path / "begun"), "--shards", "1", "--steps", "1")
+    new = load_pipeline(str(tmp_path / "checkpoint"), dtype="float32").pipeline
+    old = load_pipeline(str(small / "checkpoint"), dtype="float32").pipeline
+    assert torch.equal(old.vae.decoder.conv_in.weight, new.vae.decoder.conv_in.weight)
+    assert not torch.allclose(old.unet.conv_in.weight, new.unet.conv_in.weight, atol=0.01)
 
 
 def test_states_of_the_text_encoder_stay_their_own_words():
