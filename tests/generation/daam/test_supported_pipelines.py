@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from generation.daam import RecordedAttention, TraceError, UnsupportedPipeline, trace
+from generation.daam import PromptTokens, RecordedAttention, TraceError, UnsupportedPipeline, trace
 from tests.generation.daam.helpers import (
     JointScoreLog,
     naive_heat_maps,
@@ -80,6 +80,17 @@ def test_heat_maps_are_the_sum_of_all_upscaled_scores(pipelines, name):
     assert relative_deviation(token_heat_maps(heat_map), expected) <= 1e-6
     spread = heat_map.word("dog").soft()
     assert spread.max() > 1.01 * spread.min()
+
+
+def test_an_image_prompt_as_long_as_the_text_is_told_apart_by_its_place(pipelines):
+    """Four tokens each: the attention to the text comes first."""
+    pipeline, options = pipelines("ip_adapter")
+    embeds = torch.randn(2, 4, 32, generator=torch.Generator().manual_seed(0))
+    with scores_logged(pipeline) as log, trace(pipeline) as tracer:
+        tracer.describe(PromptTokens("X Y", np.array([[0, 1], [2, 3]], np.int32), np.array([1, 2])))
+        latents(pipeline, options, None, prompt_embeds=embeds[:1], negative_prompt_embeds=embeds[1:])
+    expected = naive_heat_maps(log, 1, 2, GRIDS, (128, 128))
+    assert relative_deviation(token_heat_maps(tracer.heat_maps[0]), expected) <= 1e-6
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,10 @@ def lora(tiny):
     return type(tiny)(**{**_parts(tiny), "unet": unet.eval()}, requires_safety_checker=False), {}
 
 
-def ip_adapter(tiny, tokens=4):
+def ip_adapter(tiny):
     """An image prompt of four tokens, whose attention follows that to the text."""
     unet = copy.deepcopy(tiny.unet)
-    features = 16
+    features, tokens = 16, 4
     projection = {
         "proj.weight": torch.randn(tokens * _TEXT, features),
         "proj.bias": torch.zeros(tokens * _TEXT),
@@ -101,11 +101,6 @@ def ip_adapter(tiny, tokens=4):
     embeddings = torch.randn(2, 1, features)  # negative and positive
     pipeline = type(tiny)(**{**_parts(tiny), "unet": unet.eval()}, requires_safety_checker=False)
     return pipeline, {"ip_adapter_image_embeds": [embeddings]}
-
-
-def ip_adapter_as_long_as_the_text(tiny):
-    """Whose attention is told from that to the text by its place alone."""
-    return ip_adapter(tiny, tokens=tiny.tokenizer.model_max_length)
 
 
 def fused_projections(tiny):
@@ -189,7 +184,6 @@ WITH_UNET = {
         controlnet,
         lora,
         ip_adapter,
-        ip_adapter_as_long_as_the_text,
         fused_projections,
         stable_diffusion_xl,
         stable_diffusion_xl_image_to_image,
