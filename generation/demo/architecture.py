@@ -1,7 +1,7 @@
 """The demo checkpoint's networks: a real Stable Diffusion pipeline, made small.
 
 Images of 128 by 128 pixels, latents of 16 by 16; cross-attention at 16 by 16 and 8 by 8, none at the deepest
-4 by 4 blocks, as in Stable Diffusion. 13 M parameters in the UNet, 2 M in the autoencoder.
+4 by 4 blocks, as in Stable Diffusion. 13 M parameters in the UNet, 3 M in the autoencoder.
 """
 
 import torch
