@@ -33,8 +33,7 @@ from generation.demo.training import Training
 CHECKPOINT = Path(__file__).with_name("checkpoint")
 SCENES_PER_SHARD = 2048
 SCENES_FOR_SCALE = 200  # by which latents are measured
-# Scenes for training and for scoring the result never meet: other seeds.
-TRAINING_SEED, HELD_OUT_SEED = 1, 999
+TRAINING_SEED = 1  # another than that of the scenes by which the result is scored
 
 
 def main() -> None:
@@ -109,7 +108,7 @@ def train_autoencoder(autoencoder: Any, folder: Path, steps: int, device: str) -
         training.learn(loss)
     autoencoder.eval()
     with torch.no_grad():
-        scenes = as_tensor(_whole(np.random.default_rng(HELD_OUT_SEED), SCENES_FOR_SCALE)).to(device)
+        scenes = as_tensor(_whole(np.random.default_rng(TRAINING_SEED), SCENES_FOR_SCALE)).to(device)
         spread = torch.cat([autoencoder.encode(some).latent_dist.mode() for some in scenes.split(20)]).std()
     autoencoder.register_to_config(scaling_factor=1 / spread.item())
 
