@@ -14,52 +14,18 @@ from diffusers import (
 from diffusers.models.downsampling import Downsample2D
 from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.upsampling import Upsample2D
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTokenizer
 
 from generation.demo.scenes import SIZE
+from generation.demo.text_encoder import FEATURES as TEXT_FEATURES
+from generation.demo.text_encoder import text_encoder
 from generation.demo.tokenizer import WORDS, build_tokenizer
 
-TEXT_FEATURES = 192
 LATENT_CHANNELS = 8
-_TEXT_SEED = 20230707
 
 
 def tokenizer() -> CLIPTokenizer:
     return build_tokenizer(WORDS)
-
-
-def text_encoder(tokens: CLIPTokenizer) -> CLIPTextModel:
-    """One layer, random and never trained, so that each token's state stays mainly its own word's.
-
-    Trained together with the UNet, an encoder packs the whole caption into the later tokens, and every noun's
-    heat map lights up on every object. Positions and the look at earlier words are scaled down: enough to
-    tell "a red apple and a car" from "an apple and a red car", not enough to drown the word.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(_TEXT_SEED)
-        encoder = CLIPTextModel(
-            CLIPTextConfig(
-                vocab_size=len(tokens),
-                hidden_size=TEXT_FEATURES,
-                intermediate_size=2 * TEXT_FEATURES,
-                num_hidden_layers=1,
-                num_attention_heads=4,
-                max_position_embeddings=tokens.model_max_length,
-                bos_token_id=tokens.bos_token_id,
-                eos_token_id=tokens.eos_token_id,
-                pad_token_id=tokens.pad_token_id,
-                projection_dim=TEXT_FEATURES,
-            )
-        )
-        with torch.no_grad():
-            for name, weights in encoder.named_parameters():
-                if "token_embedding" in name:
-                    torch.nn.init.normal_(weights, std=1)
-                elif "position_embedding" in name:
-                    torch.nn.init.normal_(weights, std=0.3)
-                elif "self_attn" in name and name.endswith("weight"):
-                    torch.nn.init.normal_(weights, std=0.7 * TEXT_FEATURES**-0.5)
-    return encoder.requires_grad_(False).eval()
 
 
 def autoencoder() -> AutoencoderKL:

@@ -1,9 +1,8 @@
 """A training that can be stopped at any moment and goes on where it was."""
 
 import csv
-import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,15 @@ WARM_UP = 150  # steps
 
 
 class Training:
-    """A network with its optimizer, moving average, curve and state on the disk.
+    """A network with its optimizers, moving average, curve and state on the disk.
 
+    network: of float32, or of bfloat16, which CPUs with AVX-512 BF16 and GPUs multiply twice as fast; what is
+        learnt, and the moving average, are kept in float32.
     name: of the files in `folder`: NAME.pt, the state, and NAME.csv, the curve (step, seconds, loss).
     steps: in all; `step` counts those that are done, in former calls too.
-    rate: the learning rate after a short warm-up, from where it falls along a cosine.
+    rate: AdamW's learning rate after a short warm-up; it stays there until the last third, then falls to 0.
+    matrix_rate: learn the weights of all layers but the first, the last and those of the time step by Muon
+        (Jordan et al., 2024), at this rate, which is AdamW's by the size of its updates.
     begun: steps that the network's weights have behind them where there is no state.
     """
 
@@ -31,21 +34,48 @@ class Training:
         steps: int,
         rate: float,
         device: str,
+        matrix_rate: float | None = None,
         begun: int = 0,
     ):
         self.network = network.to(device, memory_format=torch.channels_last)
         self.parameters = list(network.parameters())
-        self.optimizer = torch.optim.AdamW(self.parameters, rate, betas=(0.9, 0.99), weight_decay=1e-4)
-        self.average = [parameter.detach().clone() for parameter in self.parameters]
-        self.steps, self.rate, self.step, self.seconds = steps, rate, begun, 0.0
+        # Of two dimensions at most, since Muon knows matrices only.
+        self.masters = [
+            torch.nn.Parameter(parameter.detach().float().contiguous().flatten(min(1, parameter.ndim - 1)))
+            for parameter in self.parameters
+        ]
+        matrices, others = [], []
+        for (layer, parameter), master in zip(network.named_parameters(), self.masters, strict=True):
+            edge = any(part in layer for part in ("conv_in", "conv_out", "time_emb"))
+            (others if matrix_rate is None or edge or parameter.ndim < 2 else matrices).append(master)
+        self.optimizers = [torch.optim.AdamW(others, rate, betas=(0.9, 0.99), weight_decay=1e-4)]
+        if matrix_rate is not None:
+            self.optimizers.append(
+                torch.optim.Muon(matrices, matrix_rate, weight_decay=0.03, adjust_lr_fn="match_rms_adamw")
+            )
+        self.rates = [optimizer.param_groups[0]["lr"] for optimizer in self.optimizers]
+        self.average = [master.detach().clone() for master in self.masters]
+        self.steps, self.step, self.seconds = steps, begun, 0.0
         self.state_file, self.curve_file = folder / f"{name}.pt", folder / f"{name}.csv"
         self.losses: list[float] = []
         if self.state_file.exists():
-            state = torch.load(self.state_file, map_location=device, weights_only=True)
-            network.load_state_dict(state["network"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
-            print(f"{name}: goes on after step {self.step}", flush=True)
+            self._load(name, device)
+
+    def _load(self, name: str, device: str) -> None:
+        state = torch.load(self.state_file, map_location=device, weights_only=True)
+        with torch.no_grad():
+            torch._foreach_copy_(self.masters, state["masters"])
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
+        self._write(self.masters)
+        print(f"{name}: goes on after step {self.step}", flush=True)
+
+    @torch.no_grad()
+    def _write(self, weights: Sequence[torch.Tensor]) -> None:
+        """Give the network these weights."""
+        for parameter, matrix in zip(self.parameters, weights, strict=True):
+            parameter.copy_(matrix.view(parameter.shape))
 
     def __iter__(self) -> Iterator[int]:
         """The steps that are left; saves now and then and at the end, and leaves the averaged weights."""
@@ -53,9 +83,10 @@ class Training:
         before, first = self.seconds, self.step
         while self.step < self.steps:
             # Also when it goes on: without a state the optimizer knows nothing of the gradients yet.
-            warm, done = min(1.0, (self.step - first + 1) / WARM_UP), self.step / self.steps
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.rate * warm * max(0.02, math.cos(0.5 * math.pi * done))
+            warm = min(1.0, (self.step - first + 1) / WARM_UP)
+            factor = warm * min(1.0, (self.steps - self.step) / (self.steps / 3))
+            for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
+                optimizer.param_groups[0]["lr"] = rate * factor
             yield self.step
             self.seconds = before + time.monotonic() - began
             if self.step % 100 == 0 or self.step == self.steps:
@@ -66,23 +97,24 @@ class Training:
         self.take_average()
 
     def take_average(self) -> None:
-        """Give the network the averaged weights, which draw better than the last ones."""
-        with torch.no_grad():
-            for parameter, average in zip(self.parameters, self.average, strict=True):
-                parameter.copy_(average)
+        """Give the network the averaged weights, in float32, which draw better than the last ones."""
+        self.network.float()
+        self._write(self.average)
 
     def learn(self, loss: torch.Tensor) -> None:
-        self.optimizer.zero_grad()
+        self.network.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
+        for parameter, master in zip(self.parameters, self.masters, strict=True):
+            master.grad = parameter.grad.float().reshape(master.shape)
+        torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self._write(self.masters)
         self.step += 1
         self.losses.append(loss.item())
         keep = min(0.999, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            torch._foreach_lerp_(
-                self.average, [parameter.detach() for parameter in self.parameters], 1 - keep
-            )
+            torch._foreach_lerp_(self.average, [master.detach() for master in self.masters], 1 - keep)
 
     def log(self) -> None:
         row = [self.step, round(self.seconds), f"{np.mean(self.losses):.5f}"]
@@ -94,8 +126,8 @@ class Training:
     def save(self) -> None:
         """All of it or nothing: a stop in the middle of writing leaves the former state."""
         state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "masters": [master.detach() for master in self.masters],
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "average": self.average,
             "step": self.step,
             "seconds": self.seconds,

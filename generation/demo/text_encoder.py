@@ -1,0 +1,72 @@
+"""The demo checkpoint's text encoder: a CLIPTextModel of one layer, its weights set by hand and never trained."""
+
+import math
+
+import torch
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+FEATURES = 192
+_PLACE_FEATURES = 40  # of FEATURES; the others hold words
+_LOOKS_BACK = {1: 0.5, 2: 0.35}  # an attention head for each: words back, strength
+_SEED = 20230707
+
+
+def text_encoder(tokens: CLIPTokenizer) -> CLIPTextModel:
+    """Each token's state is its own word's random vector and its place, with a little of the two words before.
+
+    Trained together with the UNet, an encoder packs the whole caption into the later tokens, and every noun's
+    heat map lights up on every object; and where random attention spreads evenly over the caption, the padding
+    alone tells all of it. Two words back are enough to tell "a red apple and a car" from "an apple and a red
+    car", and reach no other noun.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_SEED)
+        encoder = CLIPTextModel(
+            CLIPTextConfig(
+                vocab_size=len(tokens),
+                hidden_size=FEATURES,
+                intermediate_size=FEATURES,
+                num_hidden_layers=1,
+                num_attention_heads=len(_LOOKS_BACK),
+                max_position_embeddings=tokens.model_max_length,
+                bos_token_id=tokens.bos_token_id,
+                eos_token_id=tokens.eos_token_id,
+                pad_token_id=tokens.pad_token_id,
+                projection_dim=FEATURES,
+            )
+        )
+        _set_by_hand(encoder)
+    return encoder.requires_grad_(False).eval()
+
+
+@torch.no_grad()
+def _set_by_hand(encoder: CLIPTextModel) -> None:
+    weights = encoder.state_dict()  # whose tensors are the parameters' own
+    for name, tensor in weights.items():
+        if "layer_norm" not in name:
+            tensor.zero_()  # also the feed-forward part, which adds nothing
+    word_features = FEATURES - _PLACE_FEATURES
+    words = weights["embeddings.token_embedding.weight"][:, :word_features]
+    words.copy_(torch.nn.functional.normalize(torch.randn_like(words), dim=1) * word_features**0.5)
+
+    # At these rates the cosines of all distances from 1 to 79 tokens sum to exactly 0: places are orthogonal.
+    rates = math.pi * (torch.arange(_PLACE_FEATURES // 2) + 0.5) / (_PLACE_FEATURES // 2)
+    places = weights["embeddings.position_embedding.weight"]
+    angles = torch.arange(len(places))[:, None] * rates  # (places, rates)
+    places[:, word_features:] = 2**0.5 * torch.cat([angles.cos(), angles.sin()], dim=1)
+
+    attention = "encoder.layers.0.self_attn."
+    head_size = FEATURES // len(_LOOKS_BACK)
+    sharpness = 10 * head_size**0.5 / _PLACE_FEATURES  # the score of the place looked at; all others have 0
+    for number, (back, strength) in enumerate(_LOOKS_BACK.items()):
+        first = number * head_size
+        rows, spread = slice(first, first + _PLACE_FEATURES), slice(first, first + head_size)
+        cosines, sines = torch.diag((rates * back).cos()), torch.diag((rates * back).sin())
+        # a query is its own place, turned back
+        turn = torch.cat([torch.cat([cosines, sines], 1), torch.cat([-sines, cosines], 1)])
+        weights[f"{attention}q_proj.weight"][rows, word_features:] = sharpness * turn
+        weights[f"{attention}k_proj.weight"][rows, word_features:] = torch.eye(_PLACE_FEATURES)
+        values = weights[f"{attention}v_proj.weight"][spread, :word_features]
+        values.copy_(torch.randn_like(values) * word_features**-0.5)
+        outputs = weights[f"{attention}out_proj.weight"][:word_features, spread]
+        outputs.copy_(torch.randn_like(outputs) * strength * head_size**-0.5)
