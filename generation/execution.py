@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Sequence
 from importlib.metadata import version
 from io import BytesIO
-from pathlib import Path
 
 import torch
 from boto3.exceptions import Boto3Error
@@ -22,9 +21,7 @@ from django.conf import settings
 from daamweb import CODE_VERSION
 from generation.daam import trace
 from generation.daam.checkpoints import CheckpointError, LoadedCheckpoint, load_pipeline
-from generation.demo.tiny import build_tiny_checkpoint
 from generation.models import Checkpoint, Generation, GenerationRun
-from generation.services.checkpoints import DEMO
 from generation.services.generations import (
     GenerationResult,
     claim_generations,
@@ -62,9 +59,8 @@ def execute_batch(run: GenerationRun) -> int:
     if not run.generations.claimable().exists():
         return 0
     try:
-        _build_if_demo(run.checkpoint)
         loaded = load_pipeline(
-            run.checkpoint.source,
+            _source(run.checkpoint),
             revision=run.checkpoint.revision or None,
             scheduler=run.scheduler,
             dtype=run.checkpoint.data_type,
@@ -81,11 +77,10 @@ def execute_batch(run: GenerationRun) -> int:
     return len(generations)
 
 
-def _build_if_demo(checkpoint: Checkpoint) -> None:
-    """The demo's checkpoint is not downloaded: every machine with a worker builds the same one."""
-    folder = Path(checkpoint.source)
-    if checkpoint.name == DEMO and not (folder / "model_index.json").exists():
-        build_tiny_checkpoint(folder)
+def _source(checkpoint: Checkpoint) -> str:
+    """A relative path is one in the project's folder, wherever this worker has it and was started."""
+    folder = settings.BASE_DIR / checkpoint.source
+    return str(folder) if folder.is_dir() else checkpoint.source
 
 
 def _generate(

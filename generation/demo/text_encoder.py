@@ -1,4 +1,4 @@
-"""The demo checkpoint's text encoder: a CLIPTextModel of one layer, its weights set by hand and never trained."""
+"""The demo checkpoint's text encoder: a CLIPTextModel of one layer, set by hand and never trained."""
 
 import math
 
@@ -12,12 +12,12 @@ _SEED = 20230707
 
 
 def text_encoder(tokens: CLIPTokenizer) -> CLIPTextModel:
-    """Each token's state is its own word's random vector and its place, with a little of the two words before.
+    """Each token's state is its own word's random vector and its place, and a little of the two words before.
 
-    Trained together with the UNet, an encoder packs the whole caption into the later tokens, and every noun's
-    heat map lights up on every object; and where random attention spreads evenly over the caption, the padding
-    alone tells all of it. Two words back are enough to tell "a red apple and a car" from "an apple and a red
-    car", and reach no other noun.
+    Trained together with the UNet, an encoder packs the whole caption into the later tokens, and every
+    noun's heat map lights up on every object; and where random attention spreads evenly over the caption, the
+    padding alone tells all of it. Two words back are enough to tell "a red apple and a car" from "an apple
+    and a red car", and reach no other noun.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)

@@ -1,7 +1,7 @@
 """Train the demo checkpoint: one command, on a CPU or a GPU, that can be stopped and started again.
 
     python -m generation.demo.train [--folder var/demo_training] [--steps 8000] [--threads 2]
-    python -m generation.demo.train --begin-from generation/demo/checkpoint --steps 12000
+    python -m generation.demo.train --begin-from generation/demo/checkpoint --bfloat16
     python -m generation.demo.train --export-only
 
 Four stages, each of which goes on where it was stopped:
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8000, help="of the UNet")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument(
-        "--bfloat16", action="store_true", help="train the UNet so: faster on a GPU or a CPU with AVX-512 BF16"
+        "--bfloat16", action="store_true", help="the UNet's type; faster on a CPU with AVX-512 BF16"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--export", type=Path, default=CHECKPOINT, help="where the checkpoint is written")
@@ -171,9 +171,7 @@ def train_unet(
         unet.to(torch.bfloat16)
         # Plain products: the fused kernel is slow to differentiate in bfloat16 on a CPU.
         unet.set_attn_processor(AttnProcessor())
-    training = Training(
-        "unet", unet, folder=folder, steps=steps, rate=1e-3, matrix_rate=3e-3, device=device
-    )
+    training = Training("unet", unet, folder=folder, steps=steps, rate=1e-3, matrix_rate=3e-3, device=device)
     if training.step >= steps:
         training.take_average()
         return

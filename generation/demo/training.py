@@ -19,7 +19,7 @@ class Training:
         learnt, and the moving average, are kept in float32.
     name: of the files in `folder`: NAME.pt, the state, and NAME.csv, the curve (step, seconds, loss).
     steps: in all; `step` counts those that are done, in former calls too.
-    rate: AdamW's learning rate after a short warm-up; it stays there until the last third, then falls to 0.
+    rate: AdamW's learning rate at the first step; after a short warm-up it falls in a line to 0.
     matrix_rate: learn the weights of all layers but the first, the last and those of the time step by Muon
         (Jordan et al., 2024), at this rate, which is AdamW's by the size of its updates.
     begun: steps that the network's weights have behind them where there is no state.
@@ -84,7 +84,7 @@ class Training:
         while self.step < self.steps:
             # Also when it goes on: without a state the optimizer knows nothing of the gradients yet.
             warm = min(1.0, (self.step - first + 1) / WARM_UP)
-            factor = warm * min(1.0, (self.steps - self.step) / (self.steps / 3))
+            factor = warm * (1 - self.step / self.steps)
             for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
                 optimizer.param_groups[0]["lr"] = rate * factor
             yield self.step

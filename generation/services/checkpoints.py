@@ -2,18 +2,22 @@
 
 from pathlib import Path
 
-from django.conf import settings
-
 from generation.errors import RunError
 from generation.models import Checkpoint
 
 DEMO = "demo"
+# Relative to the project's folder, which every worker has somewhere else; and frozen plans name it.
+DEMO_SOURCE = "generation/demo/checkpoint"
 
 
 def find_or_create_demo_checkpoint() -> Checkpoint:
-    """The checkpoint that needs no download: the worker builds it when it first needs it."""
-    folder = settings.VAR_FOLDER / "checkpoints" / "tiny"
-    checkpoint, _ = Checkpoint.objects.get_or_create(name=DEMO, defaults={"source": str(folder)})
+    """The checkpoint that comes with the project. Raises RunError if another one has its name."""
+    checkpoint, _ = Checkpoint.objects.get_or_create(name=DEMO, defaults={"source": DEMO_SOURCE})
+    if checkpoint.source != DEMO_SOURCE:
+        raise RunError(
+            f"The checkpoint named {DEMO!r} is {checkpoint.source}, not the one that comes with the project "
+            f"({DEMO_SOURCE}). Give it another name in the admin."
+        )
     return checkpoint
 
 
@@ -23,6 +27,8 @@ def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
     Whether the hub or the worker's disk has it, the worker finds out. A folder that is here is kept with its
     whole path, since workers run elsewhere.
     """
+    if name_or_source == DEMO:
+        return find_or_create_demo_checkpoint()
     folder = Path(name_or_source).expanduser()
     source = str(folder.resolve()) if folder.is_dir() else name_or_source
     known = (
@@ -31,8 +37,6 @@ def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
     )
     if known:
         return known
-    if name_or_source == DEMO:
-        return find_or_create_demo_checkpoint()
     if "/" not in source:
         names = ", ".join(Checkpoint.objects.values_list("name", flat=True)) or "none yet"
         raise RunError(

@@ -18,11 +18,11 @@ from daamweb import CODE_VERSION
 from generation import execution
 from generation.daam import GlobalHeatMap
 from generation.daam.checkpoints import folder_revision
+from generation.demo.scenes import SIZE
 from generation.execution import execute_batch
 from generation.models import Checkpoint, Generation, GenerationRun
 from generation.selectors import overlay_file
 from generation.services.checkpoints import find_or_create_demo_checkpoint
-from generation.services.prompt_sets import import_prompts
 from generation.services.runs import create_run, retry_failed
 from tests.factories import make_prompt_set
 
@@ -330,14 +330,26 @@ def test_result_is_dropped_when_another_worker_took_over(make, monkeypatch, medi
     assert all(name.startswith(f"{kept.pk}-") for name in files)
 
 
-def test_demo_checkpoint_is_built_when_it_is_first_needed(settings, tmp_path):
-    settings.VAR_FOLDER = tmp_path
-    prompt_set = import_prompts(name="demo", content=b"a cat\na dog\n", file_name="a.txt").prompt_set
+# --- Where checkpoints lie ---------------------------------------------------------------------------------
+
+
+def test_relative_folder_is_one_of_the_project_wherever_the_worker_was_started(
+    make, tiny_checkpoint, settings, tmp_path, monkeypatch
+):
+    settings.BASE_DIR = tiny_checkpoint.parent
+    monkeypatch.chdir(tmp_path)
+    [generation] = finish(make("a cat", source=tiny_checkpoint.name))
+    assert generation.checkpoint_revision == folder_revision(tiny_checkpoint)
+
+
+def test_demo_checkpoint_makes_an_image_as_it_comes_with_the_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     run = create_run(
-        name="demo", prompt_set=prompt_set, checkpoint=find_or_create_demo_checkpoint(), num_inference_steps=1
+        name="demo",
+        prompt_set=make_prompt_set([("a cat", [("a", "DET", ""), ("cat", "NOUN", "")])]),
+        checkpoint=find_or_create_demo_checkpoint(),
+        num_inference_steps=1,
     )
-    assert execute_batch(run) == 1
-    built_at = (tmp_path / "checkpoints" / "tiny" / "model_index.json").stat().st_mtime_ns
-    assert execute_batch(run) == 1
-    assert (tmp_path / "checkpoints" / "tiny" / "model_index.json").stat().st_mtime_ns == built_at
-    assert set(run.generations.values_list("state", flat=True)) == {"succeeded"}
+    [generation] = finish(run)
+    assert (generation.width, generation.height) == (SIZE, SIZE)
+    assert generation.load_heat_maps().word("cat").soft().max() > 0

@@ -1,9 +1,69 @@
+"""The demo command on the tests' tiny checkpoint, for speed; tests/browser/test_demo.py has the real one."""
+
 import socket
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.models import Study
+from evaluation.management.commands import demo as command
+from generation.models import Checkpoint, Generation
+from generation.services import checkpoints
+
+FEWEST_IMAGES = 24
+
+
+@pytest.fixture
+def demo(settings, tmp_path, monkeypatch):
+    """Run the command: what it printed."""
+    from generation.demo.tiny import build_tiny_checkpoint
+
+    settings.VAR_FOLDER = tmp_path
+    monkeypatch.setattr(command, "STEPS", 1)
+    monkeypatch.setattr(checkpoints, "DEMO_SOURCE", str(build_tiny_checkpoint(tmp_path / "tiny")))
+
+    def demo() -> str:
+        out = StringIO()
+        call_command("demo", port=0, stdout=out)
+        return out.getvalue()
+
+    return demo
+
+
+@pytest.mark.django_db
+def test_a_study_of_each_kind_is_open_and_a_second_call_keeps_both(demo):
+    first = demo()
+    assert dict(Study.objects.values_list("kind", "state")) == {
+        "attribution": Study.State.OPEN,
+        "object_presence": Study.State.OPEN,
+    }
+    for study in Study.objects.all():
+        assert study.get_absolute_url() in first
+        rated = study.tasks.filter(is_attention_check=False)
+        images = set(rated.values_list("generation__image_sha256", flat=True))
+        assert len(images) == len(rated) >= FEWEST_IMAGES
+        assert study.left_out == []
+    assert Study.objects.get(kind="attribution").tasks.filter(is_attention_check=True).count() == 2
+    made = list(Generation.objects.values_list("pk", "finished_at"))
+    second = demo()
+    assert second.strip() == first[first.index("daamweb is starting") :].strip()
+    assert list(Generation.objects.values_list("pk", "finished_at")) == made
+    assert Study.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_images_of_another_checkpoint_are_not_taken_for_the_demos(demo):
+    demo()
+    used = Checkpoint.objects.get()
+    used.source = "/var/checkpoints/tiny"
+    used.save()
+    with pytest.raises(CommandError, match=r"'demo' is /var/checkpoints/tiny, not .* To begin anew, delete "):
+        demo()
+    used.name = "random"
+    used.save()
+    with pytest.raises(CommandError, match="“Demo words” was made with the checkpoint /var/checkpoints/tiny"):
+        demo()
 
 
 @pytest.mark.django_db

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from generation.errors import RunError
@@ -65,8 +67,25 @@ def test_endless_address_is_refused():
         find_or_create_checkpoint(name_or_source="owner/" + "x" * 500)
 
 
-def test_demo_checkpoint_is_made_once_and_found_again(settings, tmp_path):
-    settings.VAR_FOLDER = tmp_path
+def test_demo_checkpoint_is_made_once_and_found_again():
     made = find_or_create_checkpoint(name_or_source="demo")
-    assert made.source == str(tmp_path / "checkpoints" / "tiny")
     assert find_or_create_demo_checkpoint() == find_or_create_checkpoint(name_or_source="demo") == made
+    assert Checkpoint.objects.count() == 1
+
+
+def test_demo_checkpoint_is_a_folder_of_the_project_wherever_that_is(settings):
+    source = Path(find_or_create_demo_checkpoint().source)
+    assert not source.is_absolute()
+    assert (settings.BASE_DIR / source / "vae" / "config.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "find",
+    [find_or_create_demo_checkpoint, lambda: find_or_create_checkpoint(name_or_source="demo")],
+    ids=["default", "named"],
+)
+def test_another_checkpoint_is_not_taken_for_the_demos_because_of_its_name(find):
+    Checkpoint.objects.create(name="demo", source="/var/checkpoints/tiny")
+    with pytest.raises(RunError, match="'demo' is /var/checkpoints/tiny, not the one that comes with"):
+        find()
+    assert Checkpoint.objects.get().source == "/var/checkpoints/tiny"
