@@ -41,7 +41,9 @@ class Training:
         self.parameters = list(network.parameters())
         # Of two dimensions at most, since Muon knows matrices only.
         self.masters = [
-            torch.nn.Parameter(parameter.detach().float().contiguous().flatten(min(1, parameter.ndim - 1)))
+            torch.nn.Parameter(
+                parameter.detach().clone().float().contiguous().flatten(min(1, parameter.ndim - 1))
+            )
             for parameter in self.parameters
         ]
         matrices, others = [], []

@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import pytest
 import torch
 
@@ -67,3 +69,59 @@ def test_weights_without_a_state_count_the_steps_behind_them(tmp_path):
     assert training.step == 300
     assert len((tmp_path / "line.csv").read_text().split()) == 1
     assert network.weight.item() != before
+
+
+def small_network():
+    """Layers as a UNet has them: a convolution in the middle, and its first and last layers."""
+    torch.manual_seed(0)
+    layers = {
+        "conv_in": torch.nn.Conv2d(1, 4, 3, padding=1),
+        "middle": torch.nn.Conv2d(4, 4, 3, padding=1),
+        "conv_out": torch.nn.Conv2d(4, 1, 3, padding=1),
+    }
+    return torch.nn.Sequential(OrderedDict(layers))
+
+
+def learn_to_invert(training, network):
+    for _ in training:
+        images = torch.randn(8, 1, 6, 6, dtype=network.conv_in.weight.dtype)
+        training.learn((network(images) + images).float().square().mean())
+
+
+def test_matrices_of_the_middle_are_learnt_by_muon_and_it_goes_on_too(tmp_path):
+    network = small_network()
+    settings = {"folder": tmp_path, "rate": 0.01, "matrix_rate": 0.01, "device": "cpu"}
+    training = Training("matrices", network, steps=200, **settings)
+    adam, muon = training.optimizers
+    assert [tuple(matrix.shape) for matrix in muon.param_groups[0]["params"]] == [(4, 36)]
+    assert len(adam.param_groups[0]["params"]) == 5  # both ends, and the middle's bias
+    before = network.middle.weight.clone()
+    learn_to_invert(training, network)
+    rows = [float(row.split(",")[2]) for row in (tmp_path / "matrices.csv").read_text().split()]
+    assert rows[-1] < 0.5 * rows[0]
+    assert not torch.equal(network.middle.weight, before)
+
+    resumed = Training("matrices", small_network(), steps=300, **settings)
+    momentum = [state["momentum_buffer"] for state in resumed.optimizers[1].state.values()]
+    assert momentum
+    assert torch.equal(momentum[0], next(iter(muon.state.values()))["momentum_buffer"])
+
+
+def test_a_bfloat16_network_learns_steps_that_are_finer_than_its_type(tmp_path):
+    """At 3, neighbours in bfloat16 lie 1/64 apart: 20 steps of 1/1000 would all be rounded away."""
+    network = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(network.weight, 3)
+    network.to(torch.bfloat16)
+    training = Training("fine", network, folder=tmp_path, steps=400, rate=0.001, device="cpu")
+    learn_towards(network, training, 20)
+    assert training.masters[0].item() == pytest.approx(2.98, abs=0.001)
+    for _ in training:
+        learn_towards(network, training, 1)
+    assert network.weight.dtype == torch.float32
+    assert network.weight.item() == training.average[0].item()
+    assert network.weight.item() < 2.97
+
+
+def learn_towards(network, training, steps):
+    for _ in range(steps):
+        training.learn(network(torch.ones(1, 1, dtype=network.weight.dtype)).float().square().mean())
