@@ -80,7 +80,7 @@ def execute_batch(run: GenerationRun) -> int:
 def _source(checkpoint: Checkpoint) -> str:
     """A relative path is one in the project's folder, wherever this worker has it and was started."""
     folder = settings.BASE_DIR / checkpoint.source
-    return str(folder) if folder.is_dir() else checkpoint.source
+    return str(folder) if checkpoint.source and folder.is_dir() else checkpoint.source
 
 
 def _generate(

@@ -11,7 +11,7 @@ import numpy as np
 from generation.demo.scenes import SceneWord, scene
 
 CAPTIONS = Path(__file__).with_name("captions.txt")
-SEED = 2023  # another than those that the checkpoint was trained (1) and is scored (999) with
+SEED = 2023  # another than those that the checkpoint was trained and is scored with
 SCENES = 300
 # Scenes are mostly of one or two plain objects: without a choice, "very" would be said once in 50 captions.
 TIMES_SAID = 2

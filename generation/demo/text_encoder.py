@@ -17,7 +17,7 @@ def text_encoder(tokens: CLIPTokenizer) -> CLIPTextModel:
     Trained together with the UNet, an encoder packs the whole caption into the later tokens, and every
     noun's heat map lights up on every object; and where random attention spreads evenly over the caption, the
     padding alone tells all of it. Two words back are enough to tell "a red apple and a car" from "an apple
-    and a red car", and reach no other noun.
+    and a red car", and reach no other object's noun; the ground of "a cat on sand" does see its cat.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
@@ -49,18 +49,21 @@ def _set_by_hand(encoder: CLIPTextModel) -> None:
     words = weights["embeddings.token_embedding.weight"][:, :word_features]
     words.copy_(torch.nn.functional.normalize(torch.randn_like(words), dim=1) * word_features**0.5)
 
-    # At these rates the cosines of all distances from 1 to 79 tokens sum to exactly 0: places are orthogonal.
+    # At these rates the cosines of a distance sum to 0 unless it is 0, 40 (where the sum is negative) or 80
+    # tokens: places within a text are told apart exactly.
     rates = math.pi * (torch.arange(_PLACE_FEATURES // 2) + 0.5) / (_PLACE_FEATURES // 2)
     places = weights["embeddings.position_embedding.weight"]
     angles = torch.arange(len(places))[:, None] * rates  # (places, rates)
     places[:, word_features:] = 2**0.5 * torch.cat([angles.cos(), angles.sin()], dim=1)
 
     attention = "encoder.layers.0.self_attn."
-    head_size = FEATURES // len(_LOOKS_BACK)
-    sharpness = 10 * head_size**0.5 / _PLACE_FEATURES  # the score of the place looked at; all others have 0
+    attention_head_size = FEATURES // len(_LOOKS_BACK)
+    sharpness = (
+        10 * attention_head_size**0.5 / _PLACE_FEATURES
+    )  # the score of the place looked at; all others have 0
     for number, (back, strength) in enumerate(_LOOKS_BACK.items()):
-        first = number * head_size
-        rows, spread = slice(first, first + _PLACE_FEATURES), slice(first, first + head_size)
+        first = number * attention_head_size
+        rows, spread = slice(first, first + _PLACE_FEATURES), slice(first, first + attention_head_size)
         cosines, sines = torch.diag((rates * back).cos()), torch.diag((rates * back).sin())
         # a query is its own place, turned back
         turn = torch.cat([torch.cat([cosines, sines], 1), torch.cat([-sines, cosines], 1)])
@@ -69,4 +72,4 @@ def _set_by_hand(encoder: CLIPTextModel) -> None:
         values = weights[f"{attention}v_proj.weight"][spread, :word_features]
         values.copy_(torch.randn_like(values) * word_features**-0.5)
         outputs = weights[f"{attention}out_proj.weight"][:word_features, spread]
-        outputs.copy_(torch.randn_like(outputs) * strength * head_size**-0.5)
+        outputs.copy_(torch.randn_like(outputs) * strength * attention_head_size**-0.5)

@@ -1,14 +1,15 @@
 """Train the demo checkpoint: one command, on a CPU or a GPU, that can be stopped and started again.
 
     python -m generation.demo.train [--folder var/demo_training] [--steps 8000] [--threads 2]
-    python -m generation.demo.train --begin-from generation/demo/checkpoint --bfloat16
-    python -m generation.demo.train --export-only
+    python -m generation.demo.train --begin-from CHECKPOINT                # trains its UNet on
+    python -m generation.demo.train --begin-from CHECKPOINT --new-unet     # keeps its autoencoder only
+    python -m generation.demo.train [--begin-from …] --export-only
 
 Four stages, each of which goes on where it was stopped:
 
     autoencoder   on crops of fresh scenes, then on whole ones
     latents       scenes as latents with their captions, once, since encoding costs as much as learning
-    unet          v-prediction, min-SNR weights, a moving average of the weights
+    unet          v-prediction, softened min-SNR weights, a moving average of the weights
     export        float16 safetensors in diffusers' format, into generation/demo/checkpoint
 
 The state is written every few minutes into the folder, together with the curve (`autoencoder.csv`,
@@ -34,7 +35,8 @@ from generation.demo.training import Training
 CHECKPOINT = Path(__file__).with_name("checkpoint")
 SCENES_PER_SHARD = 2048
 SCENES_FOR_SCALE = 200  # by which latents are measured
-TRAINING_SEED = 1  # another than that of the scenes by which the result is scored
+# Others than those of the scenes by which the result is scored. Note that numpy takes [1, 0] for 1.
+AUTOENCODER_SEED, TRAINING_SEED = 0, 1
 
 
 def main() -> None:
@@ -56,12 +58,26 @@ def main() -> None:
     parser.add_argument(
         "--begin-from", type=Path, help="a checkpoint of this kind; its autoencoder is kept as it is"
     )
+    parser.add_argument("--new-unet", action="store_true", help="do not train that of --begin-from on")
     parser.add_argument("--export-only", action="store_true", help="of the state as it stands, and stop")
     options = parser.parse_args()
+    missing = [
+        name
+        for name in ("autoencoder", "unet")
+        if not (options.folder / f"{name}.pt").exists() and not (name == "autoencoder" and options.begin_from)
+    ]
+    if options.export_only and missing:
+        parser.error(f"{options.folder} has no state of the {' and the '.join(missing)} to export")
     torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    autoencoder, unet = load_networks(options.begin_from) if options.begin_from else new_networks()
+    autoencoder, unet = new_networks()
+    if options.begin_from:
+        autoencoder = AutoencoderKL.from_pretrained(options.begin_from / "vae", torch_dtype=torch.float32)
+        if not options.new_unet:
+            unet = UNet2DConditionModel.from_pretrained(
+                options.begin_from / "unet", torch_dtype=torch.float32
+            )
     if options.begin_from is None:
         steps = 0 if options.export_only else options.autoencoder_steps
         train_autoencoder(autoencoder, options.folder, steps, device)
@@ -74,16 +90,9 @@ def main() -> None:
 
 def new_networks() -> tuple[Any, Any]:
     torch.manual_seed(0)
-    return architecture.autoencoder(), architecture.unet()
-
-
-def load_networks(checkpoint: Path) -> tuple[Any, Any]:
-    """The autoencoder and the UNet of an exported checkpoint, to go on with; a new UNet where it has none."""
-    autoencoder = AutoencoderKL.from_pretrained(checkpoint / "vae", torch_dtype=torch.float32)
-    if not (checkpoint / "unet").is_dir():
-        torch.manual_seed(0)
-        return autoencoder, architecture.unet()
-    return autoencoder, UNet2DConditionModel.from_pretrained(checkpoint / "unet", torch_dtype=torch.float32)
+    autoencoder = architecture.autoencoder()
+    torch.manual_seed(0)
+    return autoencoder, architecture.unet()
 
 
 def as_tensor(images: np.ndarray) -> torch.Tensor:
@@ -98,7 +107,7 @@ def train_autoencoder(autoencoder: Any, folder: Path, steps: int, device: str) -
     will see."""
     training = Training("autoencoder", autoencoder, folder=folder, steps=steps, rate=1e-3, device=device)
     torch.manual_seed(2000 + training.step)
-    rng = np.random.default_rng([0, training.step])
+    rng = np.random.default_rng([AUTOENCODER_SEED, training.step])
     for step in training:
         done = step / steps
         batch = _crops(rng, 4 if done < 0.5 else 8) if done < 0.9 else _whole(rng, 3)
@@ -167,11 +176,19 @@ def train_unet(
     Errors are weighted by the square root of the min-SNR weights (Hang et al., 2023; γ = 5): those weights
     themselves nearly leave the noisiest time steps out, and there the text decides what will be where.
     """
-    if bfloat16:
-        unet.to(torch.bfloat16)
-        # Plain products: the fused kernel is slow to differentiate in bfloat16 on a CPU.
+    if bfloat16 and device == "cpu":
+        # Plain products: the fused kernel is slow to differentiate in bfloat16.
         unet.set_attn_processor(AttnProcessor())
-    training = Training("unet", unet, folder=folder, steps=steps, rate=1e-3, matrix_rate=3e-3, device=device)
+    training = Training(
+        "unet",
+        unet,
+        folder=folder,
+        steps=steps,
+        rate=1e-3,
+        matrix_rate=3e-3,
+        device=device,
+        dtype=torch.bfloat16 if bfloat16 else torch.float32,
+    )
     if training.step >= steps:
         training.take_average()
         return

@@ -15,14 +15,13 @@ WARM_UP = 150  # steps
 class Training:
     """A network with its optimizers, moving average, curve and state on the disk.
 
-    network: of float32, or of bfloat16, which CPUs with AVX-512 BF16 and GPUs multiply twice as fast; what is
-        learnt, and the moving average, are kept in float32.
+    network: of float32. `dtype` is what it computes in: bfloat16 takes a CPU with AVX-512 BF16 two thirds of
+        the time; what is learnt, and the moving average, are kept in float32 all the same.
     name: of the files in `folder`: NAME.pt, the state, and NAME.csv, the curve (step, seconds, loss).
     steps: in all; `step` counts those that are done, in former calls too.
-    rate: AdamW's learning rate at the first step; after a short warm-up it falls in a line to 0.
+    rate: AdamW's highest learning rate, after a short warm-up; from there it falls in a line to 0.
     matrix_rate: learn the weights of all layers but the first, the last and those of the time step by Muon
         (Jordan et al., 2024), at this rate, which is AdamW's by the size of its updates.
-    begun: steps that the network's weights have behind them where there is no state.
     """
 
     def __init__(
@@ -35,15 +34,13 @@ class Training:
         rate: float,
         device: str,
         matrix_rate: float | None = None,
-        begun: int = 0,
+        dtype: torch.dtype = torch.float32,
     ):
         self.network = network.to(device, memory_format=torch.channels_last)
         self.parameters = list(network.parameters())
         # Of two dimensions at most, since Muon knows matrices only.
         self.masters = [
-            torch.nn.Parameter(
-                parameter.detach().clone().float().contiguous().flatten(min(1, parameter.ndim - 1))
-            )
+            torch.nn.Parameter(parameter.detach().clone().contiguous().flatten(min(1, parameter.ndim - 1)))
             for parameter in self.parameters
         ]
         matrices, others = [], []
@@ -55,9 +52,10 @@ class Training:
             self.optimizers.append(
                 torch.optim.Muon(matrices, matrix_rate, weight_decay=0.03, adjust_lr_fn="match_rms_adamw")
             )
-        self.rates = [optimizer.param_groups[0]["lr"] for optimizer in self.optimizers]
+        self.rates = [rate] if matrix_rate is None else [rate, matrix_rate]
         self.average = [master.detach().clone() for master in self.masters]
-        self.steps, self.step, self.seconds = steps, begun, 0.0
+        self.network.to(dtype)
+        self.steps, self.step, self.seconds = steps, 0, 0.0
         self.state_file, self.curve_file = folder / f"{name}.pt", folder / f"{name}.csv"
         self.losses: list[float] = []
         if self.state_file.exists():
@@ -84,7 +82,7 @@ class Training:
         began = saved = time.monotonic()
         before, first = self.seconds, self.step
         while self.step < self.steps:
-            # Also when it goes on: without a state the optimizer knows nothing of the gradients yet.
+            # Also when it goes on, since the checkpoint that it began from may have been without a state.
             warm = min(1.0, (self.step - first + 1) / WARM_UP)
             factor = warm * (1 - self.step / self.steps)
             for optimizer, rate in zip(self.optimizers, self.rates, strict=True):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from django.conf import settings
+
 from generation.errors import RunError
 from generation.models import Checkpoint
 
@@ -25,11 +27,11 @@ def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
     """A known checkpoint by its name or source; else a new one for a hub id or a folder. Raises RunError.
 
     Whether the hub or the worker's disk has it, the worker finds out. A folder that is here is kept with its
-    whole path, since workers run elsewhere.
+    whole path, since workers run elsewhere, but for the demo checkpoint's, which is theirs too.
     """
-    if name_or_source == DEMO:
-        return find_or_create_demo_checkpoint()
     folder = Path(name_or_source).expanduser()
+    if name_or_source in (DEMO, DEMO_SOURCE) or folder.resolve() == settings.BASE_DIR / DEMO_SOURCE:
+        return find_or_create_demo_checkpoint()
     source = str(folder.resolve()) if folder.is_dir() else name_or_source
     known = (
         Checkpoint.objects.filter(name=name_or_source).first()

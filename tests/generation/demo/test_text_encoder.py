@@ -53,7 +53,7 @@ def test_a_colour_is_told_by_its_own_noun(states):
 
 def test_padding_tells_nothing_of_the_caption(states):
     first, other = states("a red cat and a bus on sand"), states("two big dogs and a cup on snow")
-    # From the third token after the caption's nine on, padding has only padding behind it.
+    # From the third token after the caption's on, padding has only padding behind it.
     assert torch.allclose(first[12:], other[12:], atol=0.01)
 
 

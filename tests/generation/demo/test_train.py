@@ -1,6 +1,5 @@
 """The whole training on next to nothing, and what comes out of it as a checkpoint."""
 
-import shutil
 import sys
 
 import pytest
@@ -53,7 +52,7 @@ def test_a_finished_training_exports_its_state_again(small, monkeypatch):
 
 
 def test_training_goes_on_from_a_checkpoint_with_its_autoencoder(small, tmp_path, monkeypatch):
-    begin = ["--begin-from", str(small / "checkpoint")]
+    begin = ["--begin-from", str(small / "checkpoint"), "--bfloat16"]
     run(monkeypatch, tmp_path, *begin, "--shards", "1", "--steps", "1")
     old, new = (
         load_pipeline(str(folder / "checkpoint"), dtype="float32").pipeline for folder in (small, tmp_path)
@@ -64,12 +63,21 @@ def test_training_goes_on_from_a_checkpoint_with_its_autoencoder(small, tmp_path
     assert torch.allclose(old.unet.conv_in.weight, new.unet.conv_in.weight, atol=0.01)
 
 
-def test_training_begins_a_unet_on_the_autoencoder_of_a_checkpoint_that_has_none(
-    small, tmp_path, monkeypatch
-):
-    shutil.copytree(small / "checkpoint" / "vae", tmp_path / "begun" / "vae")
-    run(monkeypatch, tmp_path, "--begin-from", str(tmp_path / "begun"), "--shards", "1", "--steps", "1")
+def test_training_begins_a_new_unet_on_the_autoencoder_of_a_checkpoint(small, tmp_path, monkeypatch):
+    begin = ["--begin-from", str(small / "checkpoint"), "--new-unet"]
+    run(monkeypatch, tmp_path, *begin, "--shards", "1", "--steps", "1")
     new = load_pipeline(str(tmp_path / "checkpoint"), dtype="float32").pipeline
     old = load_pipeline(str(small / "checkpoint"), dtype="float32").pipeline
     assert torch.equal(old.vae.decoder.conv_in.weight, new.vae.decoder.conv_in.weight)
     assert not torch.allclose(old.unet.conv_in.weight, new.unet.conv_in.weight, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("begin", "missing"), [((), "autoencoder and the unet"), (("--begin-from",), "unet")]
+)
+def test_nothing_is_exported_where_there_is_no_state(small, tmp_path, monkeypatch, capsys, begin, missing):
+    arguments = [*begin, *([str(small / "checkpoint")] if begin else [])]
+    with pytest.raises(SystemExit):
+        run(monkeypatch, tmp_path, *arguments, "--export-only")
+    assert f"{tmp_path} has no state of the {missing} to export" in capsys.readouterr().err
+    assert not (tmp_path / "checkpoint").exists()

@@ -6,11 +6,11 @@ import torch
 from generation.demo.training import Training
 
 
-def line(folder, steps, begun=0):
+def line(folder, steps):
     """A training of one number towards 3."""
     torch.manual_seed(0)
     network = torch.nn.Linear(1, 1, bias=False)
-    return network, Training("line", network, folder=folder, steps=steps, rate=0.1, device="cpu", begun=begun)
+    return network, Training("line", network, folder=folder, steps=steps, rate=0.1, device="cpu")
 
 
 def learn(network, training):
@@ -62,15 +62,6 @@ def test_a_stop_while_writing_leaves_the_former_state(tmp_path, monkeypatch):
     assert torch.equal(resumed.average[0], training.average[0])
 
 
-def test_weights_without_a_state_count_the_steps_behind_them(tmp_path):
-    network, training = line(tmp_path, 300, begun=250)
-    before = network.weight.item()
-    learn(network, training)
-    assert training.step == 300
-    assert len((tmp_path / "line.csv").read_text().split()) == 1
-    assert network.weight.item() != before
-
-
 def small_network():
     """Layers as a UNet has them: a convolution in the middle, and its first and last layers."""
     torch.manual_seed(0)
@@ -102,6 +93,8 @@ def test_matrices_of_the_middle_are_learnt_by_muon_and_it_goes_on_too(tmp_path):
     assert not torch.equal(network.middle.weight, before)
 
     resumed = Training("matrices", small_network(), steps=300, **settings)
+    for kept, master in zip(resumed.masters, training.masters, strict=True):
+        assert torch.equal(kept, master)
     momentum = [state["momentum_buffer"] for state in resumed.optimizers[1].state.values()]
     assert momentum
     assert torch.equal(momentum[0], next(iter(muon.state.values()))["momentum_buffer"])
@@ -111,8 +104,10 @@ def test_a_bfloat16_network_learns_steps_that_are_finer_than_its_type(tmp_path):
     """At 3, neighbours in bfloat16 lie 1/64 apart: 20 steps of 1/1000 would all be rounded away."""
     network = torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.constant_(network.weight, 3)
-    network.to(torch.bfloat16)
-    training = Training("fine", network, folder=tmp_path, steps=400, rate=0.001, device="cpu")
+    training = Training(
+        "fine", network, folder=tmp_path, steps=400, rate=0.001, device="cpu", dtype=torch.bfloat16
+    )
+    assert network.weight.dtype == torch.bfloat16
     learn_towards(network, training, 20)
     assert training.masters[0].item() == pytest.approx(2.98, abs=0.001)
     for _ in training:

@@ -89,3 +89,10 @@ def test_another_checkpoint_is_not_taken_for_the_demos_because_of_its_name(find)
     with pytest.raises(RunError, match="'demo' is /var/checkpoints/tiny, not the one that comes with"):
         find()
     assert Checkpoint.objects.get().source == "/var/checkpoints/tiny"
+
+
+def test_the_demo_checkpoints_own_folder_is_the_demo_checkpoint(settings, monkeypatch, tmp_path):
+    demo = find_or_create_demo_checkpoint()
+    assert find_or_create_checkpoint(name_or_source=str(settings.BASE_DIR / demo.source)) == demo
+    monkeypatch.chdir(tmp_path)
+    assert find_or_create_checkpoint(name_or_source=demo.source) == demo
