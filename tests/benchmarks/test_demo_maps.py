@@ -74,3 +74,9 @@ def test_words_without_another_object_are_left_out():
     values = np.array([0.2, np.nan, 0.4, np.nan])
     low, high = demo_maps.interval(values, np.array([0, 0, 1, 2]))
     assert 0.2 <= low < high <= 0.4
+
+
+def test_interval_of_a_ratio_resamples_both_and_leaves_out_words_without_either():
+    values = np.array([2.0, 4.0, 6.0, np.nan, 1.0])
+    halves = np.array([1.0, 2.0, 3.0, 1.0, np.nan])
+    assert demo_maps.interval(values, np.arange(5), halves) == pytest.approx((2, 2))

@@ -89,7 +89,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error} {self.begin_anew()}") from error
 
     def begin_anew(self) -> str:
-        return f"To begin anew, delete {settings.VAR_FOLDER}."
+        return f"To begin anew, with an empty site, move {settings.VAR_FOLDER} away: it holds all studies."
 
     def words(self) -> PromptSet:
         """A few words of each part of speech, out of captions of the world that the checkpoint knows."""
@@ -158,8 +158,12 @@ class Command(BaseCommand):
                     # A demo that was killed holds them; they come free when its lease runs out.
                     time.sleep(1)
 
-    def study(self, *, name: str, **design) -> Study:
-        study = Study.objects.filter(name=name).first() or build_study(name=name, **design)
+    def study(self, *, name: str, run: GenerationRun, **design) -> Study:
+        study = Study.objects.filter(name=name).first() or build_study(name=name, run=run, **design)
+        if study.run != run:
+            raise CommandError(
+                f"“{name}” shows the images of “{study.run}”, not of “{run}”. {self.begin_anew()}"
+            )
         if study.state == Study.State.DRAFT:
             open_study(study=study)
         return study

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from annotations.models import Study
 from evaluation.management.commands import demo as command
-from generation.models import Checkpoint, Generation
+from generation.models import Checkpoint, Generation, GenerationRun
 from generation.services import checkpoints
 
 FEWEST_IMAGES = 24
@@ -58,11 +58,17 @@ def test_images_of_another_checkpoint_are_not_taken_for_the_demos(demo):
     used = Checkpoint.objects.get()
     used.source = "/var/checkpoints/tiny"
     used.save()
-    with pytest.raises(CommandError, match=r"'demo' is /var/checkpoints/tiny, not .* To begin anew, delete "):
+    with pytest.raises(CommandError, match=r"'demo' is /var/checkpoints/tiny, not .* To begin anew, "):
         demo()
     used.name = "random"
     used.save()
     with pytest.raises(CommandError, match="“Demo words” was made with the checkpoint /var/checkpoints/tiny"):
+        demo()
+    GenerationRun.objects.filter(name="Demo words").update(name="random words")
+    with pytest.raises(
+        CommandError,
+        match="“Demo: words and heat maps” shows the images of “random words”, not of “Demo words”",
+    ):
         demo()
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks import demo_maps, demo_objects
+from evaluation.management.commands import demo
 from generation.daam.checkpoints import load_pipeline
-from generation.demo.architecture import text_encoder
+from generation.demo.object_finder import find_objects
+from generation.demo.text_encoder import text_encoder
 from generation.prompts.cohyponyms import build_pairs, load_ontology
 
 MOST_BYTES = 40e6
@@ -40,9 +42,10 @@ def test_heat_maps_light_up_on_the_object_that_the_word_names(pipeline):
 
 def test_pairs_of_objects_are_drawn_so_that_they_can_be_told(pipeline):
     pairs = build_pairs(load_ontology(), count=PAIRS, cohyponym_share=0, rng=np.random.default_rng(3))
-    images = demo_objects.generate(pipeline, [pair.text for pair in pairs], steps=15, guidance_scale=5.0)
+    images, _ = demo_objects.generate(
+        pipeline, [pair.text for pair in pairs], steps=demo.STEPS, guidance_scale=demo.GUIDANCE_SCALE
+    )
     both = [
-        demo_objects.both_found(image, pair.first, pair.second)
-        for pair, image in zip(pairs, images, strict=True)
+        demo_objects.both_found(find_objects(image), pair) for pair, image in zip(pairs, images, strict=True)
     ]
     assert sum(both) >= PAIRS / 4
