@@ -25,8 +25,8 @@ from generation.services.words import parse_prompt_set
 RESEARCHER = "researcher"
 WORDS_PER_PART_OF_SPEECH = 3  # the captions have ten of these
 PAIRS = 24
-# The checkpoint that comes with the project is small, and so is its world: fewer steps and weaker guidance
-# than the paper's 30 and 7.5 are enough, and the images are there sooner on a laptop without a GPU.
+# Those by which benchmarks/demo_objects.py measures the checkpoint; fewer steps than the site's default, so
+# that the images are there sooner on a laptop without a GPU. Others have not been compared.
 STEPS = 20
 GUIDANCE_SCALE = 5.0
 BATCH_SIZE = 4
