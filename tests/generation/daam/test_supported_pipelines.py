@@ -94,14 +94,15 @@ def test_an_image_prompt_as_long_as_the_text_is_told_apart_by_its_place(pipeline
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "first"),
-    # T5's text of 48 tokens: after the 48 cells and CLIP's 77 tokens, or first
+    ("name", "text", "first", "tolerance"),
+    # T5's text of 48 tokens: after the 48 cells and CLIP's 77 tokens, or first. This SD 3's products of query
+    # and key reach 48, and float32 rounds an exponent of 48 by 3e-6.
     [
-        ("stable_diffusion_3", slice(48, 48 + 77 + 48), 77),
-        ("flux", slice(0, 48), 0),
+        ("stable_diffusion_3", slice(48, 48 + 77 + 48), 77, 3e-6),
+        ("flux", slice(0, 48), 0, 1e-6),
     ],
 )
-def test_joint_attention_is_what_the_image_pays_to_the_text(pipelines, name, text, first):
+def test_joint_attention_is_what_the_image_pays_to_the_text(pipelines, name, text, first, tolerance):
     pipeline, options = pipelines(name)
     with JointScoreLog(text) as log:
         latents(pipeline, options, WHOLE_WORDS)
@@ -114,7 +115,7 @@ def test_joint_attention_is_what_the_image_pays_to_the_text(pipelines, name, tex
     log = [(layer, scores) for layer, scores in log.log if scores.shape[-2] in JOINT_GRID]
     assert len(log) == 3 * 2
     expected = naive_heat_maps(log, row, heat_map.attended, JOINT_GRID, (96, 128), first=first)
-    assert relative_deviation(token_heat_maps(heat_map), expected) <= 1e-6
+    assert relative_deviation(token_heat_maps(heat_map), expected) <= tolerance
 
 
 @pytest.mark.parametrize("name", ["image_to_image", "controlnet", "stable_diffusion_xl", *JOINT])
