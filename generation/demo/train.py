@@ -3,18 +3,19 @@
     python -m generation.demo.train [--folder var/demo_training] [--steps 8000] [--threads 2]
     python -m generation.demo.train --begin-from CHECKPOINT                # trains its UNet on
     python -m generation.demo.train --begin-from CHECKPOINT --new-unet     # keeps its autoencoder only
+    python -m generation.demo.train --begin-from CHECKPOINT --decoder-steps 3000   # and its decoder
     python -m generation.demo.train [--begin-from …] --export-only
 
 Four stages, each of which goes on where it was stopped:
 
-    autoencoder   on crops of fresh scenes, then on whole ones
+    autoencoder   on crops of fresh scenes, then on whole ones; on request, the decoder for longer
     latents       scenes as latents with their captions, once, since encoding costs as much as learning
     unet          v-prediction, softened min-SNR weights, a moving average of the weights
     export        float16 safetensors in diffusers' format, into generation/demo/checkpoint
 
 The state is written every few minutes into the folder, together with the curve (`autoencoder.csv`,
-`unet.csv`: step, seconds, loss). What was run for the checkpoint that comes with the project stands in its
-model card.
+`decoder.csv`, `unet.csv`: step, seconds, loss). What was run for the checkpoint that comes with the project
+stands in its model card.
 """
 
 import argparse
@@ -36,7 +37,7 @@ CHECKPOINT = Path(__file__).with_name("checkpoint")
 SCENES_PER_SHARD = 2048
 SCENES_FOR_SCALE = 200  # by which latents are measured
 # Others than those of the scenes by which the result is scored. Note that numpy takes [1, 0] for 1.
-AUTOENCODER_SEED, TRAINING_SEED = 0, 1
+AUTOENCODER_SEED, TRAINING_SEED, DECODER_SEED = 0, 1, 2
 
 
 def main() -> None:
@@ -47,6 +48,12 @@ def main() -> None:
         "--folder", type=Path, default=Path("var/demo_training"), help="where the state is kept"
     )
     parser.add_argument("--autoencoder-steps", type=int, default=5000)
+    parser.add_argument(
+        "--decoder-steps",
+        type=int,
+        default=0,
+        help="train the decoder on; the encoder stays as it is, so latents that are written stay good",
+    )
     parser.add_argument("--shards", type=int, default=16, help=f"of {SCENES_PER_SHARD} scenes as latents")
     parser.add_argument("--steps", type=int, default=8000, help="of the UNet")
     parser.add_argument("--batch-size", type=int, default=32)
@@ -81,6 +88,9 @@ def main() -> None:
     if options.begin_from is None:
         steps = 0 if options.export_only else options.autoencoder_steps
         train_autoencoder(autoencoder, options.folder, steps, device)
+    if options.decoder_steps or (options.folder / "decoder.pt").exists():
+        steps = 0 if options.export_only else options.decoder_steps
+        train_decoder(autoencoder, options.folder, steps, device)
     if not options.export_only:
         write_latents(autoencoder, options.folder, options.shards, device)
     steps = 0 if options.export_only else options.steps
@@ -117,13 +127,38 @@ def train_autoencoder(autoencoder: Any, folder: Path, steps: int, device: str) -
         divergence = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
         loss = F.l1_loss(drawn, images) + 2 * F.mse_loss(drawn, images) + 1e-4 * divergence
         if done > 0.3:
-            loss = loss + 0.5 * sum(F.l1_loss(drawn.diff(dim=axis), images.diff(dim=axis)) for axis in (2, 3))
+            loss = loss + 0.5 * _edge_loss(drawn, images)
         training.learn(loss)
     autoencoder.eval()
     with torch.no_grad():
         scenes = as_tensor(_whole(np.random.default_rng(TRAINING_SEED), SCENES_FOR_SCALE)).to(device)
         spread = torch.cat([autoencoder.encode(some).latent_dist.mode() for some in scenes.split(20)]).std()
     autoencoder.register_to_config(scaling_factor=1 / spread.item())
+
+
+def _edge_loss(drawn: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """Of the differences between neighbouring pixels, which blur takes away."""
+    down, across = (F.l1_loss(drawn.diff(dim=axis), images.diff(dim=axis)) for axis in (2, 3))
+    return down + across
+
+
+def train_decoder(autoencoder: Any, folder: Path, steps: int, device: str) -> None:
+    """From what the encoder makes of a scene to the scene: the encoder does not learn."""
+    autoencoder.to(device)
+    decoder = torch.nn.ModuleList([autoencoder.post_quant_conv, autoencoder.decoder])
+    training = Training(
+        "decoder", decoder, folder=folder, steps=steps, rate=1e-3, matrix_rate=3e-3, device=device
+    )
+    torch.manual_seed(3000 + training.step)
+    rng = np.random.default_rng([DECODER_SEED, training.step])
+    for step in training:
+        images = as_tensor(_crops(rng, 8) if step % 3 else _whole(rng, 2)).to(device)
+        with torch.no_grad():
+            latents = autoencoder.encode(images).latent_dist.sample()
+        drawn = autoencoder.decode(latents).sample
+        loss = F.l1_loss(drawn, images) + 2 * F.mse_loss(drawn, images) + 0.5 * _edge_loss(drawn, images)
+        training.learn(loss)
+    autoencoder.eval()
 
 
 def _whole(rng: np.random.Generator, count: int) -> np.ndarray:

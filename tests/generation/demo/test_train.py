@@ -74,6 +74,21 @@ def test_training_begins_a_new_unet_on_the_autoencoder_of_a_checkpoint(small, tm
     assert new.unet.conv_in.weight.max() < 0.5
 
 
+def test_a_decoder_is_trained_on_and_its_encoder_is_not(small, tmp_path, monkeypatch):
+    begin = ["--begin-from", str(small / "checkpoint"), "--shards", "1", "--steps", "1"]
+    run(monkeypatch, tmp_path, *begin, "--decoder-steps", "2")
+    old, new = (
+        load_pipeline(str(folder / "checkpoint"), dtype="float32").pipeline.vae
+        for folder in (small, tmp_path)
+    )
+    for name, weight in old.state_dict().items():
+        learns = name.startswith(("decoder.", "post_quant_conv."))
+        assert torch.equal(weight, new.state_dict()[name]) != learns, name
+    run(monkeypatch, tmp_path, *begin[:2], "--export-only")
+    again = load_pipeline(str(tmp_path / "checkpoint"), dtype="float32").pipeline.vae
+    assert torch.equal(again.decoder.conv_in.weight, new.decoder.conv_in.weight)
+
+
 @pytest.mark.parametrize(
     ("begin", "missing"), [((), "autoencoder and the unet"), (("--begin-from",), "unet")]
 )
