@@ -12,7 +12,7 @@ from generation.demo.scenes import SceneWord, scene
 
 CAPTIONS = Path(__file__).with_name("captions.txt")
 SEED = 2023  # another than those that the checkpoint was trained and is scored with
-SCENES = 300
+SCENES = 500
 # Scenes are mostly of one or two plain objects: without a choice, "very" would be said once in 50 captions.
 TIMES_SAID = 2
 

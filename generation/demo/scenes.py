@@ -6,8 +6,8 @@
     adjectives   small, big, very small, very big, and eight colours (a tint of the whole object)
     numerals     one, two, three, four
     verbs        standing, lying (on its side), leaning (tilted), flying (above its shadow)
-    places       and, with, next to, beside (as one reads: what is named first stands at the left),
-                 to the left of, to the right of, above, below
+    places       and, with, next to, beside (as one reads: what is named first stands at the left; of three
+                 the second lower), to the left of, to the right of, above, below
     grounds      grass, sand, snow, water, a road, a table, a carpet
 """
 

@@ -3,7 +3,7 @@
     python -m generation.demo.train [--folder var/demo_training] [--steps 8000] [--threads 2]
     python -m generation.demo.train --begin-from CHECKPOINT                # trains its UNet on
     python -m generation.demo.train --begin-from CHECKPOINT --new-unet     # keeps its autoencoder only
-    python -m generation.demo.train --begin-from CHECKPOINT --decoder-steps 3000   # and its decoder
+    python -m generation.demo.train --begin-from CHECKPOINT --decoder-steps 4500   # and its decoder
     python -m generation.demo.train [--begin-from …] --export-only
 
 Four stages, each of which goes on where it was stopped:
@@ -15,7 +15,8 @@ Four stages, each of which goes on where it was stopped:
 
 The state is written every few minutes into the folder, together with the curve (`autoencoder.csv`,
 `decoder.csv`, `unet.csv`: step, seconds, loss). What was run for the checkpoint that comes with the project
-stands in its model card.
+stands in its model card. Latents are of the scenes and the encoder of the time when they were written:
+after a change of either, take another folder.
 """
 
 import argparse
@@ -52,7 +53,8 @@ def main() -> None:
         "--decoder-steps",
         type=int,
         default=0,
-        help="train the decoder on; the encoder stays as it is, so latents that are written stay good",
+        help="train the decoder on, its encoder as it is, so that latents which are written stay good; "
+        "without this, a decoder in the folder is left aside",
     )
     parser.add_argument("--shards", type=int, default=16, help=f"of {SCENES_PER_SHARD} scenes as latents")
     parser.add_argument("--steps", type=int, default=8000, help="of the UNet")
@@ -63,16 +65,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--export", type=Path, default=CHECKPOINT, help="where the checkpoint is written")
     parser.add_argument(
-        "--begin-from", type=Path, help="a checkpoint of this kind; its autoencoder is kept as it is"
+        "--begin-from",
+        type=Path,
+        help="a checkpoint of this kind; its autoencoder is kept, but for the decoder with --decoder-steps",
     )
     parser.add_argument("--new-unet", action="store_true", help="do not train that of --begin-from on")
     parser.add_argument("--export-only", action="store_true", help="of the state as it stands, and stop")
     options = parser.parse_args()
-    missing = [
-        name
-        for name in ("autoencoder", "unet")
-        if not (options.folder / f"{name}.pt").exists() and not (name == "autoencoder" and options.begin_from)
-    ]
+    needed = ["unet"]
+    if options.begin_from is None:
+        needed.insert(0, "autoencoder")
+    if options.decoder_steps:
+        needed.insert(-1, "decoder")
+    missing = [name for name in needed if not (options.folder / f"{name}.pt").exists()]
     if options.export_only and missing:
         parser.error(f"{options.folder} has no state of the {' and the '.join(missing)} to export")
     torch.set_num_threads(options.threads)
@@ -88,7 +93,7 @@ def main() -> None:
     if options.begin_from is None:
         steps = 0 if options.export_only else options.autoencoder_steps
         train_autoencoder(autoencoder, options.folder, steps, device)
-    if options.decoder_steps or (options.folder / "decoder.pt").exists():
+    if options.decoder_steps:
         steps = 0 if options.export_only else options.decoder_steps
         train_decoder(autoencoder, options.folder, steps, device)
     if not options.export_only:
@@ -137,13 +142,19 @@ def train_autoencoder(autoencoder: Any, folder: Path, steps: int, device: str) -
 
 
 def _edge_loss(drawn: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Of the differences between neighbouring pixels, which blur takes away."""
+    """Of the differences between neighbouring pixels, which blur takes away.
+
+    Both (images, channels, height, width).
+    """
     down, across = (F.l1_loss(drawn.diff(dim=axis), images.diff(dim=axis)) for axis in (2, 3))
     return down + across
 
 
 def train_decoder(autoencoder: Any, folder: Path, steps: int, device: str) -> None:
-    """From what the encoder makes of a scene to the scene: the encoder does not learn."""
+    """From what the encoder makes of a scene to the scene: the encoder does not learn.
+
+    What maps latents to latents before the decoder's first layer is learnt with it, by Muon like the rest.
+    """
     autoencoder.to(device)
     decoder = torch.nn.ModuleList([autoencoder.post_quant_conv, autoencoder.decoder])
     training = Training(

@@ -80,3 +80,17 @@ def test_interval_of_a_ratio_resamples_both_and_leaves_out_words_without_either(
     values = np.array([2.0, 4.0, 6.0, np.nan, 1.0])
     halves = np.array([1.0, 2.0, 3.0, 1.0, np.nan])
     assert demo_maps.interval(values, np.arange(5), halves) == pytest.approx((2, 2))
+
+
+def test_interval_of_a_ratio_to_nearly_nothing_is_open_above():
+    own, other = np.ones(8), np.array([1.0, *[0.0] * 7])
+    low, high = demo_maps.interval(own, np.arange(8), other)
+    assert low < 8 < high == np.inf
+
+
+def test_the_order_of_words_tells_no_side_where_another_place_is_said():
+    scenes = demo_maps.held_out_scenes(60)
+    found = [drawn.caption for drawn in scenes if demo_maps.order_tells_no_side(drawn)]
+    assert any(" above " in caption for caption in found)
+    assert any(" to the right of " in caption for caption in found)
+    assert not any(" to the left of " in caption or " next to " in caption for caption in found)

@@ -35,12 +35,12 @@ def test_its_text_encoder_is_the_one_set_by_hand(pipeline):
 def test_heat_maps_light_up_on_the_object_that_the_word_names(pipeline):
     scores = demo_maps.score_maps(pipeline, demo_maps.held_out_scenes(SCENES), steps=5)
     own, other = scores.own[:, scores.best], scores.other[:, scores.best]
-    assert own.mean() >= 0.5
-    assert own.mean() >= 5 * scores.whole.mean()
-    assert own[~np.isnan(other)].mean() >= 4 * np.nanmean(other)
+    assert own.mean() >= 0.6
+    assert own.mean() >= 7 * scores.whole.mean()
+    assert own[~np.isnan(other)].mean() >= 20 * np.nanmean(other)
 
 
-def test_objects_are_drawn_so_that_some_can_be_told(pipeline):
+def test_objects_are_drawn_so_that_most_can_be_told(pipeline):
     pairs = build_pairs(load_ontology(), count=PAIRS, cohyponym_share=0, rng=np.random.default_rng(3))
     images, _ = demo_objects.generate(
         pipeline, [pair.text for pair in pairs], steps=demo.STEPS, guidance_scale=demo.GUIDANCE_SCALE
@@ -49,4 +49,4 @@ def test_objects_are_drawn_so_that_some_can_be_told(pipeline):
         len({pair.first, pair.second} & {one.name for one in find_objects(image)})
         for pair, image in zip(pairs, images, strict=True)
     ]
-    assert sum(found) >= 2 * PAIRS / 4
+    assert sum(found) >= 0.6 * 2 * PAIRS

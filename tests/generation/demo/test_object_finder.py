@@ -24,7 +24,7 @@ def test_both_objects_of_drawn_scenes_are_found_and_no_others(scenes, found):
 def test_an_object_is_found_where_it_is(scenes, found):
     for drawn, objects in zip(scenes, found, strict=True):
         masks = {word.object_name: word.mask for word in drawn.words if word.role == "object"}
-        likeliest = {one.name: one for one in reversed(objects)}
+        likeliest = {one.name: one for one in reversed(objects)}  # a couch is found again beside itself
         for one in likeliest.values():
             rows, columns = np.nonzero(masks[one.name])
             assert abs(one.x - columns.mean()) < 12

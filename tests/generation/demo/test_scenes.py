@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from scipy.ndimage import label
@@ -114,6 +116,21 @@ def test_left_and_above_are_where_the_caption_says():
                 assert is_so, drawn.caption
                 seen += 1
     assert seen > 30
+
+
+def test_what_is_named_first_stands_at_the_left_unless_a_place_is_said():
+    rng = np.random.default_rng(4)
+    seen = {2: 0, 3: 0}
+    for _ in range(300):
+        drawn = scene(rng)
+        objects = [word for word in drawn.words if word.role == "object"]
+        if len(objects) < 2 or re.search(r"\bright of\b|\babove\b|\bbelow\b", drawn.caption):
+            continue
+        middles = [np.nonzero(word.mask)[1].mean() for word in objects]
+        assert middles == sorted(middles), drawn.caption
+        seen[len(objects)] += 1
+    assert seen[2] > 80
+    assert seen[3] > 10
 
 
 def test_the_tokenizer_knows_every_word_of_the_captions(scenes):

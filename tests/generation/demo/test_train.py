@@ -86,16 +86,22 @@ def test_a_decoder_is_trained_on_and_its_encoder_is_not(small, tmp_path, monkeyp
     }
     assert "decoder.conv_in.weight" in changed
     assert all(name.startswith(("decoder.", "post_quant_conv.")) for name in changed)
-    run(monkeypatch, tmp_path, *begin[:2], "--export-only")
+    run(monkeypatch, tmp_path, *begin[:2], "--decoder-steps", "2", "--export-only")
     again = load_pipeline(str(tmp_path / "checkpoint"), dtype="float32").pipeline.vae
     assert torch.equal(again.decoder.conv_in.weight, new.decoder.conv_in.weight)
 
 
 @pytest.mark.parametrize(
-    ("begin", "missing"), [((), "autoencoder and the unet"), (("--begin-from",), "unet")]
+    ("begin", "missing"),
+    [
+        ((), "autoencoder and the unet"),
+        (("--begin-from",), "unet"),
+        (("--begin-from", "--decoder-steps"), "decoder and the unet"),
+    ],
 )
 def test_nothing_is_exported_where_there_is_no_state(small, tmp_path, monkeypatch, capsys, begin, missing):
-    arguments = [*begin, *([str(small / "checkpoint")] if begin else [])]
+    values = {"--begin-from": str(small / "checkpoint"), "--decoder-steps": "2"}
+    arguments = [piece for option in begin for piece in (option, values[option])]
     with pytest.raises(SystemExit):
         run(monkeypatch, tmp_path, *arguments, "--export-only")
     assert f"{tmp_path} has no state of the {missing} to export" in capsys.readouterr().err
