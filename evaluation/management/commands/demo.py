@@ -24,6 +24,8 @@ from generation.services.words import parse_prompt_set
 
 RESEARCHER = "researcher"
 WORDS_PER_PART_OF_SPEECH = 3  # the captions have ten of these
+# Of the seeds from 0 to 7, the one that samples three objects as nouns: a table or a road fills the picture.
+WORDS_SEED = 3
 PAIRS = 24
 # Those by which benchmarks/demo_objects.py measures the checkpoint; fewer steps than the site's default, so
 # that the images are there sooner on a laptop without a GPU. Others have not been compared.
@@ -107,7 +109,7 @@ class Command(BaseCommand):
         return build_words_prompt_set(
             name="Demo words",
             source=captions,
-            seed=0,
+            seed=WORDS_SEED,
             per_part_of_speech=WORDS_PER_PART_OF_SPEECH,
             attention_checks=2,
         )[0]
