@@ -55,7 +55,7 @@ def held_out_scenes(count: int) -> list[Scene]:
 
 
 def order_tells_no_side(drawn: Scene) -> bool:
-    """Whether the caption says a place other than its own order, by which maps might otherwise be right."""
+    """Whether the place that is said lets no map be right only because the first named stands at the left."""
     return bool(re.search(r"\b(right of|above|below)\b", drawn.caption))
 
 

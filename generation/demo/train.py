@@ -72,12 +72,8 @@ def main() -> None:
     parser.add_argument("--new-unet", action="store_true", help="do not train that of --begin-from on")
     parser.add_argument("--export-only", action="store_true", help="of the state as it stands, and stop")
     options = parser.parse_args()
-    needed = ["unet"]
-    if options.begin_from is None:
-        needed.insert(0, "autoencoder")
-    if options.decoder_steps:
-        needed.insert(-1, "decoder")
-    missing = [name for name in needed if not (options.folder / f"{name}.pt").exists()]
+    stages = {"autoencoder": options.begin_from is None, "decoder": options.decoder_steps > 0, "unet": True}
+    missing = [name for name, used in stages.items() if used and not (options.folder / f"{name}.pt").exists()]
     if options.export_only and missing:
         parser.error(f"{options.folder} has no state of the {' and the '.join(missing)} to export")
     torch.set_num_threads(options.threads)
@@ -130,10 +126,8 @@ def train_autoencoder(autoencoder: Any, folder: Path, steps: int, device: str) -
         posterior = autoencoder.encode(images).latent_dist
         drawn = autoencoder.decode(posterior.sample()).sample
         divergence = 0.5 * (posterior.mean**2 + posterior.var - 1 - posterior.logvar).mean()
-        loss = F.l1_loss(drawn, images) + 2 * F.mse_loss(drawn, images) + 1e-4 * divergence
-        if done > 0.3:
-            loss = loss + 0.5 * _edge_loss(drawn, images)
-        training.learn(loss)
+        edges = 0.5 if done > 0.3 else 0.0
+        training.learn(_drawing_loss(drawn, images, edges=edges) + 1e-4 * divergence)
     autoencoder.eval()
     with torch.no_grad():
         scenes = as_tensor(_whole(np.random.default_rng(TRAINING_SEED), SCENES_FOR_SCALE)).to(device)
@@ -141,13 +135,11 @@ def train_autoencoder(autoencoder: Any, folder: Path, steps: int, device: str) -
     autoencoder.register_to_config(scaling_factor=1 / spread.item())
 
 
-def _edge_loss(drawn: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Of the differences between neighbouring pixels, which blur takes away.
-
-    Both (images, channels, height, width).
-    """
+def _drawing_loss(drawn: torch.Tensor, images: torch.Tensor, *, edges: float) -> torch.Tensor:
+    """Both (images, channels, height, width). edges: the weight of the differences between neighbouring
+    pixels, which blur takes away."""
     down, across = (F.l1_loss(drawn.diff(dim=axis), images.diff(dim=axis)) for axis in (2, 3))
-    return down + across
+    return F.l1_loss(drawn, images) + 2 * F.mse_loss(drawn, images) + edges * (down + across)
 
 
 def train_decoder(autoencoder: Any, folder: Path, steps: int, device: str) -> None:
@@ -166,9 +158,7 @@ def train_decoder(autoencoder: Any, folder: Path, steps: int, device: str) -> No
         images = as_tensor(_crops(rng, 8) if step % 3 else _whole(rng, 2)).to(device)
         with torch.no_grad():
             latents = autoencoder.encode(images).latent_dist.sample()
-        drawn = autoencoder.decode(latents).sample
-        loss = F.l1_loss(drawn, images) + 2 * F.mse_loss(drawn, images) + 0.5 * _edge_loss(drawn, images)
-        training.learn(loss)
+        training.learn(_drawing_loss(autoencoder.decode(latents).sample, images, edges=0.5))
     autoencoder.eval()
 
 
