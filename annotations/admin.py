@@ -1,6 +1,6 @@
 """The researcher's desk for studies."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
@@ -11,35 +11,68 @@ from django.views.decorators.http import require_POST
 
 from annotations.errors import StudyError
 from annotations.forms import BuildStudyForm
-from annotations.models import Annotator, Assignment, Participation, Response, Study
+from annotations.jobs import start_closing, start_opening
+from annotations.models import Annotator, Opening, Participation, Response, Study
 from annotations.selectors import with_progress
-from annotations.services.studies import build_study, close_study, open_study, pause_study
+from annotations.services.closings import closing_outlook, pause_study
+from annotations.services.studies import build_study, delete_draft, edit_draft
 from daamweb.admin_forms import ServiceAdmin, ServiceFormView, change_address, report_outcome
 
-# What a button on a study's page does, and what is said when it is done.
-CHANGES = {
-    "open": (open_study, "is open: annotators can come"),
-    "pause": (pause_study, "is paused: no new places are given out"),
-    "close": (close_study, "is closed for good: no more answers are taken"),
+State = Study.State
+
+
+def _open(study: Study) -> None:
+    start_opening(study=study)
+
+
+def _pause(study: Study) -> None:
+    pause_study(study=study)
+
+
+def _close(study: Study) -> None:
+    start_closing(study=study)
+
+
+def _close_at_once(study: Study) -> None:
+    start_closing(study=study, at_once=True)
+
+
+# What a button on a study's page does. What is said when it is done is the state that came of it.
+CHANGES = {"open": _open, "pause": _pause, "close": _close, "close_at_once": _close_at_once}
+OUTCOMES = {
+    State.OPENING: "is being opened: a worker holds its pictures against their hashes first",
+    State.OPEN: "is open: annotators can come",
+    State.PAUSED: "is paused: no new places are given out",
+    State.CLOSING: "is closing: nothing new is given out, and who is at a task can finish it",
+    State.CLOSED: "is closed for good: no more answers are taken",
 }
 # What cannot be undone is asked twice: the button's text, and what it means.
 CONFIRMATIONS = {
-    (Study.State.DRAFT, "open"): (
+    (State.DRAFT, "open"): (
         "Freeze the plan and open",
         "Its texts, tasks and analysis are frozen when it opens: they cannot be edited any more.",
     ),
-    (Study.State.OPEN, "close"): (
-        "Close for good",
-        "A closed study cannot be opened again. Whoever is at a task now cannot send the answer; pausing "
-        "lets them finish.",
-    ),
-    (Study.State.PAUSED, "close"): (
-        "Close for good",
-        "A closed study cannot be opened again. Whoever is still at a task cannot send the answer.",
-    ),
+    **{
+        (state, "close"): (
+            "Close for good",
+            "A closed study cannot be opened again. Nothing new is given out from now on; whoever is at a task "
+            "can finish it until its time is over, and then the study is closed.",
+        )
+        for state in (State.OPEN, State.PAUSED)
+    },
+    **{
+        (state, "close_at_once"): (
+            "Close at once",
+            "A closed study cannot be opened again. Whoever is at a task right now cannot send the answer.",
+        )
+        for state in (State.OPEN, State.PAUSED, State.CLOSING)
+    },
 }
 # Frozen when the study opens.
-DESIGN_FIELDS = ("name", "title", "consent", "instructions", "replicas", "share_cap", "lease_minutes")
+DESIGN_FIELDS = (
+    "name", "title", "consent", "instructions", "replicas", "share_cap", "expected_annotators", "check_every",
+    "lease_minutes",
+)  # fmt: skip
 
 
 class BuildStudyView(ServiceFormView):
@@ -62,13 +95,13 @@ class StudyAdmin(ServiceAdmin):
     list_select_related = ["run"]
     search_fields = ["name", "title"]
     always_read_only = (
-        "state", "progress", "link", "kind", "run", "options", "recipe", "left_out", "plan_sha256",
-        "created_at", "opened_at", "closed_at",
+        "state", "progress", "link", "kind", "run", "tasks_by_role", "options", "recipe", "left_out",
+        "plan_hash", "created_at", "opened_at", "closed_at",
     )  # fmt: skip
     fields = [
         "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
-        "lease_minutes", "kind", "run", "options", "recipe", "left_out", "plan_sha256", "created_at",
-        "opened_at", "closed_at",
+        "expected_annotators", "check_every", "lease_minutes", "kind", "run", "tasks_by_role", "options",
+        "recipe", "left_out", "plan_hash", "created_at", "opened_at", "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):
@@ -81,13 +114,54 @@ class StudyAdmin(ServiceAdmin):
             study.address = request.build_absolute_uri(study.get_absolute_url())
         return study
 
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """Says why the last opening failed, as long as the study is a draft."""
+        failed = None
+        if object_id.isdecimal():
+            last = Opening.objects.filter(study=object_id, study__state=State.DRAFT).first()
+            failed = last.error if last is not None else None
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), "opening_error": failed}
+        )
+
     def get_readonly_fields(self, request, study=None):
-        frozen = DESIGN_FIELDS if study and study.state != Study.State.DRAFT else ()
+        frozen = DESIGN_FIELDS if study and study.state != State.DRAFT else ()
         return (*self.always_read_only, *frozen)
 
     def save_model(self, request, study, form, change):
-        # Only what was edited: a button may have changed the state since this page was made.
-        study.save(update_fields=form.changed_data)
+        """Only what was edited, and only while it is a draft: a button may have changed the state since this page
+        was made."""
+        edited = {name: form.cleaned_data[name] for name in form.changed_data}
+        if edited and not edit_draft(study=study, **edited):
+            request.refused = True
+
+    def response_change(self, request, study):
+        """“Freeze the plan and open” saves what was edited first, so that nothing typed is lost."""
+        if getattr(request, "refused", False):
+            messages.error(
+                request, f"“{study.name}” is not a draft any more; what you edited was not stored."
+            )
+            return redirect(change_address(study))
+        if "_open" in request.POST and study.state == State.DRAFT:
+            return self.ask(request, study, "open")
+        return super().response_change(request, study)
+
+    def has_delete_permission(self, request, study=None):
+        """What was opened is kept; a draft is nobody's answer."""
+        return super().has_delete_permission(request, study) and (study is None or study.state == State.DRAFT)
+
+    def get_actions(self, request):
+        """Deleting goes study by study: its tasks are too many to be listed on a page."""
+        return {
+            name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
+        }
+
+    def get_deleted_objects(self, studies, request):
+        listed = [f"{study} and its {study.items + study.controls + study.checks} tasks" for study in studies]
+        return listed, {"studies": len(listed)}, set(), []
+
+    def delete_model(self, request, study):
+        delete_draft(study=study)
 
     def get_urls(self):
         change = path(
@@ -105,11 +179,12 @@ class StudyAdmin(ServiceAdmin):
             raise PermissionDenied
         if (study.state, change) in CONFIRMATIONS and "confirmed" not in request.POST:
             return self.ask(request, study, change)
-        act, outcome = CHANGES[change]
 
         def carry_out() -> str:
-            act(study=study)
-            self.log_change(request, study, f"The study {outcome}.")
+            CHANGES[change](study)
+            study.refresh_from_db()
+            outcome = OUTCOMES[study.state]
+            self.log_change(request, study, f"The study {outcome}.{_plan_in_words(study)}")
             return f"“{study.name}” {outcome}."
 
         report_outcome(request, carry_out, StudyError)
@@ -118,7 +193,6 @@ class StudyAdmin(ServiceAdmin):
     def ask(self, request, study: Study, change: str) -> TemplateResponse:
         """A page between a button and what cannot be undone; it changes nothing."""
         label, meaning = CONFIRMATIONS[study.state, change]
-        at_work = study.assignments.filter(state=Assignment.State.CLAIMED).count()
         context = {
             **self.admin_site.each_context(request),
             "title": f"{label}: {study.name}",
@@ -127,38 +201,53 @@ class StudyAdmin(ServiceAdmin):
             "change": change,
             "label": label,
             "meaning": meaning,
-            "at_work": at_work,
+            "outlook": closing_outlook(study) if change.startswith("close") else None,
         }
         return TemplateResponse(request, "admin/study_confirm.html", context)
 
-    def response_change(self, request, study):
-        """“Freeze the plan and open” saves what was edited first, so that nothing typed is lost."""
-        if "_open" in request.POST and study.state == Study.State.DRAFT:
-            return self.ask(request, study, "open")
-        return super().response_change(request, study)
-
     def view_on_site(self, study) -> str | None:
         """A draft has no page yet."""
-        return None if study.state == Study.State.DRAFT else study.get_absolute_url()
+        return study.get_absolute_url() if study.plan_id is not None else None
 
     @admin.display(description="answers")
     def progress(self, study):
-        if study.state == Study.State.DRAFT:
-            return f"{study.tasks.count()} tasks × {study.replicas}, not open yet"
-        return format_html(
-            '<progress max="{}" value="{}"></progress> {} of {}',
-            study.places, study.submitted, study.submitted, study.places,
-        )  # fmt: skip
+        if study.state == State.OPENING:
+            opening = Opening.objects.filter(study=study).first()
+            return _bar(opening.done, opening.total or 1, "being opened") if opening else "being opened"
+        if study.state == State.DRAFT:
+            return f"{study.items + study.controls} tasks × {study.replicas}, not open yet"
+        return _bar(study.filled, study.places_wanted)
+
+    @admin.display(description="tasks")
+    def tasks_by_role(self, study):
+        numbers = {
+            "items": study.items, "controls": study.controls, "checks": study.checks,
+            "practice": study.practices,
+        }  # fmt: skip
+        return ", ".join(f"{number} {role}" for role, number in numbers.items() if number) or "none"
+
+    @admin.display(description="hash of the plan")
+    def plan_hash(self, study):
+        return study.plan.sha256 if study.plan_id is not None else "when the study is open"
 
     @admin.display(description="for annotators")
     def link(self, study):
-        if study.state == Study.State.DRAFT:
+        if study.plan_id is None:
             return "when the study is open"
         return format_html('<a href="{0}">{0}</a>', study.address)
 
     @admin.display(description="report")
     def report(self, study):
         return format_html('<a href="{}">Report</a>', reverse("evaluation:report", args=[study.pk]))
+
+
+def _bar(done: int, total: int, what: str = "") -> str:
+    return format_html('<progress max="{1}" value="{0}"></progress> {0} of {1} {2}', done, total, what)
+
+
+def _plan_in_words(study: Study) -> str:
+    """The hash stands in the log, too: who changes the plan's row would have to change the log as well."""
+    return f" The hash of its plan is {study.plan.sha256}." if study.plan_id is not None else ""
 
 
 class LookOnlyAdmin(admin.ModelAdmin):
@@ -184,17 +273,39 @@ class AnnotatorAdmin(LookOnlyAdmin):
 class ParticipationAdmin(LookOnlyAdmin):
     """Whose completion code is it, and did they finish?"""
 
-    list_display = ["completion_code", "study", "annotator", "consented_at", "began_at", "finished_at"]
+    list_display = [
+        "completion_code", "study", "pseudonym", "answered", "items_filled", "consented_at", "began_at",
+        "finished_at", "excluded_at",
+    ]  # fmt: skip
     list_filter = ["study"]
-    list_select_related = ["study", "annotator"]
-    search_fields = ["completion_code"]
-    fields = ["study", "annotator", "completion_code", "consented_at", "began_at", "finished_at"]
+    list_select_related = ["study"]
+    search_fields = ["completion_code", "pseudonym"]
+    ordering = ["-pk"]
+    fields = [
+        "study", "annotator", "pseudonym", "completion_code", "turns", "answered", "checks_given",
+        "items_filled", "consented_at", "began_at", "last_answer_at", "finished_at", "screened_out_at",
+        "withdrew_at", "excluded_at", "erased_at",
+    ]  # fmt: skip
 
 
 @admin.register(Response)
 class ResponseAdmin(LookOnlyAdmin):
     """Append-only: a correction is a new row."""
 
-    list_display = ["assignment", "revision", "answer", "seconds", "created_at"]
+    list_display = ["study", "task", "annotator", "revision", "answer", "late", "milliseconds", "created_at"]
     list_filter = ["assignment__study"]
-    list_select_related = ["assignment__task__study"]
+    list_select_related = ["assignment__task", "assignment__study", "assignment__participation"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+    @admin.display(description="study")
+    def study(self, response):
+        return response.assignment.study
+
+    @admin.display(description="task")
+    def task(self, response):
+        return response.assignment.task.position + 1
+
+    @admin.display(description="annotator")
+    def annotator(self, response):
+        return response.assignment.participation.pseudonym

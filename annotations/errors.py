@@ -5,9 +5,22 @@ class StudyError(ValueError):
     """A study cannot be built or changed as asked."""
 
 
+class ReviewError(ValueError):
+    """A verdict cannot be given or undone as asked."""
+
+
 class StudyNotOpenError(Exception):
-    """The study does not take answers (draft, paused or closed)."""
+    """The study does not take answers (draft, paused, closing or closed)."""
 
 
 class AssignmentNotYoursError(Exception):
-    """The place belongs to someone else, or went to someone else when its time ran out."""
+    """The turn is somebody else's."""
+
+
+class StaleRevisionError(Exception):
+    """The answer was corrected from a revision that is not the last one; nothing was stored."""
+
+    def __init__(self, revision: int | None, answer):
+        super().__init__("This answer was changed elsewhere since this page was loaded.")
+        self.revision = revision
+        self.answer = answer

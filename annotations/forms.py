@@ -42,7 +42,20 @@ class BuildStudyForm(forms.Form):
         required=False,
         min_value=0.001,
         max_value=1,
-        help_text="Largest share of all places for one annotator, such as 0.16; empty: no cap.",
+        help_text="Largest share of all places of items for one annotator, such as 0.16; empty: no cap.",
+    )
+    expected_annotators = forms.IntegerField(
+        required=False,
+        min_value=1,
+        help_text="How many people you expect; a study that fewer people cannot finish is not opened. Empty: not "
+        "known.",
+    )
+    check_every = forms.IntegerField(
+        min_value=2,
+        max_value=1000,
+        initial=10,
+        label="A check every so many tasks",
+        help_text="As long as the study has an attention check that the person has not met.",
     )
     lease_minutes = forms.IntegerField(
         min_value=1,

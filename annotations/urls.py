@@ -8,8 +8,10 @@ urlpatterns = [
     path("s/<slug:slug>/", annotators.start, name="start"),
     path("s/<slug:slug>/instructions/", annotators.instructions, name="instructions"),
     path("s/<slug:slug>/next/", annotators.go_on, name="next"),
+    path("s/<slug:slug>/waiting/", annotators.waiting, name="waiting"),
+    path("s/<slug:slug>/keep/", annotators.keep, name="keep"),
     path("s/<slug:slug>/assignments/<int:pk>/", annotators.assignment, name="assignment"),
     path("s/<slug:slug>/thanks/", annotators.thanks, name="thanks"),
-    path("s/<slug:slug>/tasks/<int:pk>/image", pictures.image, name="image"),
-    path("s/<slug:slug>/tasks/<int:pk>/overlay", pictures.overlay, name="overlay"),
+    path("s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/image", pictures.image, name="image"),
+    path("s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay", pictures.overlay, name="overlay"),
 ]

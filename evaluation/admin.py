@@ -16,7 +16,7 @@ class ReportAdmin(admin.ModelAdmin):
     readonly_fields = ["look"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("document", "study__plan")  # large, and not shown here
+        return super().get_queryset(request).defer("document")  # large, and not shown here
 
     def has_add_permission(self, request):
         return False

@@ -28,20 +28,37 @@ CODEBOOK = {
     "word_id": (NUMBER, "Id of the word that was judged; empty where the whole image was."),
     "word": (TEXT, "The word that was judged, as the prompt has it."),
     "part_of_speech": (TEXT, "Universal Dependencies tag of the word, such as NOUN; empty: none."),
-    "attention_check": (TRUTH, "True: a task with a known answer, which never enters the analysis."),
+    "role": (
+        TEXT,
+        "item; control (with a deliberately wrong heat map); check (the answer is known) or practice: only items "
+        "are analysed.",
+    ),
     "annotator": (
         "text, 12 hexadecimal digits",
         "Pseudonym: the same for all answers of one person in this study, another one in every other study.",
     ),
-    "assignment": (NUMBER, "Id of the annotator's place on the task."),
+    "assignment": (NUMBER, "Id of the annotator's turn at the task."),
+    "number": (NUMBER, "The order in which the annotator was shown the task, from 1."),
+    "place": (NUMBER, "Id of the place that the turn held; empty for checks and practice, which have none."),
     "replica": (NUMBER, "Which of the task's places, from 0."),
+    "ended": (TEXT, "How the turn ended: submitted, expired (its time ran out) or returned."),
+    "dropped": (
+        TEXT,
+        "Why the answer is not analysed: late (its place had gone), excluded, rejected, withdrawn, replaced; "
+        "empty: it counts.",
+    ),
     "response": (NUMBER, "Id of the answer."),
     "revision": (
         NUMBER,
         "How often the annotator corrected the answer. Only the last revision is in the file.",
     ),
-    "submitted_at": ("time, UTC, ISO 8601", "When this revision of the answer was sent."),
-    "seconds": ("number", "Time from the page's appearance to the answer, as the browser measured it."),
+    "submitted_at": ("time, UTC, ISO 8601", "When the first revision of the answer was stored."),
+    "revised_at": ("time, UTC, ISO 8601", "When this revision of the answer was stored."),
+    "milliseconds": (
+        NUMBER,
+        "Time from the page's appearance to the answer, as the browser measured it and at most what the server "
+        "knows of; empty: not measured.",
+    ),
     "start": (NUMBER, "Offset of the word's first character in the prompt, from 0."),
     "end": (NUMBER, "Offset after the word's last character."),
     "choice": (

@@ -4,28 +4,33 @@ from typing import Any
 
 import pandas as pd
 
-from annotations.kinds.registry import Kind, get_kind
-from annotations.models import Response, Study
+from annotations.kinds.registry import get_kind
+from annotations.models import Assignment, Response, Study
 
-# One row per final response (the last revision of each submitted place).
+# Of every answer: column → (type, where it stands).
 COLUMNS = {
-    "study": "string",
-    "task": "int64",
-    "task_position": "int64",
-    "generation": "int64",
-    "seed": "int64",
-    "prompt_id": "int64",
-    "prompt_external_id": "string",
-    "prompt": "string",
-    "word_id": "Int64",
-    "attention_check": "bool",
-    "annotator": "string",
-    "assignment": "int64",
-    "replica": "int64",
-    "response": "int64",
-    "revision": "int64",
-    "submitted_at": "datetime64[us, UTC]",
-    "seconds": "float64",
+    "study": ("string", "assignment__study__name"),
+    "task": ("int64", "assignment__task"),
+    "task_position": ("int64", "assignment__task__position"),
+    "role": ("string", "assignment__task__role"),
+    "generation": ("int64", "assignment__task__generation"),
+    "seed": ("int64", "assignment__task__generation__seed"),
+    "prompt_id": ("int64", "assignment__task__generation__prompt"),
+    "prompt_external_id": ("string", "assignment__task__generation__prompt__external_id"),
+    "prompt": ("string", "assignment__task__generation__prompt__text"),
+    "word_id": ("Int64", "assignment__task__word"),
+    "annotator": ("string", "assignment__participation__pseudonym"),
+    "assignment": ("int64", "assignment"),
+    "number": ("int64", "assignment__number"),
+    "place": ("Int64", "assignment__place"),
+    "replica": ("Int64", "assignment__place__replica"),
+    "ended": ("string", "assignment__state"),
+    "dropped": ("string", "assignment__dropped"),
+    "response": ("int64", "pk"),
+    "revision": ("int64", "revision"),
+    "submitted_at": ("datetime64[us, UTC]", "assignment__submitted_at"),
+    "revised_at": ("datetime64[us, UTC]", "created_at"),
+    "milliseconds": ("Int64", "milliseconds"),
 }
 # Columns of single kinds. What is not here holds Python objects: lists of names.
 KIND_COLUMNS = {
@@ -38,49 +43,40 @@ KIND_COLUMNS = {
     "pair": "string",
     "cohyponyms": "boolean",
 }
+# In `dropped`, beside the reasons of a turn: the answer came when its place had gone.
+LATE = "late"
+READ_AT_ONCE = 2_000
 
 
 def column_types(study: Study) -> dict[str, str]:
     """The columns of the study's frame, in order, with their types."""
     kind_columns = get_kind(study.kind).export_columns
-    return {**COLUMNS, **{name: KIND_COLUMNS.get(name, "object") for name in kind_columns}}
+    return {
+        **{name: type_ for name, (type_, _) in COLUMNS.items()},
+        **{name: KIND_COLUMNS.get(name, "object") for name in kind_columns},
+    }
 
 
 def response_frame(study: Study) -> pd.DataFrame:
-    """The study's final responses, in the order of submission; one row each, also of attention checks."""
+    """The last revision of every answer of the study, in the order of first submission; one row each.
+
+    All roles are in it, and answers that do not count: their `dropped` says why. What was erased is not.
+    """
     kind = get_kind(study.kind)
-    responses = (
+    rows = (
         Response.objects.final()
-        .filter(assignment__study=study)
-        .select_related("assignment__annotator", "assignment__task__generation__prompt")
-        .order_by("created_at", "pk")
+        .filter(assignment__study=study, erased_at=None)
+        .order_by("assignment__submitted_at", "assignment")
+        .values_list(*(path for _, path in COLUMNS.values()), "assignment__task__payload", "answer")
     )
-    rows = [_row(study, response, kind) for response in responses]
     types = column_types(study)
-    return pd.DataFrame(rows, columns=list(types)).astype(types)
+    read = [_row(row, kind) for row in rows.iterator(chunk_size=READ_AT_ONCE)]
+    return pd.DataFrame(read, columns=list(types)).astype(types)
 
 
-def _row(study: Study, response: Response, kind: Kind) -> dict[str, Any]:
-    assignment = response.assignment
-    task = assignment.task
-    prompt = task.generation.prompt
-    return {
-        "study": study.name,
-        "task": task.pk,
-        "task_position": task.position,
-        "generation": task.generation_id,
-        "seed": task.generation.seed,
-        "prompt_id": prompt.pk,
-        "prompt_external_id": prompt.external_id,
-        "prompt": prompt.text,
-        "word_id": task.word_id,
-        "attention_check": task.is_attention_check,
-        "annotator": assignment.annotator.pseudonym(study),
-        "assignment": assignment.pk,
-        "replica": assignment.replica,
-        "response": response.pk,
-        "revision": response.revision,
-        "submitted_at": response.created_at,
-        "seconds": response.seconds,
-        **kind.export(task, response.answer),
-    }
+def _row(row: tuple, kind: Any) -> dict[str, Any]:
+    *values, payload, answer = row
+    found = dict(zip(COLUMNS, values, strict=True))
+    if not found["dropped"] and found["ended"] != Assignment.State.SUBMITTED:
+        found["dropped"] = LATE
+    return {**found, **kind.export(payload, answer)}

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from annotations.models import Study
+from daamweb.constraints import known
 
 
 class ReportQuerySet(models.QuerySet):
@@ -19,15 +20,18 @@ class ReportQuerySet(models.QuerySet):
         return self.filter(Q(state=Report.State.QUEUED) | dropped)
 
 
+class ReportState(models.TextChoices):
+    QUEUED = "queued", "queued"
+    RUNNING = "running", "running"
+    READY = "ready", "ready"
+    FAILED = "failed", "failed"
+
+
 class Report(models.Model):
-    class State(models.TextChoices):
-        QUEUED = "queued", "queued"
-        RUNNING = "running", "running"
-        READY = "ready", "ready"
-        FAILED = "failed", "failed"
+    State = ReportState
 
     # Raised when the analysis or the tables change, so that stored reports are computed anew.
-    VERSION = 1
+    VERSION = 2
     # After this long a worker is taken for dead, and a poke for lost.
     LEASE = timedelta(minutes=5)
     # A report that took its worker down this often is not tried again by itself.
@@ -53,6 +57,7 @@ class Report(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [
+            known("state", ReportState, "report_state_known"),
             models.UniqueConstraint(fields=["study", "fingerprint"], name="report_unique_per_fingerprint"),
             models.CheckConstraint(
                 condition=~Q(state="running") | Q(lease_expires_at__isnull=False),

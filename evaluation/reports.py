@@ -7,12 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from annotations.models import Study
-from annotations.services.plans import canonical_json
+from annotations.services.plans import write_plan
+from annotations.services.verifications import verify_study
 from evaluation.documents import NamedFigure, ReportContent, Section
 from evaluation.errors import NeverOpenedError
 from evaluation.exports import write_codebook, write_responses
 from evaluation.figures.drawing import render_figure
 from evaluation.frames import response_frame
+from evaluation.sections.dropped import dropped_sections
 from evaluation.sections.opinion import opinion_sections
 from evaluation.sections.plan import plan_section
 from evaluation.sections.presence import presence_sections
@@ -29,8 +31,9 @@ def build_report(study: Study, responses: pd.DataFrame) -> ReportContent:
     NeverOpenedError."""
     if study.plan is None:
         raise NeverOpenedError(study.name)
-    plan = plan_section(study, answered=len(responses))
-    return ReportContent(study=study.name, sections=(plan, *SECTIONS[study.kind](study, responses)))
+    plan = plan_section(study, responses)
+    sections = (plan, *SECTIONS[study.kind](study, responses), *dropped_sections(responses))
+    return ReportContent(study=study.name, sections=sections)
 
 
 def write_report(
@@ -40,9 +43,12 @@ def write_report(
     as SVG, PDF and PNG. Raises NeverOpenedError and OSError.
 
     The responses are read once, so the tables are those of responses.csv even while people answer. The
-    SHA-256 of plan.json is the one that the report gives: the file is the canonical JSON. `progress` is told
+    hash that the report gives is that of the settings and of the tasks' hashes in plan.json. `progress` is told
     how many files are written, and of how many.
     """
+    if study.plan is None:
+        raise NeverOpenedError(study.name)
+    verify_study(study, files=False)
     responses = response_frame(study)
     content = build_report(study, responses)
     files: dict[str, Callable[[Path], object]] = {
@@ -65,7 +71,8 @@ def write_report(
 
 
 def _write_plan(study: Study, path: Path) -> None:
-    path.write_bytes(canonical_json(study.plan).encode())
+    with path.open("wb") as file:
+        write_plan(study, file)
 
 
 def _write_figure(item: NamedFigure, format: str, path: Path) -> None:

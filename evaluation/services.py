@@ -4,16 +4,16 @@ import hashlib
 import logging
 from datetime import datetime
 
-import pandas as pd
 from django.db import transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from annotations.models import Response, Study
-from annotations.services.plans import plan_hash, study_plan
+from annotations.models import Study
+from annotations.services.verifications import verify_study
 from evaluation.errors import NeverOpenedError
 from evaluation.frames import response_frame
 from evaluation.models import Report
+from evaluation.snapshots import snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -34,38 +34,20 @@ TOO_MANY_ATTEMPTS = (
 )
 
 
-# Answers do not count here: the ones that were read first are kept.
-MAX_READINGS = 3
-STUDY_WAS_BEING_CHANGED = (
-    f"The study was changed each of the {MAX_READINGS} times that its report was computed. Try again when "
-    "nobody is editing it."
-)
+def fingerprint(study: Study) -> str:
+    """Names one state of what a report shows: the frozen plan and what deviates from it, the answers and what
+    became of them, whether the study is closed, and the report's own version.
 
-
-def fingerprint(study: Study, responses: pd.DataFrame | None = None) -> str:
-    """Names one state of what a report shows: the plan as it was frozen and as it is now, the responses,
-    whether the study is closed, and the report's own version.
-
-    `responses` are those that were read (by `frames.response_frame`); without them, the present ones count.
-    They are append-only, so the number of final ones, the last id and the number of corrections say it all.
+    Of counters alone: every person's `changes` grows with each answer and verdict.
     """
-    if responses is None:
-        present = Response.objects.final().filter(assignment__study=study)
-        read = present.aggregate(count=Count("pk"), last=Max("pk"), corrections=Sum("revision"))
-    else:
-        read = {
-            "count": len(responses),
-            "last": max(responses["response"], default=None),
-            "corrections": responses["revision"].sum() if len(responses) else None,
-        }
+    people = study.participations.aggregate(people=Count("pk"), changes=Sum("changes"))
     state = (
         study.pk,
-        study.plan_sha256,
-        plan_hash(study_plan(study)),
+        study.plan.sha256,
+        study.plan.deviations.count(),
         study.closed_at,
-        read["count"],
-        read["last"],
-        read["corrections"],
+        people["people"],
+        people["changes"],
         Report.VERSION,
     )
     return hashlib.sha256(":".join(map(str, state)).encode()).hexdigest()
@@ -117,19 +99,16 @@ def compute_report(*, report: Report) -> bool:
 def _compute(report: Report) -> bool:
     from evaluation.reports import build_report  # scipy and statsmodels stay out of the web process
 
-    for _ in range(MAX_READINGS):
+    verify_study(_present_study(report), files=False)
+    with snapshot():
         study = _present_study(report)
         responses = response_frame(study)
-        computed_from = fingerprint(study, responses)
-        if computed_from != report.fingerprint and not report.adopt(computed_from):
-            report.discard()
-            return False
-        document = build_report(study, responses).document()
-        # The responses are those that were read; texts and settings may have been changed in between.
-        if fingerprint(_present_study(report), responses) == computed_from:
-            return report.mark_ready(document)
-    return report.mark_failed(STUDY_WAS_BEING_CHANGED)
+        computed_from = fingerprint(study)
+    if computed_from != report.fingerprint and not report.adopt(computed_from):
+        report.discard()
+        return False
+    return report.mark_ready(build_report(study, responses).document())
 
 
 def _present_study(report: Report) -> Study:
-    return Study.objects.select_related("run__checkpoint").get(pk=report.study_id)
+    return Study.objects.select_related("run__checkpoint", "plan").get(pk=report.study_id)

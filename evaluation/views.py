@@ -32,7 +32,7 @@ may_read_responses = permission_required("annotations.view_response", raise_exce
 def report(request: HttpRequest, study_pk: int) -> HttpResponse:
     """The page; for htmx its changing part. With `?waiting=<report>`: nothing (204) until that report is
     done, so that htmx leaves the page as it is."""
-    study = get_object_or_404(Study.objects.select_related("run"), pk=study_pk)
+    study = get_object_or_404(Study.objects.select_related("run", "plan"), pk=study_pk)
     awaited = request.GET.get("waiting", "")
     if awaited.isdecimal() and study.reports.unfinished().filter(pk=awaited).exists():
         return HttpResponse(status=204)

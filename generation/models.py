@@ -8,17 +8,21 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from daamweb.constraints import known
 from generation.daam.heat_maps import GlobalHeatMap
+
+
+class ParseState(models.TextChoices):
+    NOT_ASKED = "not_asked", "not parsed"
+    QUEUED = "queued", "waiting for the parser"
+    PARSED = "parsed", "parsed"
+    FAILED = "failed", "failed"
 
 
 class PromptSet(models.Model):
     """Prompts with one origin and one recipe."""
 
-    class ParseState(models.TextChoices):
-        NOT_ASKED = "not_asked", "not parsed"
-        QUEUED = "queued", "waiting for the parser"
-        PARSED = "parsed", "parsed"
-        FAILED = "failed", "failed"
+    ParseState = ParseState
 
     name = models.CharField(max_length=100, unique=True)
     origin = models.CharField(
@@ -40,6 +44,7 @@ class PromptSet(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [known("parse_state", ParseState, "prompt_set_parse_state_known")]
 
     def __str__(self):
         return self.name
@@ -213,14 +218,17 @@ class GenerationQuerySet(models.QuerySet):
         )
 
 
+class GenerationState(models.TextChoices):
+    QUEUED = "queued", "queued"
+    RUNNING = "running", "running"
+    SUCCEEDED = "succeeded", "succeeded"
+    FAILED = "failed", "failed"
+
+
 class Generation(models.Model):
     """One image of a run, with its heat maps."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued", "queued"
-        RUNNING = "running", "running"
-        SUCCEEDED = "succeeded", "succeeded"
-        FAILED = "failed", "failed"
+    State = GenerationState
 
     # A generation that took its worker down this often is not tried again by itself.
     MAX_ATTEMPTS = 3
@@ -255,7 +263,12 @@ class Generation(models.Model):
     class Meta:
         ordering = ["run", "prompt__position", "seed"]
         constraints = [
+            known("state", GenerationState, "generation_state_known"),
             models.UniqueConstraint(fields=["run", "prompt", "seed"], name="generation_unique_in_run"),
+            models.CheckConstraint(
+                condition=Q(seconds__isnull=True) | (Q(seconds__gte=0) & Q(seconds__lte=1e9)),
+                name="generation_seconds_in_range",
+            ),
             models.CheckConstraint(
                 condition=~Q(state="running") | (Q(claim__isnull=False) & Q(lease_expires_at__isnull=False)),
                 name="generation_running_has_lease",

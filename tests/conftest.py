@@ -6,6 +6,9 @@ import uuid
 import psycopg
 import pytest
 
+from annotations.models import Study
+from annotations.services.integrity import check_study
+
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 
 
@@ -14,6 +17,18 @@ def media_folder(settings, tmp_path):
     """Every test has its own media folder."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
+
+
+@pytest.fixture(autouse=True)
+def studies_stay_sound(request, _django_db_marker):
+    """Whatever a test did, the rows of its studies fit together in the end; a test that breaks them by hand is
+    marked with `breaks_rows`."""
+    yield
+    node = request.node
+    if node.get_closest_marker("django_db") is None or node.get_closest_marker("breaks_rows") is not None:
+        return
+    for study in Study.objects.all():
+        assert check_study(study) == (), study
 
 
 @pytest.fixture

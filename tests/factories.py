@@ -4,17 +4,22 @@ import itertools
 import re
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 
 import numpy as np
 from django.core.files.base import ContentFile
+from django.db.models import F
 from django.utils import timezone
 from PIL import Image
 
-from annotations.models import Annotator, Assignment, Participation, Response, Study
-from annotations.services.assignments import claim_assignment, submit_response
-from annotations.services.studies import build_study, open_study
+from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Task
+from annotations.services.claims import claim_assignment
+from annotations.services.openings import open_study
+from annotations.services.participations import join_study
+from annotations.services.responses import Measured, submit_response
+from annotations.services.studies import build_study
 from generation.daam import GlobalHeatMap
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
 
@@ -136,14 +141,56 @@ def make_annotator() -> Annotator:
 
 
 def make_participation(study: Study, annotator: Annotator | None = None) -> Participation:
-    return Participation.objects.create(study=study, annotator=annotator or make_annotator())
+    """Of an open study, by the service; the one that is there if the annotator takes part already."""
+    annotator = annotator or make_annotator()
+    found = Participation.objects.filter(study=study, annotator=annotator).first()
+    return found or join_study(study=study, annotator=annotator, unit_id=study.slug)
 
 
-def answer_next(study: Study, annotator: Annotator, answer: dict, seconds: float = 5.0) -> Response | None:
-    """Claim the annotator's next place and answer it; None when nothing is left."""
-    place: Assignment | None = claim_assignment(study=study, annotator=annotator)
-    if place is None:
-        return None
+def answer_next(
+    study: Study, annotator: Annotator, answer: dict, milliseconds: int | None = 5000
+) -> Response | None:
+    """Claim the annotator's next task and answer it; None when nothing is left."""
+    participation = make_participation(study, annotator)
+    turn = claim_assignment(participation=participation).turn
+    return None if turn is None else answer_turn(turn, answer, milliseconds)
+
+
+def answer_turn(turn: Assignment, answer: dict, milliseconds: int | None = 5000) -> Response:
+    """Answer a turn, or correct its last answer."""
+    turn.refresh_from_db()
     return submit_response(
-        assignment=place, annotator=annotator, answer=answer, token=uuid.uuid4(), seconds=seconds
+        assignment=turn,
+        participation=turn.participation,
+        answer=answer,
+        token=uuid.uuid4(),
+        base=turn.revision,
+        measured=Measured(milliseconds=milliseconds),
     )
+
+
+def give_turn(task: Task, participation: Participation) -> Assignment:
+    """A turn at this very task, at its first open place, past the person's own order."""
+    participation.refresh_from_db()
+    place = Place.objects.open().filter(task=task).order_by("replica").first()
+    assert (place is not None) == (task.role in Task.WITH_PLACES), "no place is open"
+    now = timezone.now()
+    turn = Assignment.objects.create(
+        study=task.study,
+        place=place,
+        task=task,
+        participation=participation,
+        visit=participation.visit,
+        number=participation.turns + 1,
+        # So long ago that what a test says was measured is not cut off.
+        claimed_at=now - timedelta(minutes=10),
+        lease_expires_at=now + timedelta(minutes=30),
+    )
+    Place.objects.filter(pk=place and place.pk).update(turn=turn, reserved_for=None, reserved_until=None)
+    Participation.objects.filter(pk=participation.pk).update(
+        turns=F("turns") + 1,
+        places_given=F("places_given") + (place is not None),
+        items_held=F("items_held") + (task.role == Task.Role.ITEM),
+        checks_given=F("checks_given") + (task.role == Task.Role.CHECK),
+    )
+    return turn

@@ -127,7 +127,7 @@ class AttributionKind:
                 drafts += [_draft(generation, word) for word in attended]
                 left_out += lines
             progress(done, len(generations))
-        if not any(not draft.is_attention_check for draft in drafts):
+        if all(draft.role == Task.Role.CHECK for draft in drafts):
             raise StudyError(_nothing_to_rate(generations, options, left_out))
         return TaskDrafts(tuple(drafts), tuple(left_out))
 
@@ -141,13 +141,19 @@ class AttributionKind:
             "exclude_failed_checks": study.options["exclude_failed_checks"],
         }
 
+    def answers_needed(self, settings: Mapping[str, Any]) -> int:
+        return settings["analysis"]["min_valid"]
+
     def form(
         self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None
     ) -> AttributionForm:
         return AttributionForm(task, data, initial)
 
-    def export(self, task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
-        shown = {column: task.payload[column] for column in ("word", "start", "end", "part_of_speech")}
+    def in_words(self, answer: Mapping[str, Any]) -> str:
+        return CHOICES[answer["choice"]]
+
+    def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+        shown = {column: payload[column] for column in ("word", "start", "end", "part_of_speech")}
         return {**shown, "choice": answer["choice"], "label": CHOICES[answer["choice"]]}
 
 
@@ -204,7 +210,7 @@ def _draft(generation: Generation, word: Word) -> TaskDraft:
     return TaskDraft(
         generation=generation,
         word=word,
-        is_attention_check=word.role == Word.Role.ATTENTION_CHECK,
+        role=Task.Role.CHECK if word.role == Word.Role.ATTENTION_CHECK else Task.Role.ITEM,
         payload={
             "prompt": generation.prompt.text,
             "start": word.start,

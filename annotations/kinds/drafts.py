@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotations.models import Task
 from generation.models import Generation, Word
 
 # Told how many are done, of how many.
@@ -24,7 +25,8 @@ class TaskDraft:
     generation: Generation
     payload: dict[str, Any] = field(default_factory=dict)
     word: Word | None = None
-    is_attention_check: bool = False
+    role: str = Task.Role.ITEM
+    variant: str = ""
 
 
 @dataclass(frozen=True)

@@ -123,19 +123,25 @@ class ObjectPresenceKind:
         """`present_objects`: how many of the ticked objects count as present (paper, section 5.1)."""
         return {"confidence": 0.95, "present_objects": 2}
 
+    def answers_needed(self, settings: Mapping[str, Any]) -> int:
+        return settings["replicas"]
+
     def form(
         self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None
     ) -> ObjectPresenceForm:
         return ObjectPresenceForm(task, data, initial)
 
-    def export(self, task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
+    def in_words(self, answer: Mapping[str, Any]) -> str:
+        return ", ".join(answer["objects"]) or "none of these objects"
+
+    def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         """`prompt_objects` and `objects` are lists, `objects` in click order; `pair` is the same whichever of
         the prompt's objects comes first."""
-        prompt_objects = task.payload["prompt_objects"]
+        prompt_objects = payload["prompt_objects"]
         return {
             "prompt_objects": prompt_objects,
             "pair": SEPARATOR.join(sorted(prompt_objects)),
-            "cohyponyms": task.payload["cohyponyms"],
+            "cohyponyms": payload["cohyponyms"],
             "objects": answer["objects"],
         }
 

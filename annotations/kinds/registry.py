@@ -39,14 +39,20 @@ class Kind(Protocol):
     def analysis_plan(self, study: Study) -> dict[str, Any]:
         """How the answers will be analysed. Part of the frozen plan: it stands before the first answer."""
 
+    def answers_needed(self, settings: Mapping[str, Any]) -> int:
+        """Answers that a task needs for the report to say something of it, by the frozen plan's settings."""
+
     def form(
         self, task: Task, data: Mapping[str, Any] | None = None, initial: dict | None = None
     ) -> forms.Form:
         """The form of one task; `initial` is a stored answer that is being corrected. The `cleaned_data` of
         the valid form is the answer that is stored."""
 
-    def export(self, task: Task, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """One value for each of `export_columns`."""
+    def in_words(self, answer: Mapping[str, Any]) -> str:
+        """A stored answer, for the person who gave it."""
+
+    def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+        """One value for each of `export_columns`, of a task's payload and an answer to it."""
 
 
 KINDS: dict[str, Kind] = {kind.key: kind for kind in (AttributionKind(), ObjectPresenceKind())}

@@ -1,6 +1,27 @@
-from annotations.models.annotators import Annotator, Participation
-from annotations.models.assignments import Assignment, Sighting
+from annotations.models.annotators import Annotator
+from annotations.models.assignments import Assignment
+from annotations.models.operations import Opening, Operation, Verification
+from annotations.models.participations import Participation, Visit
+from annotations.models.places import Place
+from annotations.models.plans import Deviation, Plan
 from annotations.models.responses import Response
-from annotations.models.studies import Study, Task
+from annotations.models.reviews import Review
+from annotations.models.studies import Study
+from annotations.models.tasks import Task
 
-__all__ = ["Annotator", "Assignment", "Participation", "Response", "Sighting", "Study", "Task"]
+__all__ = [
+    "Annotator",
+    "Assignment",
+    "Deviation",
+    "Opening",
+    "Operation",
+    "Participation",
+    "Place",
+    "Plan",
+    "Response",
+    "Review",
+    "Study",
+    "Task",
+    "Verification",
+    "Visit",
+]

@@ -1,118 +1,138 @@
-"""An assignment is one annotator's place on one task. Places are rows, made when the study opens.
+"""An assignment, or turn, is one person's turn at a task. A place may see several turns, one after another."""
 
-A place forgets who lost it or gave it back; a sighting does not.
-"""
-
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
-from annotations.models.annotators import Annotator
-from annotations.models.studies import Study, Task
+from annotations.models.participations import Participation, Visit
+from annotations.models.places import Place
+from annotations.models.studies import Study
+from annotations.models.tasks import Task
+from daamweb.constraints import known
 
 
 class AssignmentQuerySet(models.QuerySet):
-    def claimable(self):
-        """Nobody's, or held by someone whose lease has run out."""
-        expired = Q(state=Assignment.State.CLAIMED, lease_expires_at__lt=timezone.now())
-        return self.filter(Q(state=Assignment.State.OPEN) | expired)
+    def analysed(self):
+        """Submitted in time, and counting."""
+        return self.filter(state=Assignment.State.SUBMITTED, counts=True)
 
-    def claimable_by(self, annotator: Annotator, study: Study):
-        """The places this person may have, the next one first: on tasks this person has not seen."""
-        seen = Sighting.objects.filter(task__study=study, annotator=annotator).values("task")
-        return (
-            self.claimable().filter(study=study).exclude(task__in=seen).order_by("replica", "task__position")
-        )
+    def answered(self):
+        return self.filter(submitted_at__isnull=False)
+
+
+class TurnState(models.TextChoices):
+    CLAIMED = "claimed", "claimed"
+    EXPIRED = "expired", "expired"
+    RETURNED = "returned", "returned"
+    SUBMITTED = "submitted", "submitted"
+
+
+class DropReason(models.TextChoices):
+    NOT = "", "—"
+    EXCLUDED = "excluded", "excluded"
+    REJECTED = "rejected", "rejected"
+    WITHDRAWN = "withdrawn", "withdrawn"
+    # Its place was filled by somebody else meanwhile.
+    REPLACED = "replaced", "replaced"
+    ERASED = "erased", "erased"
 
 
 class Assignment(models.Model):
-    class State(models.TextChoices):
-        OPEN = "open", "open"
-        CLAIMED = "claimed", "claimed"
-        SUBMITTED = "submitted", "submitted"
+    """`state` says how the turn ended; `counts` whether its answer is analysed, `dropped` why not.
 
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="assignments")
-    # Kept beside task.study so that a claim reads one index.
+    It has an answer exactly when `submitted_at` is set, and nothing clears that: a late answer is kept on a turn
+    that expired or was returned.
+    """
+
+    State = TurnState
+
+    Dropped = DropReason
+
+    # Kept beside task.study, place.study and participation.study so that a study's turns are one index.
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="assignments")
-    replica = models.PositiveIntegerField(help_text="Which of the task's places, from 0.")
-    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    annotator = models.ForeignKey(
-        Annotator, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
+    place = models.ForeignKey(
+        Place,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="assignments",
+        help_text="Empty for checks and practice.",
     )
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    lease_expires_at = models.DateTimeField(null=True, blank=True)
-    submitted_at = models.DateTimeField(null=True, blank=True)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="assignments")
+    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, related_name="assignments")
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="assignments")
+    number = models.PositiveIntegerField(help_text="The order in which this person was shown it, from 1.")
+    in_block = models.BooleanField(default=False, help_text="Claimed together with the others of one HIT.")
+
+    state = models.CharField(max_length=10, choices=State, default=State.CLAIMED)
+    claimed_at = models.DateTimeField()
+    lease_expires_at = models.DateTimeField()
+    extensions = models.PositiveIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="Expired, returned or submitted.")
+    submitted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the first answer came; later ones are corrections."
+    )
+    revision = models.PositiveIntegerField(null=True, blank=True, help_text="The last answer's.")
+
+    counts = models.BooleanField(default=True)
+    dropped = models.CharField(max_length=10, choices=Dropped, blank=True, default=Dropped.NOT)
+    dropped_by = models.ForeignKey(
+        "Review", on_delete=models.PROTECT, null=True, blank=True, related_name="dropped_turns",
+        help_text="The review or rule behind it; empty: the person's own doing.",
+    )  # fmt: skip
+
+    language = models.CharField(max_length=20, blank=True)
+    display = models.JSONField(
+        default=dict, blank=True, help_text="How the task was displayed, and in which order."
+    )
+    interrupted = models.BooleanField(default=False, help_text="The page was left and come back to.")
 
     objects = AssignmentQuerySet.as_manager()
 
     class Meta:
-        ordering = ["study", "replica", "task__position"]
+        ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["task", "replica"], name="assignment_replica_unique_on_task"),
+            known("state", TurnState, "assignment_state_known"),
+            known("dropped", DropReason, "assignment_dropped_known"),
             models.UniqueConstraint(
-                fields=["task", "annotator"],
-                condition=Q(annotator__isnull=False),
-                name="assignment_annotator_sees_task_once",
+                fields=["participation", "task"], name="assignment_nobody_gets_a_task_twice"
+            ),
+            models.UniqueConstraint(
+                fields=["participation", "number"], name="assignment_number_unique_in_participation"
+            ),
+            models.UniqueConstraint(
+                fields=["place"],
+                condition=Q(state__in=("claimed", "submitted"), counts=True),
+                name="assignment_one_turn_at_a_place",
+            ),
+            models.UniqueConstraint(
+                fields=["visit"],
+                condition=Q(state="claimed", in_block=False),
+                name="assignment_one_claimed_in_visit",
             ),
             models.CheckConstraint(
-                condition=Q(state="open", annotator__isnull=True)
-                | Q(state="claimed", annotator__isnull=False, lease_expires_at__isnull=False)
-                | Q(state="submitted", annotator__isnull=False, submitted_at__isnull=False),
-                name="assignment_state_has_annotator",
+                condition=Q(state="claimed", ended_at__isnull=True, submitted_at__isnull=True)
+                | Q(state__in=("expired", "returned"), ended_at__isnull=False)
+                | Q(state="submitted", ended_at__isnull=False, submitted_at__isnull=False),
+                name="assignment_state_has_times",
             ),
-        ]
+            models.CheckConstraint(
+                condition=Q(submitted_at__isnull=True, revision__isnull=True)
+                | Q(submitted_at__isnull=False, revision__isnull=False),
+                name="assignment_submitted_has_revision",
+            ),
+            models.CheckConstraint(
+                condition=Q(counts=True, dropped="", dropped_by__isnull=True)
+                | (Q(counts=False) & ~Q(dropped="")),
+                name="assignment_not_counting_has_reason",
+            ),
+        ]  # fmt: skip
         indexes = [
-            models.Index(fields=["study", "state", "replica"], name="assignment_claim"),
-            models.Index(fields=["study", "annotator"], name="assignment_of_annotator"),
+            # Leases that ran out, and the last lease of a study that is closing.
+            models.Index(
+                fields=["study", "lease_expires_at"], condition=Q(state="claimed"), name="assignment_lease"
+            ),
+            models.Index(fields=["participation"], condition=Q(state="claimed"), name="assignment_claimed"),
         ]
 
     def __str__(self):
-        return f"{self.task} · place {self.replica + 1}"
-
-    @transaction.atomic
-    def take(self, annotator: Annotator, lease_expires_at) -> bool:
-        """Give this place to one annotator, in one conditional update; False if somebody else was quicker.
-
-        Raises IntegrityError, and takes nothing, if this annotator was given the task before.
-        """
-        taken = (
-            Assignment.objects.claimable()
-            .filter(pk=self.pk)
-            .update(
-                state=self.State.CLAIMED,
-                annotator=annotator,
-                claimed_at=timezone.now(),
-                lease_expires_at=lease_expires_at,
-            )
-        )
-        if taken:
-            Sighting.objects.create(task_id=self.task_id, annotator=annotator)
-        return bool(taken)
-
-    def mark_submitted(self, annotator: Annotator) -> bool:
-        """Finish the place; False if it is not this annotator's (any more). An expired lease does not matter
-        as long as nobody else has taken the place."""
-        return bool(
-            Assignment.objects.filter(pk=self.pk, annotator=annotator, state=self.State.CLAIMED).update(
-                state=self.State.SUBMITTED, submitted_at=timezone.now()
-            )
-        )
-
-
-class Sighting(models.Model):
-    """This annotator was given this task, and is never given it again: not after the lease ran out, nor after
-    the place was given back."""
-
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="sightings")
-    annotator = models.ForeignKey(Annotator, on_delete=models.CASCADE, related_name="sightings")
-    seen_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["annotator", "pk"]
-        constraints = [
-            # The annotator first: what is looked up is what one person has seen.
-            models.UniqueConstraint(fields=["annotator", "task"], name="sighting_once_per_task"),
-        ]
-
-    def __str__(self):
-        return f"{self.task} seen by {self.annotator}"
+        return f"turn {self.number} of {self.participation_id} at {self.task}"

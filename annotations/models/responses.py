@@ -1,41 +1,97 @@
 """A response is an answer, append-only: a correction is a new row with the next revision."""
 
+from datetime import timedelta
+
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import F, Q
 
 from annotations.models.assignments import Assignment
+from daamweb.constraints import known
+
+LONGEST = timedelta(days=1)
+LONGEST_MS = LONGEST // timedelta(milliseconds=1)
+# Spans in which the page was visible, before and after reloads.
+MOST_SPANS = 20
 
 
 class ResponseQuerySet(models.QuerySet):
     def final(self):
-        """The last revision of every assignment: what is analysed."""
-        later = Response.objects.filter(assignment=OuterRef("assignment"), revision__gt=OuterRef("revision"))
-        return self.filter(~Exists(later))
+        """The last revision of every turn."""
+        return self.filter(revision=F("assignment__revision"))
+
+
+def _milliseconds(field: str, name: str) -> models.CheckConstraint:
+    """Whole, not below 0 and at most a day; none where nothing was measured."""
+    within = Q(**{f"{field}__gte": 0}) & Q(**{f"{field}__lte": LONGEST_MS})
+    return models.CheckConstraint(condition=Q(**{f"{field}__isnull": True}) | within, name=name)
+
+
+class PaintReport(models.TextChoices):
+    UNKNOWN = "unknown", "not known"
+    PAINTED = "painted", "painted"
 
 
 class Response(models.Model):
+    """`answer` is empty only when the person's answers were erased.
+
+    Times are whole milliseconds, as the browser measured them, bounded from above by the server's clock; empty
+    where the page measured none.
+    """
+
+    Painted = PaintReport
+
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="responses")
     revision = models.PositiveIntegerField(
         default=0, help_text="0 for the first answer, then one more per correction."
     )
-    token = models.UUIDField(help_text="Made with the page: sending one page twice stores one answer.")
-    answer = models.JSONField(help_text="What was answered, as the kind validated it.")
-    seconds = models.FloatField(
-        help_text="From the page's appearance to the answer, as the browser measured it."
+    base = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The revision it was made from; empty for the first answer."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    token = models.UUIDField(help_text="Made with the page: sending one page twice stores one answer.")
+    answer = models.JSONField(null=True, help_text="What was answered, as the kind validated it.")
+    late = models.BooleanField(default=False, help_text="Its place had gone: kept, never analysed.")
+    milliseconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="From the page's appearance to the answer; empty: not measured."
+    )
+    painted = models.CharField(max_length=10, choices=Painted, default=Painted.UNKNOWN)
+    painted_milliseconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="From the page's appearance until its pictures were painted."
+    )
+    first_input_milliseconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="From the page's appearance to the first input."
+    )
+    visible_spans = models.JSONField(
+        default=list, blank=True, help_text="Pairs of milliseconds between which the page was visible."
+    )
+    layout = models.JSONField(
+        default=dict, blank=True, help_text="Sizes, device and display, as the page told."
+    )
+    created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     objects = ResponseQuerySet.as_manager()
 
     class Meta:
-        ordering = ["assignment", "revision"]
+        ordering = ["pk"]
         constraints = [
+            known("painted", PaintReport, "response_painted_known"),
             models.UniqueConstraint(fields=["assignment", "revision"], name="response_revision_unique"),
             models.UniqueConstraint(
                 fields=["assignment", "token"], name="response_token_unique_on_assignment"
             ),
-            models.CheckConstraint(condition=Q(seconds__gte=0), name="response_seconds_not_negative"),
-        ]
+            models.CheckConstraint(
+                condition=Q(revision=0, base__isnull=True) | Q(revision__gt=0, revision=F("base") + 1),
+                name="response_made_from_the_one_before",
+            ),
+            models.CheckConstraint(
+                condition=Q(answer__isnull=False, erased_at__isnull=True)
+                | Q(answer__isnull=True, erased_at__isnull=False),
+                name="response_answer_or_erased",
+            ),
+            _milliseconds("milliseconds", "response_milliseconds_bounded"),
+            _milliseconds("painted_milliseconds", "response_painted_bounded"),
+            _milliseconds("first_input_milliseconds", "response_first_input_bounded"),
+        ]  # fmt: skip
 
     def __str__(self):
-        return f"{self.assignment} · answer {self.revision + 1}"
+        return f"answer {self.revision + 1} to {self.assignment_id}"

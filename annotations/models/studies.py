@@ -1,4 +1,4 @@
-"""A study is a design and its tasks; a task is one thing to judge."""
+"""A study is a design and its tasks; its state says what it takes at the moment."""
 
 import math
 import secrets
@@ -6,11 +6,12 @@ from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
-from django.utils import timezone
 
-from generation.models import Generation, GenerationRun, Word
+from annotations.models.plans import Plan
+from daamweb.constraints import known
+from generation.models import GenerationRun
 
 
 def new_slug() -> str:
@@ -18,20 +19,28 @@ def new_slug() -> str:
     return secrets.token_urlsafe(9)
 
 
-def new_pseudonym_key() -> str:
-    return secrets.token_hex(16)
+class StudyState(models.TextChoices):
+    DRAFT = "draft", "draft"
+    OPENING = "opening", "opening"
+    OPEN = "open", "open"
+    PAUSED = "paused", "paused"
+    CLOSING = "closing", "closing"
+    CLOSED = "closed", "closed"
 
 
 class Study(models.Model):
-    class State(models.TextChoices):
-        DRAFT = "draft", "draft"
-        OPEN = "open", "open"
-        PAUSED = "paused", "paused"
-        CLOSED = "closed", "closed"
+    """draft → opening → open ⇄ paused → closing → closed.
+
+    What may follow is said by the `mark_…` methods, each one conditional update. The counts of tasks are written
+    when it is built; no rating writes this row.
+    """
+
+    State = StudyState
+
+    # Their places may be given to somebody else while the study is in one of these.
+    RUNNING = (State.OPEN, State.PAUSED)
 
     name = models.CharField(max_length=100, unique=True)
-    # Pseudonyms in exports hang on it and on nothing else, so they stay the same as long as the study exists.
-    pseudonym_key = models.CharField(max_length=32, default=new_pseudonym_key, editable=False)
     slug = models.CharField(max_length=32, unique=True, default=new_slug, editable=False)
     kind = models.CharField(max_length=30, help_text="What sort of task; see annotations/kinds.")
     run = models.ForeignKey(GenerationRun, on_delete=models.PROTECT, related_name="studies")
@@ -45,7 +54,21 @@ class Study(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0.001), MaxValueValidator(1)],
-        help_text="Largest share of all places that one annotator may take, such as 0.16; empty: no cap.",
+        help_text="Largest share of all places of items that one annotator may take, such as 0.16; empty: no "
+        "cap.",
+    )
+    expected_annotators = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many people you expect; opening refuses fewer than tasks, replicas and cap need. Empty: "
+        "not known.",
+    )
+    check_every = models.PositiveIntegerField(
+        default=10,
+        validators=[MinValueValidator(2), MaxValueValidator(1000)],
+        help_text="Every so many tasks of a person is an attention check, as long as there is one that this "
+        "person has not had.",
     )
     lease_minutes = models.PositiveIntegerField(
         default=30,
@@ -60,33 +83,75 @@ class Study(models.Model):
     )
     left_out = models.JSONField(default=list, blank=True, help_text="What could not be made a task, and why.")
 
-    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    plan = models.JSONField(
-        null=True, blank=True, editable=False, help_text="What was frozen when the study opened."
+    items = models.PositiveIntegerField(default=0, editable=False)
+    controls = models.PositiveIntegerField(default=0, editable=False)
+    checks = models.PositiveIntegerField(default=0, editable=False)
+    practices = models.PositiveIntegerField(default=0, editable=False)
+    reopenings = models.PositiveBigIntegerField(
+        default=0,
+        editable=False,
+        help_text="How often a place became free again: after that, who found nothing looks again.",
     )
-    plan_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    plan = models.OneToOneField(
+        Plan, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="study"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closes_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The last lease of a study that is closing."
+    )
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at", "name"]
         verbose_name_plural = "studies"
         constraints = [
-            models.CheckConstraint(condition=Q(replicas__gte=1), name="study_replicas_at_least_one"),
-            models.CheckConstraint(condition=Q(lease_minutes__gte=1), name="study_lease_at_least_a_minute"),
+            known("state", StudyState, "study_state_known"),
+            models.CheckConstraint(
+                condition=Q(replicas__gte=1) & Q(replicas__lte=100), name="study_replicas_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(lease_minutes__gte=1) & Q(lease_minutes__lte=24 * 60), name="study_lease_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(check_every__gte=2) & Q(check_every__lte=1000), name="study_check_every_in_range"
+            ),
             models.CheckConstraint(
                 condition=Q(share_cap__isnull=True) | (Q(share_cap__gt=0) & Q(share_cap__lte=1)),
                 name="study_share_cap_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(state="draft") | (Q(opened_at__isnull=False) & ~Q(plan_sha256="")),
-                name="study_opened_has_plan",
+                condition=Q(
+                    state__in=("draft", "opening"),
+                    plan__isnull=True,
+                    opened_at__isnull=True,
+                    closes_at__isnull=True,
+                    closed_at__isnull=True,
+                )
+                | Q(
+                    state__in=("open", "paused"),
+                    plan__isnull=False,
+                    opened_at__isnull=False,
+                    closes_at__isnull=True,
+                    closed_at__isnull=True,
+                )
+                | Q(
+                    state="closing",
+                    plan__isnull=False,
+                    opened_at__isnull=False,
+                    closes_at__isnull=False,
+                    closed_at__isnull=True,
+                )
+                | Q(state="closed", plan__isnull=False, opened_at__isnull=False, closed_at__isnull=False),
+                name="study_state_has_plan_and_times",
             ),
             models.CheckConstraint(
-                condition=~Q(state="closed") | Q(closed_at__isnull=False), name="study_closed_has_time"
+                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")),
+                name="study_closed_after_opened",
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self):
         return self.name
@@ -94,72 +159,56 @@ class Study(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("annotations:start", args=[self.slug])
 
-    def share_in_places(self, places: int) -> int | None:
-        """How many of the study's `places` the share cap leaves to one annotator; None: there is no cap.
+    @property
+    def item_places(self) -> int:
+        """How many answers its items ask for: what shares and the cap are counted over."""
+        return self.items * self.replicas
+
+    @property
+    def places_wanted(self) -> int:
+        """How many answers its items and controls ask for: what is counted as its progress."""
+        return (self.items + self.controls) * self.replicas
+
+    @property
+    def item_cap(self) -> int | None:
+        """How many places of items the share cap leaves to one annotator; None: there is no cap.
 
         Exact, as the cap is written: as binary floats, 0.29 × 100 is a little less than 29.
         """
         if self.share_cap is None:
             return None
-        return math.floor(Decimal(str(self.share_cap)) * places)
+        return math.floor(Decimal(str(self.share_cap)) * self.item_places)
 
-    def move(self, *, to: str, among: tuple[str, ...], **fields) -> bool:
+    def mark_opening(self) -> bool:
+        return self._move(to=self.State.OPENING, among=(self.State.DRAFT,))
+
+    def mark_draft_again(self) -> bool:
+        """After an opening that failed."""
+        return self._move(to=self.State.DRAFT, among=(self.State.OPENING,))
+
+    def mark_open(self, *, plan: Plan, now) -> bool:
+        return self._move(to=self.State.OPEN, among=(self.State.OPENING,), plan=plan, opened_at=now)
+
+    def mark_paused(self) -> bool:
+        return self._move(to=self.State.PAUSED, among=(self.State.OPEN,))
+
+    def mark_resumed(self) -> bool:
+        return self._move(to=self.State.OPEN, among=(self.State.PAUSED,))
+
+    def mark_closing(self, *, closes_at) -> bool:
+        return self._move(to=self.State.CLOSING, among=self.RUNNING, closes_at=closes_at)
+
+    def mark_closed(self, *, now) -> bool:
+        return self._move(to=self.State.CLOSED, among=(*self.RUNNING, self.State.CLOSING), closed_at=now)
+
+    def count_reopening(self, places: int = 1) -> None:
+        """Tell everybody who found nothing that places became free."""
+        if places:
+            Study.objects.filter(pk=self.pk).update(reopenings=F("reopenings") + places)
+
+    def _move(self, *, to: str, among: tuple[str, ...], **fields) -> bool:
         """Change the state in one conditional update; False if it was none of the states `among`."""
         moved = Study.objects.filter(pk=self.pk, state__in=among).update(state=to, **fields)
         if moved:
             self.refresh_from_db()
         return bool(moved)
-
-    def mark_open(self, *, plan: dict, plan_sha256: str) -> bool:
-        return self.move(
-            to=self.State.OPEN,
-            among=(self.State.DRAFT,),
-            plan=plan,
-            plan_sha256=plan_sha256,
-            opened_at=timezone.now(),
-        )
-
-    def mark_paused(self) -> bool:
-        return self.move(to=self.State.PAUSED, among=(self.State.OPEN,))
-
-    def mark_resumed(self) -> bool:
-        return self.move(to=self.State.OPEN, among=(self.State.PAUSED,))
-
-    def mark_closed(self) -> bool:
-        return self.move(
-            to=self.State.CLOSED, among=(self.State.OPEN, self.State.PAUSED), closed_at=timezone.now()
-        )
-
-
-class Task(models.Model):
-    """One thing to judge: one image, and for attribution one of its words."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="tasks")
-    position = models.PositiveIntegerField(
-        help_text="Its place in the study, from 0, shuffled when the study was built."
-    )
-    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="tasks")
-    word = models.ForeignKey(Word, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
-    is_attention_check = models.BooleanField(
-        default=False, help_text="Has a known answer; never enters the analysis."
-    )
-    payload = models.JSONField(default=dict, help_text="What the page shows, as the kind made it.")
-
-    class Meta:
-        ordering = ["study", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["study", "position"], name="task_position_unique_in_study"),
-            models.UniqueConstraint(
-                fields=["study", "generation", "word"],
-                condition=Q(word__isnull=False),
-                name="task_of_word_unique_in_study",
-            ),
-            models.UniqueConstraint(
-                fields=["study", "generation"],
-                condition=Q(word__isnull=True),
-                name="task_of_image_unique_in_study",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.study} · task {self.position + 1}"

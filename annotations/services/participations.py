@@ -2,20 +2,132 @@
 
 import secrets
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from annotations.errors import StudyNotOpenError
-from annotations.models import Annotator, Participation, Study
+from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Visit
+from annotations.ring import first_cursor
+from annotations.services.locks import database_now, lock_participation, lock_study, share_study
+from annotations.services.turns import drop_turns
+
+# People who join in one moment want the same ordinal; all but one of them try again.
+JOIN_TRIES = 50
 
 
-@transaction.atomic
 def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
     """Record consent; make the annotator if this browser has none yet. Raises StudyNotOpenError."""
-    if study.state != Study.State.OPEN:
-        raise StudyNotOpenError(f"“{study.title}” does not take answers at the moment.")
+    if study.state != Study.State.OPEN:  # looked at again, under a lock, by _join
+        raise StudyNotOpenError(f"“{study.title}” takes nobody new at the moment.")
     if annotator is None:
         annotator = Annotator.objects.create(
             platform=Annotator.Platform.LINK, external_id=secrets.token_urlsafe(16)
         )
-    participation, _ = Participation.objects.get_or_create(study=study, annotator=annotator)
-    return participation
+    return join_study(study=study, annotator=annotator, unit_id=study.slug)
+
+
+def join_study(
+    *, study: Study, annotator: Annotator, unit_id: str, number: int = 1, language: str = ""
+) -> Participation:
+    """One person's participation, and the visit through the platform's unit of pay `unit_id`; both are made if
+    they are not there. Raises StudyNotOpenError."""
+    for _ in range(JOIN_TRIES):
+        try:
+            return _join(study.pk, annotator, unit_id, number, language)
+        except IntegrityError:
+            continue
+    raise StudyNotOpenError(f"“{study.title}” is very busy; try again in a moment.")
+
+
+@transaction.atomic
+def _join(study_pk: int, annotator: Annotator, unit_id: str, number: int, language: str) -> Participation:
+    study = share_study(study_pk)
+    if study.state != Study.State.OPEN:
+        raise StudyNotOpenError(f"“{study.title}” takes nobody new at the moment.")
+    now = database_now()
+    found = Participation.objects.filter(study=study, annotator=annotator).first()
+    person = found or _new_participation(study, annotator, language, now)
+    visit, _ = Visit.objects.get_or_create(
+        platform=annotator.platform,
+        unit_id=unit_id,
+        annotator=annotator,
+        number=number,
+        defaults={"participation": person, "arrived_at": now},
+    )
+    if person.visit_id != visit.pk:
+        person.visit = visit
+        person.save(update_fields=["visit"])
+    return person
+
+
+def _new_participation(study: Study, annotator: Annotator, language: str, now) -> Participation:
+    last = Participation.objects.filter(study=study).order_by("-ordinal").values_list("ordinal", flat=True)
+    ordinal = next(iter(last[:1]), -1) + 1
+    cursor = first_cursor(ordinal, study.items + study.controls)
+    return Participation.objects.create(
+        study=study,
+        annotator=annotator,
+        ordinal=ordinal,
+        cursor=cursor,
+        lap_ends_at=cursor + study.places_wanted,
+        lap_reopenings=study.reopenings,
+        item_cap=study.item_cap,
+        language=language,
+        consented_at=now,
+    )
+
+
+@transaction.atomic
+def withdraw(*, participation: Participation) -> Participation:
+    """The person wants out: nothing of theirs counts any more, and their places are free while the study runs.
+    What they answered is kept, marked as withdrawn; `erase_answers` forgets it."""
+    study = lock_study(participation.study_id)
+    person, now = lock_participation(participation.pk)
+    Participation.objects.filter(pk=person.pk, withdrew_at=None).update(withdrew_at=now)
+    drop_turns(study, person, person.assignments.all(), dropped=Assignment.Dropped.WITHDRAWN)
+    person.assignments.filter(state=Assignment.State.CLAIMED).update(
+        state=Assignment.State.RETURNED, ended_at=now
+    )
+    _drop_reservation(person)
+    person.refresh_from_db()
+    return person
+
+
+@transaction.atomic
+def erase_answers(*, participation: Participation) -> int:
+    """Forget what this person answered; return how many answers (revisions included). The turns stay, stop
+    counting, and reports count them as erased."""
+    study = lock_study(participation.study_id)
+    person, now = lock_participation(participation.pk)
+    drop_turns(study, person, person.assignments.all(), dropped=Assignment.Dropped.ERASED)
+    person.assignments.filter(counts=False).update(dropped=Assignment.Dropped.ERASED, dropped_by=None)
+    person.assignments.filter(state=Assignment.State.CLAIMED).update(
+        state=Assignment.State.RETURNED, ended_at=now
+    )
+    _drop_reservation(person)
+    erased = Response.objects.filter(assignment__participation=person, erased_at=None).update(
+        answer=None, layout={}, erased_at=now
+    )
+    Participation.objects.filter(pk=person.pk).update(
+        erased_at=now, withdrew_at=person.withdrew_at or now, changes=F("changes") + 1
+    )
+    return erased
+
+
+def _drop_reservation(person: Participation) -> None:
+    Place.objects.filter(reserved_for=person).update(reserved_for=None, reserved_until=None)
+
+
+def mark_begun(*, participation: Participation) -> bool:
+    """Note when the instructions were read; False if that is known."""
+    return bool(
+        Participation.objects.filter(pk=participation.pk, began_at=None).update(began_at=timezone.now())
+    )
+
+
+def mark_finished(*, participation: Participation) -> bool:
+    """Note that no task was left for this person; False if that is known."""
+    return bool(
+        Participation.objects.filter(pk=participation.pk, finished_at=None).update(finished_at=timezone.now())
+    )

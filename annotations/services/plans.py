@@ -1,34 +1,47 @@
-"""The frozen plan of a study: what is hashed when it opens, and what has been changed since."""
+"""The frozen plan of a study: how it is hashed, how it is written to a file, and what has been changed since.
+
+A task's hash is that of its canonical JSON, pictures' hashes included; `tasks_sha256` is the hash of all tasks'
+hashes, one a line, in their order; the plan's hash is that of the canonical JSON of {"settings", "tasks_sha256"}.
+So a plan of a million tasks is a small row, and every task can be held against it alone.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
 
 from annotations.kinds.registry import get_kind
-from annotations.models import Study
+from annotations.models import Deviation, Plan, Study
 from generation.models import GenerationRun
 
-_ABSENT = object()
+# A task's record: name in the plan → column.
+TASK_COLUMNS = {
+    "position": "position",
+    "role": "role",
+    "variant": "variant",
+    "payload": "payload",
+    "prompt": "generation__prompt__text",
+    "seed": "generation__seed",
+    "image_sha256": "generation__image_sha256",
+    "heat_maps_sha256": "generation__heat_maps_sha256",
+    "checkpoint_revision": "generation__checkpoint_revision",
+}
+LOADED_AT_ONCE = 500
 
 
-def study_plan(study: Study) -> dict[str, Any]:
-    """What is frozen: texts, settings, the kind's plan of analysis, how the images were made, and every task
-    with the hashes of its picture and heat maps.
+def canonical_json(value: Any) -> str:
+    """The one text of a value: sorted keys, no spaces. Databases may store the keys in another order."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
-    `study` must be as the database has it, so that its numbers are the same when they are read again.
-    """
-    tasks = study.tasks.order_by("position").values_list(
-        "position",
-        "payload",
-        "is_attention_check",
-        "generation__prompt__text",
-        "generation__seed",
-        "generation__image_sha256",
-        "generation__heat_maps_sha256",
-        "generation__checkpoint_revision",
-    )
+
+def sha256_of(value: Any) -> str:
+    """SHA-256 of the canonical JSON in UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def plan_settings(study: Study) -> dict[str, Any]:
+    """Everything that is frozen but the tasks: texts, settings, the kind's plan of analysis, how the images were
+    made. `study` must be as the database has it, so that its numbers are the same when they are read again."""
     return {
         "name": study.name,
         "kind": study.kind,
@@ -37,34 +50,23 @@ def study_plan(study: Study) -> dict[str, Any]:
         "instructions": study.instructions,
         "replicas": study.replicas,
         "share_cap": study.share_cap,
+        "expected_annotators": study.expected_annotators,
+        "check_every": study.check_every,
         "lease_minutes": study.lease_minutes,
         "options": study.options,
         "recipe": study.recipe,
         "left_out": study.left_out,
+        "tasks": {
+            "item": study.items,
+            "control": study.controls,
+            "check": study.checks,
+            "practice": study.practices,
+        },
         "analysis": get_kind(study.kind).analysis_plan(study),
+        "checkpoint_revisions": sorted(
+            study.tasks.order_by().values_list("generation__checkpoint_revision", flat=True).distinct()
+        ),
         "run": _run_settings(study.run),
-        "tasks": [
-            {
-                "position": position,
-                "payload": payload,
-                "attention_check": attention_check,
-                "prompt": prompt,
-                "seed": seed,
-                "image_sha256": image_sha256,
-                "heat_maps_sha256": heat_maps_sha256,
-                "checkpoint_revision": checkpoint_revision,
-            }
-            for (
-                position,
-                payload,
-                attention_check,
-                prompt,
-                seed,
-                image_sha256,
-                heat_maps_sha256,
-                checkpoint_revision,
-            ) in tasks
-        ],
     }
 
 
@@ -79,49 +81,65 @@ def _run_settings(run: GenerationRun) -> dict[str, Any]:
     }
 
 
-def canonical_json(plan: dict[str, Any]) -> str:
-    """The one text of a plan: sorted keys, no spaces. Databases may store the keys in another order."""
-    return json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+def task_records(study: Study, *, first: int = 0, count: int | None = None) -> Iterator[dict[str, Any]]:
+    """The tasks as they are now, by position, each with "sha256", the hash that it was built with."""
+    rows = study.tasks.filter(position__gte=first)
+    if count is not None:
+        rows = rows.filter(position__lt=first + count)
+    rows = rows.order_by("position").values_list(*TASK_COLUMNS.values(), "sha256")
+    for row in rows.iterator(chunk_size=LOADED_AT_ONCE):
+        yield dict(zip((*TASK_COLUMNS, "sha256"), row, strict=True))
 
 
-def plan_hash(plan: dict[str, Any]) -> str:
-    """SHA-256 of the canonical JSON in UTF-8, in hexadecimal digits."""
-    return hashlib.sha256(canonical_json(plan).encode()).hexdigest()
+def task_sha256(record: dict[str, Any]) -> str:
+    """The hash of a task's record, whatever it says of its own hash."""
+    return sha256_of({name: record[name] for name in TASK_COLUMNS})
 
 
-@dataclass(frozen=True)
-class Deviation:
-    """One place of the plan that is not as it was frozen.
-
-    `what` names the place, such as "title" or "tasks.12.payload.word" (a task by its position). `frozen` and
-    `now` are JSON; None: there was, or is, nothing in this place.
-    """
-
-    what: str
-    frozen: str | None
-    now: str | None
+def hash_of_hashes(hashes: Iterable[str]) -> str:
+    found = hashlib.sha256()
+    for each in hashes:
+        found.update(f"{each}\n".encode())
+    return found.hexdigest()
 
 
-def plan_deviations(study: Study) -> tuple[Deviation, ...]:
-    """What differs between the frozen plan and the plan that would be frozen now. A draft has none."""
-    if study.plan is None:
-        return ()
-    return tuple(_differences("", _by_position(study.plan), _by_position(study_plan(study))))
+def tasks_sha256(study: Study) -> str:
+    """The hash over the stored hashes of the study's tasks."""
+    stored = study.tasks.order_by("position").values_list("sha256", flat=True)
+    return hash_of_hashes(stored.iterator(chunk_size=10_000))
 
 
-def _by_position(plan: dict[str, Any]) -> dict[str, Any]:
-    """A task that is gone is one difference then, not one for every task after it."""
-    return {**plan, "tasks": {str(task["position"]): task for task in plan["tasks"]}}
+def plan_sha256(settings: dict[str, Any], of_tasks: str) -> str:
+    return sha256_of({"settings": settings, "tasks_sha256": of_tasks})
 
 
-def _differences(what: str, frozen: Any, now: Any) -> Iterator[Deviation]:
-    if isinstance(frozen, dict) and isinstance(now, dict):
-        for key in [*frozen, *(key for key in now if key not in frozen)]:
-            inner = f"{what}.{key}" if what else key
-            yield from _differences(inner, frozen.get(key, _ABSENT), now.get(key, _ABSENT))
-    elif frozen != now:
-        yield Deviation(what, _text(frozen), _text(now))
+def make_plan(study: Study) -> Plan:
+    """The plan that would be frozen now, not saved."""
+    settings, of_tasks = plan_settings(study), tasks_sha256(study)
+    return Plan(
+        settings=settings,
+        tasks=study.tasks.count(),
+        tasks_sha256=of_tasks,
+        sha256=plan_sha256(settings, of_tasks),
+    )
 
 
-def _text(value: Any) -> str | None:
-    return None if value is _ABSENT else json.dumps(value, ensure_ascii=False, sort_keys=True)
+def write_plan(study: Study, file: IO[bytes]) -> None:
+    """Stream plan.json: settings and hashes as they were frozen, and every task with its hash. A task that was
+    changed since stands there as it is now, beside the hash that it had; it is a deviation."""
+    plan = study.plan
+    head = {"settings": plan.settings, "sha256": plan.sha256, "tasks_sha256": plan.tasks_sha256}
+    file.write(canonical_json(head)[:-1].encode())
+    file.write(b',"tasks":[')
+    for number, record in enumerate(task_records(study)):
+        file.write((",\n" if number else "\n").encode() + canonical_json(record).encode())
+    file.write(b"\n]}\n")
+
+
+def note_deviation(plan: Plan, *, what: str, frozen: str | None, now: str | None) -> None:
+    """List it, unless it is listed. `frozen` and `now`: JSON or hashes; None: nothing was, or is, there."""
+    Deviation.objects.get_or_create(
+        plan=plan,
+        sha256=sha256_of([what, frozen, now]),
+        defaults={"what": what, "frozen": frozen, "now": now},
+    )

@@ -1,23 +1,26 @@
-"""Build, open, pause and close studies. An open study is frozen: its plan is hashed when it opens.
+"""Build studies: a draft of a run's finished images.
 
 Files are read before a transaction begins, never inside one: storage may be slow and far away.
 """
 
-import hashlib
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models.fields.files import FieldFile
 
 from annotations.errors import StudyError
 from annotations.kinds.drafts import Progress, TaskDraft, image_name, unwatched
 from annotations.kinds.registry import get_kind
-from annotations.models import Assignment, Study, Task
-from annotations.services.plans import plan_hash, study_plan
+from annotations.models import Place, Study, Task
+from annotations.services.locks import lock_study
+from annotations.services.plans import task_sha256
 from generation.models import Generation, GenerationRun
+
+# A draft's tasks are written so many at once.
+STORED_AT_ONCE = 500
 
 
 def build_study(
@@ -30,6 +33,8 @@ def build_study(
     instructions: str = "",
     replicas: int = 3,
     share_cap: float | None = None,
+    expected_annotators: int | None = None,
+    check_every: int = 10,
     lease_minutes: int = 30,
     options: dict[str, Any] | None = None,
     seed: int = 0,
@@ -56,6 +61,8 @@ def build_study(
         instructions=instructions or task_kind.instructions,
         replicas=replicas,
         share_cap=share_cap,
+        expected_annotators=expected_annotators,
+        check_every=check_every,
         lease_minutes=lease_minutes,
         options=task_kind.clean_options(options or {}),
         recipe={"seed": seed, "allow_unfinished": allow_unfinished},
@@ -87,23 +94,45 @@ def build_study(
     return study
 
 
-@transaction.atomic
 def _store(study: Study, drafts: list[TaskDraft]) -> None:
-    study.save()
-    Task.objects.bulk_create(
-        [
-            Task(
-                study=study,
-                position=position,
-                generation=draft.generation,
-                word=draft.word,
-                is_attention_check=draft.is_attention_check,
-                payload=draft.payload,
-            )
-            for position, draft in enumerate(drafts)
-        ],
-        batch_size=500,
-    )
+    """Hashes are computed before the transaction begins: it holds SQLite's lock while it writes."""
+    ranks: Counter[str] = Counter()
+    tasks = []
+    for position, draft in enumerate(drafts):
+        task = Task(
+            study=study,
+            position=position,
+            rank=ranks[draft.role],
+            role=draft.role,
+            variant=draft.variant,
+            generation=draft.generation,
+            word=draft.word,
+            payload=draft.payload,
+        )
+        task.sha256 = task_sha256(_record(task))
+        tasks.append(task)
+        ranks[draft.role] += 1
+    study.items, study.controls = ranks[Task.Role.ITEM], ranks[Task.Role.CONTROL]
+    study.checks, study.practices = ranks[Task.Role.CHECK], ranks[Task.Role.PRACTICE]
+    with transaction.atomic():
+        study.save()
+        Task.objects.bulk_create(tasks, batch_size=STORED_AT_ONCE)
+
+
+def _record(task: Task) -> dict[str, Any]:
+    """As `plans.task_records` reads it from the database."""
+    generation = task.generation
+    return {
+        "position": task.position,
+        "role": task.role,
+        "variant": task.variant,
+        "payload": task.payload,
+        "prompt": generation.prompt.text,
+        "seed": generation.seed,
+        "image_sha256": generation.image_sha256,
+        "heat_maps_sha256": generation.heat_maps_sha256,
+        "checkpoint_revision": generation.checkpoint_revision,
+    }
 
 
 def _taken(name: str) -> str:
@@ -131,99 +160,18 @@ def _check_design(study: Study) -> None:
         ) from error
 
 
-def open_study(*, study: Study, progress: Progress = unwatched) -> Study:
-    """Freeze the plan, make the places (task × replica) and let annotators in. Raises StudyError.
-
-    Every picture and its heat maps are first held against the hashes of when they were made, which are what
-    the plan freezes; `progress` is told after every image.
-
-    Opening a paused study lets annotators in again under the plan that was frozen first. A closed study is
-    final: when it closed is part of what is reported.
-    """
-    if Study.objects.filter(pk=study.pk, state=Study.State.DRAFT).exists():
-        _check_files(study, progress)
-    return _freeze_and_open(study)
-
-
-def _check_files(study: Study, progress: Progress) -> None:
-    generations = list(
-        Generation.objects.filter(tasks__study=study)
-        .select_related("prompt")
-        .order_by("prompt__position", "seed")
-        .distinct()
-    )
-    for done, generation in enumerate(generations, start=1):
-        _check_file(generation, "image file", generation.image, generation.image_sha256)
-        _check_file(generation, "heat map file", generation.heat_maps, generation.heat_maps_sha256)
-        progress(done, len(generations))
-
-
-def _check_file(generation: Generation, what: str, stored: FieldFile, sha256: str) -> None:
-    advice = "Restore the file, or make the image again and build the study of the new one."
-    try:
-        with stored.open("rb") as file:
-            found = hashlib.sha256()
-            for chunk in file.chunks():
-                found.update(chunk)
-    except OSError as error:
-        raise StudyError(
-            f"{image_name(generation)}: the {what} {stored.name} cannot be read ({error}). {advice}"
-        ) from error
-    if found.hexdigest() != sha256:
-        raise StudyError(
-            f"{image_name(generation)}: the {what} {stored.name} is not the one that was stored when the "
-            f"image was made. {advice}"
-        )
+def edit_draft(*, study: Study, **changes: Any) -> bool:
+    """Change a draft's design; False, and nothing is changed, if it is not a draft any more."""
+    return bool(Study.objects.filter(pk=study.pk, state=Study.State.DRAFT).update(**changes))
 
 
 @transaction.atomic
-def _freeze_and_open(study: Study) -> Study:
-    # What is frozen is what the database has, and nobody edits it while it is being frozen.
-    study.refresh_from_db(from_queryset=Study.objects.select_for_update())
-    if study.state == Study.State.CLOSED:
-        raise _refusal(
-            study,
-            "a closed study is final and does not open again. Build another one of the same run to go on",
-        )
-    if study.state == Study.State.PAUSED:
-        study.mark_resumed()
-        return study
-    plan = study_plan(study)
-    if not plan["tasks"]:
-        raise StudyError(f"{study.name!r} has no tasks, so there is nothing to rate.")
-    places = len(plan["tasks"]) * study.replicas
-    if study.share_in_places(places) == 0:
-        raise StudyError(
-            f"{study.name!r} has {places} places, and a share cap of {study.share_cap} of them is less than "
-            "one place: nobody could answer anything. Raise the cap or remove it."
-        )
-    if not study.mark_open(plan=plan, plan_sha256=plan_hash(plan)):
-        raise StudyError(f"{study.name!r} is open already.")
-    Assignment.objects.bulk_create(
-        [
-            Assignment(study=study, task=task, replica=replica)
-            for task in study.tasks.order_by("position")
-            for replica in range(study.replicas)
-        ],
-        batch_size=500,
-    )
-    return study
-
-
-def pause_study(*, study: Study) -> Study:
-    """Give out no new places; answers to places already taken are still accepted. Raises StudyError."""
-    if not study.mark_paused():
-        raise _refusal(study, "only an open study can be paused")
-    return study
-
-
-def close_study(*, study: Study) -> Study:
-    """Take no more answers, for good: a closed study is final. Raises StudyError."""
-    if not study.mark_closed():
-        raise _refusal(study, "only an open or paused study can be closed")
-    return study
-
-
-def _refusal(study: Study, rule: str) -> StudyError:
-    study.refresh_from_db()
-    return StudyError(f"{study.name!r} is {study.get_state_display()}; {rule}.")
+def delete_draft(*, study: Study) -> None:
+    """Delete a draft with its tasks. Raises StudyError where it was opened."""
+    locked = lock_study(study.pk)
+    if locked.state != Study.State.DRAFT:
+        raise StudyError(f"{locked.name!r} is {locked.get_state_display()}; only a draft can be deleted.")
+    # Nothing refers to a draft's tasks but places of an opening that was given up.
+    Place.objects.filter(study=locked).delete()
+    Task.objects.filter(study=locked).delete()
+    locked.delete()

@@ -1,7 +1,6 @@
 """An annotator's way through a study: consent → instructions → tasks → thank-you.
 
-A GET changes nothing: consent, claims and answers are POSTs. What comes between the instructions and the
-first task (a questionnaire, practice) is decided in `go_on`.
+A GET changes nothing: consent, claims and answers are POSTs.
 """
 
 import uuid
@@ -10,23 +9,17 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotations.errors import AssignmentNotYoursError, StudyNotOpenError
+from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Participation, Study
-from annotations.selectors import (
-    has_lost,
-    held_assignment,
-    last_answer,
-    likely_next_task,
-    previous_assignment,
-    progress_of,
-)
-from annotations.services.assignments import claim_assignment, submit_response
-from annotations.services.participations import join_by_link
+from annotations.ring import turns_until
+from annotations.selectors import held_assignment, last_response, previous_assignment, reserved_task
+from annotations.services.claims import claim_assignment, renew_reservation
+from annotations.services.participations import join_by_link, mark_begun, mark_finished
+from annotations.services.responses import Measured, submit_response
 from annotations.views.visitors import (
     current_annotator,
     current_participation,
@@ -34,33 +27,27 @@ from annotations.views.visitors import (
 )
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
+ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
 
 
 class PageForm(forms.Form):
     """What a task's page says about itself beside the answer."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
-    shown_at = forms.FloatField(widget=forms.HiddenInput)
-    seconds = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=0)
+    base = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+    milliseconds = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
     @classmethod
-    def fresh(cls, seconds: float | None = None) -> "PageForm":
-        """For a page that is shown now; `seconds` were spent on it already, before it was sent back."""
-        initial = {"token": uuid.uuid4(), "shown_at": timezone.now().timestamp(), "seconds": seconds}
+    def fresh(cls, base: int | None, milliseconds: int | None = None) -> "PageForm":
+        """For a page that is shown now, of the answer's revision `base`; so many milliseconds were spent on it
+        already, before it was sent back."""
+        initial = {"token": uuid.uuid4(), "base": base, "milliseconds": milliseconds}
         return cls(prefix="page", initial=initial)
-
-    def seconds_taken(self) -> float:
-        """As the browser measured it; without its script, the time since the page was made."""
-        measured = self.cleaned_data["seconds"]
-        if measured is not None:
-            return measured
-        return max(0.0, timezone.now().timestamp() - self.cleaned_data["shown_at"])
 
 
 @never_cache
 @read_or_send
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """The address that is given away: asks for consent, and leads people who come back to where they were."""
     study = _get_study(slug)
     participation = current_participation(request, study)
     if request.method == "POST":
@@ -71,9 +58,9 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "annotations/consent.html", {"study": study})
     if participation.finished_at is not None:
         return redirect("annotations:thanks", study.slug)
-    held = held_assignment(study, participation.annotator)
+    held = held_assignment(participation)
     if held is not None:
-        return redirect(_address(held))
+        return redirect(_address(study, held))
     return redirect("annotations:instructions", study.slug)
 
 
@@ -100,7 +87,7 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         "study": study,
         "kind": get_kind(study.kind),
         "participation": participation,
-        "progress": progress_of(study, participation.annotator),
+        "target": _target(study, participation),
     }
     return render(request, "annotations/instructions.html", context)
 
@@ -108,25 +95,50 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_POST
 def go_on(request: HttpRequest, slug: str) -> HttpResponse:
-    """Claim the next place and lead there."""
+    """Claim the next task and lead there."""
     study = _get_study(slug)
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    participation.mark_begun()
+    mark_begun(participation=participation)
     return redirect(_claim_next(study, participation))
 
 
 def _claim_next(study: Study, participation: Participation) -> str:
     """The address to go on at."""
     try:
-        assignment = claim_assignment(study=study, annotator=participation.annotator)
+        claim = claim_assignment(participation=participation)
     except StudyNotOpenError:
         return reverse("annotations:start", args=[study.slug])
-    if assignment is None:
-        participation.mark_finished()
-        return reverse("annotations:thanks", args=[study.slug])
-    return _address(assignment)
+    if claim.turn is not None:
+        return _address(study, claim.turn)
+    if not claim.ended:
+        return reverse("annotations:waiting", args=[study.slug])
+    mark_finished(participation=participation)
+    return reverse("annotations:thanks", args=[study.slug])
+
+
+@never_cache
+@require_safe
+def waiting(request: HttpRequest, slug: str) -> HttpResponse:
+    """Nothing is free right now; the page asks again by itself."""
+    study = _get_study(slug)
+    participation = current_participation(request, study)
+    if participation is None:
+        return redirect("annotations:start", study.slug)
+    if study.state != Study.State.OPEN:
+        return _not_open(request, study)
+    return render(request, "annotations/waiting.html", {"study": study, "participation": participation})
+
+
+@never_cache
+@require_POST
+def keep(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page is still there: the picture that it loaded beforehand stays reserved."""
+    participation = current_participation(request, _get_study(slug))
+    if participation is not None:
+        renew_reservation(participation=participation)
+    return HttpResponse(status=204)
 
 
 @never_cache
@@ -143,73 +155,115 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             "earlier answers are safe. Allow cookies for this site and begin again."
         )
         return _problem(request, study, "We do not recognise this browser", message, status=403)
-    place = get_object_or_404(
-        Assignment.objects.select_related("study", "task__generation"), pk=pk, study=study
+    turn = get_object_or_404(
+        Assignment.objects.select_related("task__generation", "place"), pk=pk, study=study
     )
-    if place.annotator_id != participation.annotator_id:
-        if not has_lost(place, participation.annotator):
-            raise Http404("This place belongs to someone else.")
-        return _lost(request, study)
+    if turn.participation_id != participation.pk:
+        raise Http404("This task was given to someone else.")
+    if request.method == "POST":
+        return _answer(request, study, participation, turn)
     if study.state == Study.State.CLOSED:
         return _not_open(request, study)
-    if request.method == "POST":
-        return _answer(request, participation, place)
-    form = get_kind(study.kind).form(place.task, initial=last_answer(place))
-    return _task_page(request, participation, place, form, PageForm.fresh())
+    if turn.state in ENDED and turn.place is not None and turn.place.turn_id is not None:
+        return _lost(request, study)
+    stored = last_response(turn)
+    form = get_kind(study.kind).form(turn.task, initial=stored.answer if stored else None)
+    return _task_page(request, study, participation, turn, form, PageForm.fresh(turn.revision))
 
 
-def _answer(request: HttpRequest, participation: Participation, place: Assignment) -> HttpResponse:
-    form = get_kind(place.study.kind).form(place.task, data=request.POST)
+def _answer(
+    request: HttpRequest, study: Study, participation: Participation, turn: Assignment
+) -> HttpResponse:
+    form = get_kind(study.kind).form(turn.task, data=request.POST)
     page = PageForm(request.POST, prefix="page")
     page_is_whole = page.is_valid()
     if not form.is_valid() or not page_is_whole:
         if not page_is_whole:
             form.add_error(None, "This page reached us damaged, so nothing was stored. Please send it again.")
-        spent = page.seconds_taken() if page_is_whole else None
-        return _task_page(request, participation, place, form, PageForm.fresh(seconds=spent), status=422)
+        spent = page.cleaned_data["milliseconds"] if page_is_whole else None
+        fresh = PageForm.fresh(turn.revision, milliseconds=spent)
+        return _task_page(request, study, participation, turn, form, fresh, status=422)
     try:
         response = submit_response(
-            assignment=place,
-            annotator=participation.annotator,
+            assignment=turn,
+            participation=participation,
             answer=form.cleaned_data,
             token=page.cleaned_data["token"],
-            seconds=page.seconds_taken(),
+            base=page.cleaned_data["base"],
+            measured=Measured(milliseconds=page.cleaned_data["milliseconds"]),
         )
-    except AssignmentNotYoursError:
-        return _lost(request, place.study)
+    except AssignmentNotYoursError as error:
+        raise Http404("This task was given to someone else.") from error
     except StudyNotOpenError:
-        place.study.refresh_from_db()
-        return _not_open(request, place.study)
+        study.refresh_from_db()
+        return _not_open(request, study)
+    except StaleRevisionError as stale:
+        return _changed_elsewhere(request, study, participation, turn, form, stale.revision, stale.answer)
     if response.answer != form.cleaned_data:
         # The same page came twice with different answers, as after the browser's own "back".
-        form.add_error(
-            None, "Your first answer to this task is stored. Send this page again to replace it by this one."
+        return _changed_elsewhere(
+            request, study, participation, turn, form, response.revision, response.answer
         )
-        return _task_page(request, participation, place, form, PageForm.fresh(), status=409)
-    return _lead_to(request, _claim_next(place.study, participation))
+    if response.late:
+        return _lost(request, study, kept=True)
+    return _lead_to(request, _claim_next(study, participation))
+
+
+def _changed_elsewhere(
+    request: HttpRequest,
+    study: Study,
+    participation: Participation,
+    turn: Assignment,
+    form: forms.Form,
+    revision: int | None,
+    answer: dict | None,
+) -> HttpResponse:
+    """What was sent is shown beside what is stored; sending it again replaces that."""
+    if answer is None:
+        text = "An answer to this task is stored already. Send this page again to replace it."
+    else:
+        words = get_kind(study.kind).in_words(answer)
+        text = (
+            f"Your answer “{words}” to this task is stored. Nothing was changed by this page; send it again to "
+            "replace that answer by this one."
+        )
+    form.add_error(None, text)
+    turn.revision = revision
+    return _task_page(request, study, participation, turn, form, PageForm.fresh(revision), status=409)
 
 
 def _task_page(
     request: HttpRequest,
+    study: Study,
     participation: Participation,
-    place: Assignment,
+    turn: Assignment,
     form: forms.Form,
     page: PageForm,
     status: int = 200,
 ) -> HttpResponse:
-    study = place.study
     context = {
         "study": study,
-        "assignment": place,
-        "task": place.task,
+        "assignment": turn,
+        "task": turn.task,
         "form": form,
         "page": page,
-        "progress": progress_of(study, participation.annotator),
-        "previous": previous_assignment(place),
-        "is_correction": place.state == Assignment.State.SUBMITTED,
-        "likely_next": likely_next_task(study, participation.annotator),
+        "answered": participation.answered,
+        "target": _target(study, participation),
+        "previous": previous_assignment(turn),
+        "is_correction": turn.revision is not None,
+        "next_task": reserved_task(participation),
     }
     return render(request, get_kind(study.kind).template, context, status=status)
+
+
+def _target(study: Study, participation: Participation) -> int | None:
+    """How many tasks are this person's own, checks included; None where no cap says so."""
+    if participation.item_cap is None:
+        return None
+    items = min(participation.item_cap, study.items)
+    return participation.practices_given + turns_until(
+        participation.seed, items, study.check_every, study.checks
+    )
 
 
 @never_cache
@@ -224,18 +278,18 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "study": study,
         "participation": participation,
-        "progress": progress_of(study, participation.annotator),
-        "is_open": study.state == Study.State.OPEN,
+        "may_look_again": study.state == Study.State.OPEN and participation.may_be_given_tasks,
     }
     return render(request, "annotations/thanks.html", context)
 
 
 def _get_study(slug: str) -> Study:
-    return get_object_or_404(Study.objects.exclude(state=Study.State.DRAFT), slug=slug)
+    hidden = (Study.State.DRAFT, Study.State.OPENING)
+    return get_object_or_404(Study.objects.exclude(state__in=hidden), slug=slug)
 
 
-def _address(place: Assignment) -> str:
-    return reverse("annotations:assignment", args=[place.study.slug, place.pk])
+def _address(study: Study, turn: Assignment) -> str:
+    return reverse("annotations:assignment", args=[study.slug, turn.pk])
 
 
 def _lead_to(request: HttpRequest, address: str) -> HttpResponse:
@@ -246,20 +300,23 @@ def _lead_to(request: HttpRequest, address: str) -> HttpResponse:
 
 
 def _not_open(request: HttpRequest, study: Study) -> HttpResponse:
-    participation = current_participation(request, study)
     context = {
         "study": study,
-        "participation": participation,
-        "progress": progress_of(study, participation.annotator) if participation else None,
+        "participation": current_participation(request, study),
         "is_paused": study.state == Study.State.PAUSED,
     }
     return render(request, "annotations/not_open.html", context, status=403 if context["is_paused"] else 410)
 
 
-def _lost(request: HttpRequest, study: Study) -> HttpResponse:
+def _lost(request: HttpRequest, study: Study, *, kept: bool = False) -> HttpResponse:
+    fate = (
+        "Your answer came after that: it is kept under your name, but it is not used."
+        if kept
+        else "Nothing else has changed: the answers you sent before are safe."
+    )
     message = (
         f"A task that is not answered within {study.lease_minutes} minutes goes to someone else, and this "
-        "one did. Nothing else has changed: the answers you sent before are safe."
+        f"one did. {fate}"
     )
     return _problem(request, study, "This task went to someone else", message, status=409)
 

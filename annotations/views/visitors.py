@@ -24,12 +24,17 @@ def may_look(user: User | AnonymousUser) -> bool:
 
 
 def current_annotator(request: HttpRequest) -> Annotator | None:
-    pk = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=COOKIE_SECONDS)
+    pk = _annotator_pk(request)
     return Annotator.objects.filter(pk=pk).first() if pk is not None else None
 
 
 def current_participation(request: HttpRequest, study: Study) -> Participation | None:
-    return participation_of(study, current_annotator(request))
+    return participation_of(study, _annotator_pk(request))
+
+
+def _annotator_pk(request: HttpRequest) -> int | None:
+    pk = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=COOKIE_SECONDS)
+    return int(pk) if pk is not None else None
 
 
 def remember_annotator(response: HttpResponse, annotator: Annotator) -> None:

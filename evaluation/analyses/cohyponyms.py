@@ -11,13 +11,14 @@ from evaluation.statistics.estimates import Estimate
 from evaluation.statistics.intervals import check_count, share
 from evaluation.statistics.presence import Submission, count_votes, is_correct, present_objects
 
-from .responses import check_responses, split_attention_checks
+from .responses import check_responses, split_counting
 
 COLUMNS = (
     "task",
     "generation",
     "prompt",
-    "attention_check",
+    "role",
+    "dropped",
     "annotator",
     "assignment",
     "submitted_at",
@@ -37,6 +38,7 @@ class PresenceFlow:
     """
 
     responses: int
+    not_counting: tuple[tuple[str, int], ...]
     attention_check_responses: int
     images: int
     incomplete: int
@@ -130,7 +132,8 @@ def analyze_presence(
     if check_count(replicas, "replicas") < 1 or check_count(k, "k") < 1:
         raise ValueError(f"replicas and k must be at least 1, but are {replicas} and {k}")
     check_responses(responses, COLUMNS)
-    ordinary, checks = split_attention_checks(responses)
+    counting = split_counting(responses)
+    ordinary, checks = counting.items, counting.checks
     images = [_image(rows, replicas, k) for _, rows in ordinary.groupby("task", sort=True)]
     scored = [image for image in images if image.status == "scored"]
     # One annotator per image can never give an object two votes
@@ -142,6 +145,7 @@ def analyze_presence(
         confidence=confidence,
         flow=PresenceFlow(
             responses=len(responses),
+            not_counting=counting.not_counting,
             attention_check_responses=len(checks),
             images=len(images),
             incomplete=sum(image.status == "incomplete" for image in images),

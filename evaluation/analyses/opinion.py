@@ -19,7 +19,7 @@ from evaluation.statistics.opinion import (
 )
 
 from .attention_checks import AnnotatorChecks, summarize_annotators
-from .responses import check_responses, split_attention_checks
+from .responses import check_responses, split_counting
 
 COLUMNS = (
     "task",
@@ -27,7 +27,8 @@ COLUMNS = (
     "prompt",
     "word",
     "part_of_speech",
-    "attention_check",
+    "role",
+    "dropped",
     "annotator",
     "assignment",
     "choice",
@@ -40,11 +41,13 @@ UNKNOWN = "unknown"  # the part of speech of a word that has none
 class OpinionFlow:
     """What became of the responses and of the items (one item: one word of one generation, a task).
 
-    responses = attention_check_responses + excluded_responses + analyzed_responses; items = too_abstract +
+    responses = not_counting + attention_check_responses + excluded_responses + analyzed_responses (and what was
+    said to controls and practice, which are analysed elsewhere); items = too_abstract +
     too_few_valid + scored. `excluded_responses` are those of the excluded annotators to ordinary tasks.
     """
 
     responses: int
+    not_counting: tuple[tuple[str, int], ...]
     attention_check_responses: int
     excluded_annotators: tuple[str, ...]
     excluded_responses: int
@@ -158,7 +161,8 @@ def analyze_opinion(
     check_responses(responses, COLUMNS)
     for choice in responses["choice"]:
         check_choice(choice)
-    ordinary, checks = split_attention_checks(responses)
+    counting = split_counting(responses)
+    ordinary, checks = counting.items, counting.checks
     annotators = summarize_annotators(ordinary, checks, confidence, exclude_failed_checks)
     excluded = tuple(annotator.annotator for annotator in annotators if annotator.excluded)
     analyzed = ordinary[~ordinary["annotator"].isin(excluded)]
@@ -172,6 +176,7 @@ def analyze_opinion(
         exclude_failed_checks=exclude_failed_checks,
         flow=OpinionFlow(
             responses=len(responses),
+            not_counting=counting.not_counting,
             attention_check_responses=len(checks),
             excluded_annotators=excluded,
             excluded_responses=len(ordinary) - len(analyzed),

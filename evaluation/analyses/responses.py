@@ -1,21 +1,30 @@
 """What every analysis may rely on in a frame of final responses: one row per submitted assignment."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
+
+ROLES = {"item", "control", "check", "practice"}
 
 
 def check_responses(responses: pd.DataFrame, columns: Sequence[str]) -> None:
     """Raises ValueError where the frame is none of final responses, naming what is wrong.
 
-    It must have the columns, say of each row whether its task is an attention check, hold one row per
+    It must have the columns, say of each row its task's role and why it was dropped, hold one row per
     assignment and per annotator and task. A frame without rows is fine.
     """
     missing = [column for column in columns if column not in responses.columns]
     if missing:
         raise ValueError(f"the frame of responses lacks the columns {', '.join(missing)}")
-    if responses["attention_check"].isna().any():
-        raise ValueError("the column attention_check must be true or false in every row")
+    for column in ("role", "dropped"):
+        if responses[column].isna().any():
+            raise ValueError(f"the column {column} must not be empty in any row")
+    unknown = set(responses["role"]) - ROLES
+    if unknown:
+        raise ValueError(
+            f"{', '.join(sorted(unknown))} is no role of a task; roles are {', '.join(sorted(ROLES))}"
+        )
     for key, meaning in (
         (["assignment"], "an assignment has several rows; keep the latest revision of each"),
         (["task", "annotator"], "an annotator has several rows for one task"),
@@ -26,7 +35,25 @@ def check_responses(responses: pd.DataFrame, columns: Sequence[str]) -> None:
             raise ValueError(f"{meaning} (first: {first})")
 
 
-def split_attention_checks(responses: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The responses to ordinary tasks, and those to attention checks, which never enter an analysis."""
-    is_check = responses["attention_check"].astype(bool)
-    return responses[~is_check], responses[is_check]
+@dataclass(frozen=True)
+class Counting:
+    """The answers that count, by the role of their tasks, and how many do not: (reason, number), by reason.
+
+    Controls and practice are in neither of the two frames.
+    """
+
+    items: pd.DataFrame
+    checks: pd.DataFrame
+    not_counting: tuple[tuple[str, int], ...]
+
+
+def split_counting(responses: pd.DataFrame) -> Counting:
+    dropped = responses["dropped"].astype(str)
+    counting = responses[dropped == ""]
+    role = counting["role"].astype(str)
+    reasons = dropped[dropped != ""].value_counts()
+    return Counting(
+        items=counting[role == "item"],
+        checks=counting[role == "check"],
+        not_counting=tuple((reason, int(reasons[reason])) for reason in sorted(reasons.index)),
+    )

@@ -15,7 +15,7 @@ DROPPED = {"too_abstract": "too abstract", "too_few_valid": "too few ratings"}
 
 
 def opinion_sections(study: Study, responses: pd.DataFrame) -> tuple[Section, ...]:
-    plan = study.plan["analysis"]
+    plan = study.plan.settings["analysis"]
     analysis = analyze_opinion(
         responses,
         min_valid=plan["min_valid"],
@@ -36,6 +36,7 @@ def _flow(analysis: OpinionAnalysis) -> Section:
     flow = analysis.flow
     rows = (
         ("responses collected", flow.responses),
+        *((f"not counting: {reason}", number) for reason, number in flow.not_counting),
         ("to attention checks (never analysed)", flow.attention_check_responses),
         ("of annotators excluded by the plan", flow.excluded_responses),
         ("responses analysed", flow.analyzed_responses),

@@ -4,8 +4,9 @@ import textwrap
 from importlib.metadata import version
 from typing import Any
 
-from annotations.models import Assignment, Study
-from annotations.services.plans import plan_deviations
+import pandas as pd
+
+from annotations.models import Response, Study
 from daamweb import CODE_VERSION
 from evaluation.documents import Section, Table
 from evaluation.models import Report
@@ -22,35 +23,43 @@ SETTINGS = {
 LONGEST_VALUE = 200  # characters; plan.json has all of it
 
 
-def plan_section(study: Study, answered: int) -> Section:
-    """The first section of every report. `answered`: how many places, in the data that it reports."""
+def plan_section(study: Study, responses: pd.DataFrame) -> Section:
+    """The first section of every report, of the answers that it reports."""
+    counting = responses[(responses["dropped"] == "") & responses["role"].isin(("item", "control"))]
     return Section(
         "The frozen plan",
         text="Texts, settings, tasks, pictures and the analysis were frozen and hashed when the study "
-        "opened. The hash is that of plan.json, which the command “report” writes.",
-        tables=(_plan(study, answered), _deviations(study)),
+        "opened. The hash is that of the settings and the tasks’ hashes in plan.json, which the command “report” "
+        "writes.",
+        tables=(_plan(study, len(counting)), _deviations(study)),
     )
 
 
 def _plan(study: Study, answered: int) -> Table:
-    plan = study.plan
-    places = Assignment.objects.filter(study=study).count()
-    checks = sum(task["attention_check"] for task in plan["tasks"])
-    revisions = sorted({task["checkpoint_revision"] or "unknown" for task in plan["tasks"]})
+    plan = study.plan.settings
+    tasks = plan["tasks"]
+    revisions = [revision or "unknown" for revision in plan["checkpoint_revisions"]]
+    places = (tasks["item"] + tasks["control"]) * plan["replicas"]
+    erased = Response.objects.filter(assignment__study=study, erased_at__isnull=False).count()
     rows = (
-        ("SHA-256 of the plan", study.plan_sha256),
+        ("SHA-256 of the plan", study.plan.sha256),
         ("opened", f"{study.opened_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("closed", f"{study.closed_at:%Y-%m-%d %H:%M:%S} UTC" if study.closed_at else "not yet"),
         ("kind of task", plan["kind"].replace("_", " ")),
-        ("tasks", f"{len(plan['tasks'])}, of which attention checks: {checks}"),
+        ("tasks", _tasks_in_words(tasks)),
         ("left out when the study was built", str(len(plan["left_out"]))),
         ("annotators per task", str(plan["replicas"])),
         ("answered so far", f"{answered} of {places} places"),
+        *((("answers erased on request", str(erased)),) if erased else ()),
         ("images by", f"{study.run.checkpoint}, revision {', '.join(revisions)}"),
         ("images made with", _run_settings(plan["run"])),
         *(
             (f"analysis: {SETTINGS.get(name, name)}", _in_words(value))
             for name, value in plan["analysis"].items()
+        ),
+        (
+            "rows and files held against the plan",
+            f"{study.plan.verified_at:%Y-%m-%d %H:%M:%S} UTC" if study.plan.verified_at else "when it opened",
         ),
         ("computed by", f"daamweb {CODE_VERSION}"),
         (
@@ -61,6 +70,11 @@ def _plan(study: Study, answered: int) -> Table:
         ),
     )
     return Table("plan", "The plan in short", ("what", "value"), rows)
+
+
+def _tasks_in_words(tasks: dict[str, int]) -> str:
+    others = ", ".join(f"{number} {role}" for role, number in tasks.items() if number and role != "item")
+    return f"{tasks['item']} items" + (f"; besides: {others}" if others else "")
 
 
 def _run_settings(run: dict[str, Any]) -> str:
@@ -79,14 +93,14 @@ def _in_words(value: Any) -> str:
 def _deviations(study: Study) -> Table:
     rows = tuple(
         (deviation.what, _shortened(deviation.frozen), _shortened(deviation.now))
-        for deviation in plan_deviations(study)
+        for deviation in study.plan.deviations.all()
     )
     return Table(
         "deviations",
         "Deviations from the plan since",
         ("what", "as frozen", "now"),
         rows,
-        empty="None: everything is as it was frozen.",
+        empty="None was found: everything is as it was frozen.",
     )
 
 

@@ -11,10 +11,10 @@ from evaluation.statistics.estimates import Estimate
 
 
 def presence_sections(study: Study, responses: pd.DataFrame) -> tuple[Section, ...]:
-    plan = study.plan["analysis"]
+    plan = study.plan.settings["analysis"]
     analysis = analyze_presence(
         responses,
-        replicas=study.plan["replicas"],
+        replicas=study.plan.settings["replicas"],
         k=plan["present_objects"],
         confidence=plan["confidence"],
     )
@@ -25,6 +25,7 @@ def _flow(analysis: PresenceAnalysis) -> Section:
     flow = analysis.flow
     rows = (
         ("responses collected", flow.responses),
+        *((f"not counting: {reason}", number) for reason, number in flow.not_counting),
         ("to attention checks (never analysed)", flow.attention_check_responses),
         ("images with a response", flow.images),
         (f"incomplete: fewer than {analysis.replicas} responses so far", flow.incomplete),

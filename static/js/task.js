@@ -4,8 +4,8 @@
   const form = document.querySelector("[data-task-form]");
   const button = form.querySelector("button[type=submit]");
   const notSent = form.querySelector("[data-not-sent]");
-  const seconds = form.querySelector("input[name=page-seconds]");
-  const secondsBefore = Number(seconds.value) || 0;
+  const milliseconds = form.querySelector("input[name=page-milliseconds]");
+  const before = Number(milliseconds.value) || 0;
   const shownAt = performance.now();
   let sending = false;
 
@@ -48,7 +48,7 @@
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (sending) return;
-    seconds.value = (secondsBefore + (performance.now() - shownAt) / 1000).toFixed(3);
+    milliseconds.value = String(Math.round(before + performance.now() - shownAt));
     say("");
     setSending(true);
     send();
@@ -62,4 +62,11 @@
   addEventListener("load", () => {
     for (const address of (form.dataset.preload || "").split(" ").filter(Boolean)) new Image().src = address;
   });
+
+  // The next picture stays reserved as long as this page is looked at.
+  setInterval(() => {
+    if (document.hidden || !form.dataset.preload) return;
+    const token = form.querySelector("input[name=csrfmiddlewaretoken]").value;
+    fetch(form.dataset.keep, { method: "POST", headers: { "X-CSRFToken": token } }).catch(() => {});
+  }, 60_000);
 }

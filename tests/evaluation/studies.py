@@ -1,17 +1,15 @@
 """Studies with answers, for the tests of frames, exports, reports and pages."""
 
-import uuid
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
-from django.utils import timezone
-
-from annotations.models import Annotator, Assignment, Response, Study, Task
-from annotations.services.assignments import submit_response
+from annotations.models import Annotator, Response, Study, Task
 from tests.factories import (
+    answer_turn,
+    give_turn,
     make_annotator,
     make_cohyponym_prompt_set,
     make_open_study,
+    make_participation,
     make_prompt_set,
     make_run,
 )
@@ -27,17 +25,10 @@ RATED = {
 }
 
 
-def answer_task(task: Task, annotator: Annotator, answer: dict, seconds: float = 5.0) -> Response:
+def answer_task(task: Task, annotator: Annotator, answer: dict, milliseconds: int | None = 5000) -> Response:
     """Give the annotator one of the task's open places, and answer it."""
-    place = task.assignments.filter(state=Assignment.State.OPEN).first()
-    assert place.take(annotator, timezone.now() + timedelta(minutes=30))
-    return correct(place, annotator, answer, seconds)
-
-
-def correct(place: Assignment, annotator: Annotator, answer: dict, seconds: float = 5.0) -> Response:
-    return submit_response(
-        assignment=place, annotator=annotator, answer=answer, token=uuid.uuid4(), seconds=seconds
-    )
+    turn = give_turn(task, make_participation(task.study, annotator))
+    return answer_turn(turn, answer, milliseconds)
 
 
 def make_attribution_study(

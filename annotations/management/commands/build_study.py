@@ -19,8 +19,20 @@ class Command(BaseCommand):
         parser.add_argument("--replicas", type=int, default=3, metavar="N", help="annotators per task")
         parser.add_argument("--title", default="", help="what annotators see at the top")
         parser.add_argument(
-            "--share-cap", type=float, metavar="SHARE", help="largest share of all places for one annotator"
+            "--share-cap",
+            type=float,
+            metavar="SHARE",
+            help="largest share of the items' places for one annotator",
         )
+        parser.add_argument(
+            "--expected-annotators",
+            type=int,
+            metavar="N",
+            help="a study that fewer people cannot finish is not opened",
+        )
+        parser.add_argument(
+            "--check-every", type=int, default=10, metavar="N", help="every so many tasks is an attention check"
+        )  # fmt: skip
         parser.add_argument(
             "--lease-minutes", type=int, default=30, metavar="N", help="time to finish a place"
         )
@@ -43,8 +55,8 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *, kind, study, run, replicas, title, share_cap, lease_minutes, seed, objects, parts_of_speech,
-        words_per_image, exclude_failed_checks, allow_unfinished, **_,
+        self, *, kind, study, run, replicas, title, share_cap, expected_annotators, check_every, lease_minutes,
+        seed, objects, parts_of_speech, words_per_image, exclude_failed_checks, allow_unfinished, **_,
     ):  # fmt: skip
         generation_run = GenerationRun.objects.filter(name=run).first()
         if generation_run is None:
@@ -64,6 +76,8 @@ class Command(BaseCommand):
                     title=title,
                     replicas=replicas,
                     share_cap=share_cap,
+                    expected_annotators=expected_annotators,
+                    check_every=check_every,
                     lease_minutes=lease_minutes,
                     seed=seed,
                     options={name: value for name, value in options.items() if value is not None},
@@ -76,7 +90,9 @@ class Command(BaseCommand):
             self.stderr.write(f"left out: {line}")
         self.stdout.write(
             self.style.SUCCESS(
-                f"{built.name!r}: {built.tasks.count()} tasks × {replicas} places. Open it with open_study."
+                f"{built.name!r}: {built.items} tasks × {replicas} places"
+                + (f" and {built.checks} checks" if built.checks else "")
+                + ". Open it with open_study."
             )
         )
 

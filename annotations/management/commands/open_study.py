@@ -2,7 +2,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import StudyError
 from annotations.models import Study
-from annotations.services.studies import open_study
+from annotations.services.openings import open_study
 from daamweb.progress import progress_bar
 
 
@@ -16,9 +16,10 @@ class Command(BaseCommand):
         study = Study.objects.filter(name=name).first()
         if study is None:
             raise CommandError(f"There is no study named {name!r}.")
-        with progress_bar(total=study.tasks.values("generation").distinct().count(), unit="images") as bar:
+        with progress_bar(total=2 * study.tasks.count(), unit="tasks verified and given places") as bar:
             try:
                 open_study(study=study, progress=lambda done, total: bar.update(done - bar.n))
             except StudyError as error:
                 raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"{name!r} is open at {study.get_absolute_url()} on your site."))
+        self.stdout.write(f"The hash of its plan is {study.plan.sha256}.")

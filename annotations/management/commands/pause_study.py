@@ -2,7 +2,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import StudyError
 from annotations.models import Study
-from annotations.services.studies import pause_study
+from annotations.services.closings import pause_study
 
 
 class Command(BaseCommand):

@@ -7,7 +7,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
-from annotations.services.studies import build_study, open_study
+from annotations.services.openings import open_study
+from annotations.services.studies import build_study
 from daamweb.progress import progress_bar
 from generation.demo.captions import CAPTIONS
 from generation.errors import RunError

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
 
     def handle(self, *, name: str, output: Path, **options):
-        study = Study.objects.select_related("run__checkpoint").filter(name=name).first()
+        study = Study.objects.select_related("run__checkpoint", "plan").filter(name=name).first()
         if study is None:
             raise CommandError(f"There is no study named {name!r}.")
         try:

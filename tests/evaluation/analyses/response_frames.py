@@ -14,14 +14,15 @@ COMMON = (
     "word",
     "word_id",
     "part_of_speech",
-    "attention_check",
+    "role",
+    "dropped",
     "annotator",
     "assignment",
     "replica",
     "submitted_at",
     "response",
     "revision",
-    "seconds",
+    "milliseconds",
 )
 
 
@@ -35,14 +36,15 @@ def _common(number, task, annotator, **changes):
         "word": None,
         "word_id": None,
         "part_of_speech": None,
-        "attention_check": False,
+        "role": "item",
+        "dropped": "",
         "annotator": annotator,
         "assignment": 300 + number,
         "replica": 0,
         "submitted_at": NOON + timedelta(minutes=number),
         "response": 400 + number,
         "revision": 1,
-        "seconds": 8.0,
+        "milliseconds": 8000,
     }
     return row | changes
 
@@ -60,7 +62,7 @@ def attribution_frame(tasks):
                 word="." if is_check else f"word{task}",
                 word_id=500 + task,
                 part_of_speech="PUNCT" if is_check else part_of_speech,
-                attention_check=is_check,
+                role="check" if is_check else "item",
                 choice=choice,
             )
             rows.append(row)

@@ -1,0 +1,60 @@
+"""Celery jobs. Each takes a primary key, may run twice, may die at any line, and is found again by a sweep."""
+
+import logging
+
+from celery import shared_task
+
+from annotations.models import Opening, Study, Verification
+from annotations.services import openings, verifications
+from annotations.services.closings import close_study, end_closing
+from annotations.services.turns import expire_due_turns
+from daamweb.pokes import poke
+
+logger = logging.getLogger(__name__)
+
+
+def start_opening(*, study: Study) -> Opening | None:
+    """Have a worker open a draft; a paused study is open again at once (None). Raises StudyError."""
+    opening = openings.request_opening(study=study)
+    if opening is not None and opening.mark_poked():
+        poke(run_opening, opening.pk)
+    return opening
+
+
+def start_closing(*, study: Study, at_once: bool = False) -> Study:
+    """Close a study, and have a worker hold it against its plan once it is closed. Raises StudyError."""
+    closed = close_study(study=study, at_once=at_once)
+    if closed.state == Study.State.CLOSED:
+        start_verification(study=closed)
+    return closed
+
+
+def start_verification(*, study: Study) -> Verification:
+    """Have a worker hold a study's rows and files against its plan."""
+    verification = verifications.request_verification(study=study)
+    if verification.mark_poked():
+        poke(run_verification, verification.pk)
+    return verification
+
+
+@shared_task
+def run_opening(opening_id: int) -> None:
+    opening = Opening.objects.filter(pk=opening_id).first()
+    if opening is None or not openings.run_opening(opening=opening):
+        logger.info("Opening %s is gone, failed, or in the hands of another worker.", opening_id)
+
+
+@shared_task
+def run_verification(verification_id: int) -> None:
+    verification = Verification.objects.filter(pk=verification_id).first()
+    if verification is None or not verifications.run_verification(verification=verification):
+        logger.info("Verification %s is gone or in the hands of another worker.", verification_id)
+
+
+@shared_task
+def sweep_studies() -> None:
+    """Let places come back whose lease ran out, and close the studies at which nobody rates any more."""
+    for study in Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state"):
+        expire_due_turns(study=study)
+        if study.state == Study.State.CLOSING and end_closing(study=study):
+            start_verification(study=Study.objects.select_related("plan").get(pk=study.pk))

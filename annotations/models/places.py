@@ -1,0 +1,58 @@
+"""A place is one of the answers that an item or a control asks for: task × replica."""
+
+from django.db import models
+from django.db.models import Q
+
+from annotations.models.participations import Participation
+from annotations.models.studies import Study
+from annotations.models.tasks import Task
+
+
+class PlaceQuerySet(models.QuerySet):
+    def open(self):
+        """Nobody holds or filled them."""
+        return self.filter(turn__isnull=True)
+
+
+class Place(models.Model):
+    """`turn` alone says who holds or filled it. A reservation is the next picture of somebody's page and never a
+    turn: others may take the place when nothing else is open."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="places")
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="places")
+    replica = models.PositiveIntegerField(help_text="Which of the task's places, from 0.")
+    order = models.PositiveBigIntegerField(
+        help_text="Where it stands on the study's ring: all tasks' first places come first."
+    )
+    turn = models.OneToOneField(
+        "Assignment", on_delete=models.SET_NULL, null=True, blank=True, related_name="held_place"
+    )
+    reserved_for = models.OneToOneField(
+        Participation, on_delete=models.SET_NULL, null=True, blank=True, related_name="reservation"
+    )
+    reserved_until = models.DateTimeField(null=True, blank=True)
+
+    objects = PlaceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["study", "order"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "replica"], name="place_replica_unique_on_task"),
+            models.CheckConstraint(
+                condition=Q(reserved_for__isnull=True, reserved_until__isnull=True)
+                | Q(reserved_for__isnull=False, reserved_until__isnull=False, turn__isnull=True),
+                name="place_reserved_is_open",
+            ),
+        ]  # fmt: skip
+        indexes = [
+            # What a claim walks along: open places, in the order of the ring.
+            models.Index(fields=["study", "order"], condition=Q(turn__isnull=True), name="place_open"),
+            models.Index(
+                fields=["study", "reserved_until"],
+                condition=Q(reserved_for__isnull=False),
+                name="place_reserved",
+            ),
+        ]
+
+    def __str__(self):
+        return f"place {self.replica + 1} of {self.task}"

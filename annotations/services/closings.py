@@ -1,0 +1,104 @@
+"""Pause and close studies. Closing lets what is being rated be finished, unless it is asked to end at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, Max
+
+from annotations.errors import StudyError
+from annotations.kinds.registry import get_kind
+from annotations.models import Assignment, Participation, Place, Study
+from annotations.services.integrity import unfilled_places
+from annotations.services.locks import database_now, lock_study
+from annotations.services.turns import expire_due_turns, return_assignment
+
+State = Study.State
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What closing now would leave: how many of the `places` that items and controls ask for have no answer that
+    counts; how many of the `tasks` have enough of them (`needed`) for the report to say something; how many people
+    are at a task."""
+
+    places: int
+    unanswered: int
+    tasks: int
+    reportable: int
+    needed: int
+    at_work: int
+
+
+def closing_outlook(study: Study) -> Outlook:
+    """What a researcher should know before closing. It counts the study's places: for the page and the command
+    that ask, once, and for no page that lists."""
+    needed = get_kind(study.kind).answers_needed(study.plan.settings)
+    answered = Place.objects.filter(study=study, turn__state=Assignment.State.SUBMITTED, turn__counts=True)
+    reportable = answered.order_by().values("task").annotate(answers=Count("pk")).filter(answers__gte=needed)
+    return Outlook(
+        places=study.places_wanted,
+        unanswered=unfilled_places(study),
+        tasks=study.items + study.controls,
+        reportable=reportable.count(),
+        needed=needed,
+        at_work=Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED).count(),
+    )
+
+
+def pause_study(*, study: Study) -> Study:
+    """Give out no new places; answers to places already taken are still accepted. Raises StudyError."""
+    with transaction.atomic():
+        locked = lock_study(study.pk)
+        if not locked.mark_paused():
+            raise _refusal(locked, "only an open study can be paused")
+    study.refresh_from_db()
+    return study
+
+
+def close_study(*, study: Study, at_once: bool = False, complete: bool = False) -> Study:
+    """Take nothing new, for good. What is being rated may be finished until its lease is over; then, or if
+    nothing is, the study is closed. `at_once` returns what is being rated instead; `complete` refuses to close a
+    study with unanswered places. Raises StudyError."""
+    with transaction.atomic():
+        locked = lock_study(study.pk)
+        if complete and (missing := unfilled_places(locked)):
+            raise _refusal(locked, f"{missing} of {locked.places_wanted} places have no answer that counts")
+        if locked.state != State.CLOSING:
+            last = _last_lease(locked)
+            if not locked.mark_closing(closes_at=last or database_now()):
+                raise _refusal(locked, "only an open or paused study can be closed")
+            Place.objects.filter(study=locked, reserved_for__isnull=False).update(
+                reserved_for=None, reserved_until=None
+            )
+        elif not at_once:
+            raise _refusal(locked, "it closes by itself")
+    if at_once:
+        for turn in Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED):
+            return_assignment(assignment=turn)
+    end_closing(study=study)
+    study.refresh_from_db()
+    return study
+
+
+def _last_lease(study: Study) -> datetime | None:
+    claimed = Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED)
+    return claimed.aggregate(last=Max("lease_expires_at"))["last"]
+
+
+def end_closing(*, study: Study) -> bool:
+    """Close a study that is closing once nobody is at a task any more; False if it is not that far."""
+    expire_due_turns(study=study)
+    with transaction.atomic():
+        locked = lock_study(study.pk)
+        if locked.state != State.CLOSING:
+            return False
+        if Assignment.objects.filter(study=locked, state=Assignment.State.CLAIMED).exists():
+            return False
+        # Also where the clock was set back since the last answer.
+        last = Participation.objects.filter(study=locked).aggregate(last=Max("last_answer_at"))["last"]
+        return locked.mark_closed(now=max(filter(None, (database_now(), last, locked.opened_at))))
+
+
+def _refusal(study: Study, rule: str) -> StudyError:
+    return StudyError(f"{study.name!r} is {study.get_state_display()}; {rule}.")

@@ -1,0 +1,60 @@
+"""Who waits for whom. Always in this order: the study, the person, their turns and places.
+
+Whoever answers shares the study's row and checks its state under that lock; whoever changes the state, or frees
+places, has the row alone. So nothing is accepted by a study that has closed. Times come from the database, read
+after the locks were had.
+"""
+
+from datetime import datetime
+
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from annotations.models import Participation, Study
+
+# Without the long texts, which no rating needs.
+_COLUMNS = (
+    "id", "name", "slug", "kind", "title", "state", "replicas", "share_cap", "lease_minutes", "check_every",
+    "items", "controls", "checks", "practices", "reopenings", "closes_at",
+)  # fmt: skip
+
+
+def share_study(pk: int) -> Study:
+    """The study, whose state stays as it is until the transaction ends. SQLite has a single writer anyway.
+
+    Raises Study.DoesNotExist.
+    """
+    table = connection.ops.quote_name(Study._meta.db_table)
+    columns = ", ".join(connection.ops.quote_name(column) for column in _COLUMNS)
+    share = " FOR SHARE" if connection.vendor == "postgresql" else ""
+    # Django has no FOR SHARE. Only names of ours are put into the text.
+    found = Study.objects.raw(f"SELECT {columns} FROM {table} WHERE id = %s{share}", [pk])
+    for study in found:
+        return study
+    raise Study.DoesNotExist(f"There is no study {pk}.")
+
+
+def lock_study(pk: int) -> Study:
+    """The study for this transaction alone. Raises Study.DoesNotExist."""
+    return Study.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def lock_participation(pk: int) -> tuple[Participation, datetime]:
+    """One person's row for this transaction alone, which makes all that one person does take turns; and the
+    database's clock, read after the study's lock was had."""
+    people = Participation.objects.select_for_update(no_key=True)
+    if connection.vendor == "sqlite":
+        # The same machine, to the microsecond; SQLite's own clock has milliseconds.
+        return people.get(pk=pk), timezone.now()
+    person = people.annotate(now=Now()).get(pk=pk)
+    return person, person.now
+
+
+def database_now() -> datetime:
+    """The database's clock, to be asked under a lock."""
+    if connection.vendor == "sqlite":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        return cursor.fetchone()[0]

@@ -1,0 +1,205 @@
+"""Open a study: leased work in slices, so that it can be killed at any line and goes on where it was.
+
+First every task and every file is held against its hash, then the places are made, then the plan is written and
+the study is open. While it is being opened nobody edits it; an opening that fails makes it a draft again.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from annotations.errors import StudyError
+from annotations.kinds.drafts import Progress, image_name, unwatched
+from annotations.models import Opening, Place, Study, Task
+from annotations.services.locks import database_now, lock_study
+from annotations.services.plans import make_plan, task_records, task_sha256
+from annotations.services.verifications import file_sha256, files_of
+from generation.models import Generation
+
+logger = logging.getLogger(__name__)
+
+VERIFIED_AT_ONCE = 200  # tasks
+PLACES_AT_ONCE = 2_000
+
+
+class _LeaseLost(Exception):
+    """Another worker has the opening by now."""
+
+
+def open_study(*, study: Study, progress: Progress = unwatched) -> Study:
+    """Open a draft here and now, or a paused study again. Raises StudyError."""
+    if study.state == Study.State.PAUSED and study.mark_resumed():
+        return study
+    opening = request_opening(study=study)
+    if opening is not None:
+        run_opening(opening=opening, progress=progress)
+        opening.refresh_from_db()
+        if opening.state == Opening.State.FAILED:
+            study.refresh_from_db()
+            raise StudyError(opening.error)
+    study.refresh_from_db()
+    if study.state == Study.State.OPENING:
+        raise StudyError(f"{study.name!r} is being opened by a worker; wait for it.")
+    return study
+
+
+@transaction.atomic
+def request_opening(*, study: Study) -> Opening | None:
+    """Write down that a draft is to be opened, for a worker; a paused study is open again at once (None).
+
+    A study that is opening already returns the opening that waits or runs. Raises StudyError.
+    """
+    locked = lock_study(study.pk)
+    if locked.state == Study.State.OPENING:
+        study.refresh_from_db()
+        return Opening.objects.unfinished().filter(study=locked).first()
+    if locked.mark_resumed():
+        study.refresh_from_db()
+        return None
+    if locked.state != Study.State.DRAFT:
+        rule = (
+            "a closed study is final and does not open again. Build another one of the same run to go on"
+            if locked.state in (Study.State.CLOSING, Study.State.CLOSED)
+            else "only a draft or a paused study can be opened"
+        )
+        raise StudyError(f"{locked.name!r} is {locked.get_state_display()}; {rule}.")
+    _check_design(locked)
+    locked.mark_opening()
+    study.refresh_from_db()
+    return Opening.objects.create(study=locked, total=2 * locked.tasks.count())
+
+
+def people_needed(study: Study) -> int:
+    """The fewest people who can answer everything: everybody gets a task once, and only a capped share."""
+    cap = study.items if study.item_cap is None else min(study.item_cap, study.items)
+    return max(study.replicas, -(-study.item_places // cap) if cap else 0)
+
+
+def _check_design(study: Study) -> None:
+    if not study.items:
+        raise StudyError(f"{study.name!r} has no tasks, so there is nothing to rate.")
+    if study.item_cap == 0:
+        raise StudyError(
+            f"{study.name!r} has {study.item_places} places, and a share cap of {study.share_cap} of them is "
+            "less than one place: nobody could answer anything. Raise the cap or remove it."
+        )
+    needed = people_needed(study)
+    if study.expected_annotators is not None and study.expected_annotators < needed:
+        raise StudyError(
+            f"{study.name!r} needs at least {needed} people: {study.items} tasks with {study.replicas} "
+            f"annotators each"
+            + (f", of which one person may answer {study.item_cap}" if study.item_cap is not None else "")
+            + f". You expect {study.expected_annotators}; raise that number, or the cap, or ask for fewer "
+            "annotators per task."
+        )
+
+
+def run_opening(*, opening: Opening, progress: Progress = unwatched) -> bool:
+    """Carry an opening out, from where it was left; False if another worker has it, or it failed, which makes
+    the study a draft again."""
+    study = Study.objects.select_related("run__checkpoint").get(pk=opening.study_id)
+    if not opening.take():
+        if opening.state == Opening.State.FAILED:
+            study.mark_draft_again()
+        return False
+    try:
+        _Slices(study, opening, progress).run()
+    except StudyError as error:
+        if opening.fail(str(error)):
+            study.mark_draft_again()
+        return False
+    except _LeaseLost:
+        logger.warning("The opening of study %s went to another worker.", study.pk)
+        return False
+    return True
+
+
+class _Slices:
+    """`done` counts tasks: once verified, once given places."""
+
+    def __init__(self, study: Study, opening: Opening, progress: Progress):
+        self.study, self.opening, self.progress = study, opening, progress
+        self.tasks = study.tasks.count()
+        self.verified: set[int] = set()  # generations
+
+    def run(self) -> None:
+        while self.opening.done < self.tasks:
+            self._verify(first=self.opening.done)
+        if self.opening.done == self.tasks:
+            self._delete_places()
+        while self.opening.done < 2 * self.tasks:
+            self._make_places(first=self.opening.done - self.tasks)
+        self._freeze()
+
+    def _keep(self, done: int) -> None:
+        if not self.opening.renew(done=done, total=2 * self.tasks):
+            raise _LeaseLost
+        self.progress(done, 2 * self.tasks)
+
+    def _verify(self, first: int) -> None:
+        for record in task_records(self.study, first=first, count=VERIFIED_AT_ONCE):
+            if task_sha256(record) != record["sha256"]:
+                raise StudyError(
+                    f"Task {record['position'] + 1} (“{record['prompt']}”, seed {record['seed']}) is not as "
+                    f"{self.study.name!r} was built with it: its image or its text was changed since. Build "
+                    "the study again."
+                )
+        tasks = self.study.tasks.filter(position__gte=first, position__lt=first + VERIFIED_AT_ONCE)
+        generations = Generation.objects.filter(pk__in=tasks.values("generation")).select_related("prompt")
+        for generation in generations.order_by("pk"):
+            if generation.pk not in self.verified:
+                _check_files(generation)
+                self.verified.add(generation.pk)
+        self._keep(min(first + VERIFIED_AT_ONCE, self.tasks))
+
+    def _delete_places(self) -> None:
+        """Those of an opening that was given up, whose design may have been another one."""
+        places = Place.objects.filter(study=self.study)
+        while some := list(places.values_list("pk", flat=True)[:PLACES_AT_ONCE]):
+            Place.objects.filter(pk__in=some).delete()
+
+    def _make_places(self, first: int) -> None:
+        """Of one slice of tasks, in one short transaction; those that are there already are left alone."""
+        study = self.study
+        with_places = study.tasks.filter(role__in=Task.WITH_PLACES)
+        count = max(1, PLACES_AT_ONCE // study.replicas)
+        tasks: Sequence[int] = with_places.filter(position__gte=first, position__lt=first + count).order_by(
+            "position"
+        ).values_list("pk", flat=True)  # fmt: skip
+        before = with_places.filter(position__lt=first).count()
+        # All tasks' first places stand first on the ring, then all second ones, …
+        around = study.items + study.controls
+        places = [
+            Place(study=study, task_id=task, replica=replica, order=replica * around + before + index)
+            for index, task in enumerate(tasks)
+            for replica in range(study.replicas)
+        ]
+        with transaction.atomic():
+            Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
+            self._keep(min(self.tasks + first + count, 2 * self.tasks))
+
+    def _freeze(self) -> None:
+        plan = make_plan(Study.objects.select_related("run__checkpoint").get(pk=self.study.pk))
+        with transaction.atomic():
+            study = lock_study(self.study.pk)
+            if not self.opening.finish():
+                raise _LeaseLost
+            plan.save()
+            if not study.mark_open(plan=plan, now=database_now()):
+                raise StudyError(f"{study.name!r} is {study.get_state_display()} and cannot be opened.")
+        logger.info("Study %s is open; the hash of its plan is %s.", study.pk, plan.sha256)
+
+
+def _check_files(generation: Generation) -> None:
+    for what, stored, sha256 in files_of(generation):
+        found = file_sha256(stored)
+        if found == sha256:
+            continue
+        wrong = (
+            "cannot be read" if found is None else "is not the one that was stored when the image was made"
+        )
+        raise StudyError(
+            f"{image_name(generation)}: the file of the {what} {stored.name} {wrong}. Restore the file, or "
+            "make the image again and build the study of the new one."
+        )

@@ -1,0 +1,138 @@
+"""Store answers. Append-only: an answer that was acknowledged is never lost, and never changes its author."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
+from annotations.models import Assignment, Participation, Place, Response, Study, Task
+from annotations.models.responses import LONGEST_MS, MOST_SPANS
+from annotations.services.locks import lock_participation, share_study
+
+State = Assignment.State
+# A study that is closing takes the turns that were claimed; a paused one corrections and late answers too.
+TAKES_ANSWERS = (Study.State.OPEN, Study.State.PAUSED, Study.State.CLOSING)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the page measured, in whole milliseconds since it appeared; None where it measured nothing."""
+
+    milliseconds: int | None = None
+    painted: str = Response.Painted.UNKNOWN
+    painted_milliseconds: int | None = None
+    first_input_milliseconds: int | None = None
+    visible_spans: tuple[tuple[int, int], ...] = ()
+    layout: dict[str, Any] = field(default_factory=dict)
+    interrupted: bool = False
+
+    def bounded(self, longest: timedelta) -> dict[str, Any]:
+        """As a response has them: nothing took longer than the server knows of."""
+        most = min(max(longest // timedelta(milliseconds=1), 0), LONGEST_MS)
+
+        def bound(value: int | None) -> int | None:
+            return None if value is None else min(max(int(value), 0), most)
+
+        return {
+            "milliseconds": bound(self.milliseconds),
+            "painted": self.painted,
+            "painted_milliseconds": bound(self.painted_milliseconds),
+            "first_input_milliseconds": bound(self.first_input_milliseconds),
+            "visible_spans": [[bound(begin), bound(end)] for begin, end in self.visible_spans[:MOST_SPANS]],
+            "layout": self.layout,
+        }
+
+
+@transaction.atomic
+def submit_response(
+    *,
+    assignment: Assignment,
+    participation: Participation,
+    answer: dict,
+    token: uuid.UUID,
+    base: int | None = None,
+    measured: Measured = Measured(),
+) -> Response:
+    """Store an answer that the kind's form has validated; `base` is the revision that it corrects.
+
+    Sending one page again (the same `token`) stores nothing and returns what is stored. A turn that expired or
+    was returned is revived while its place is free; otherwise the answer is kept as `late`, and never analysed.
+    Raises AssignmentNotYoursError, StudyNotOpenError, and StaleRevisionError with what is stored where `base` is
+    not the last revision.
+    """
+    if assignment.participation_id != participation.pk:
+        raise AssignmentNotYoursError("This task is somebody else's.")
+    study = share_study(assignment.study_id)
+    person, now = lock_participation(participation.pk)
+    turn = Assignment.objects.select_related("task").get(pk=assignment.pk)
+    stored = Response.objects.filter(assignment=turn, token=token).first()
+    if stored is not None:
+        return stored
+    if study.state not in TAKES_ANSWERS:
+        raise StudyNotOpenError(f"“{study.title}” takes no answers any more.")
+    if base != turn.revision:
+        last = Response.objects.filter(assignment=turn, revision=turn.revision).first()
+        raise StaleRevisionError(turn.revision, last and last.answer)
+    if turn.revision is None:
+        late = _end_with_answer(study, person, turn, now)
+    elif study.state == Study.State.CLOSING:
+        raise StudyNotOpenError(f"“{study.title}” is closing: your answer is stored as it was.")
+    else:
+        late = turn.state != State.SUBMITTED
+        _note_correction(person, turn)
+    return Response.objects.create(
+        assignment=turn,
+        revision=0 if base is None else base + 1,
+        base=base,
+        token=token,
+        answer=answer,
+        late=late,
+        created_at=now,
+        **measured.bounded(now - turn.claimed_at),
+    )
+
+
+def _end_with_answer(study: Study, person: Participation, turn: Assignment, now: datetime) -> bool:
+    """Write the first answer down on its turn and its person; whether it came too late to count."""
+    role, changes = turn.task.role, {}
+    revived = turn.state != State.CLAIMED and _revive(study, person, turn)
+    late = turn.state != State.CLAIMED and not revived
+    fields: dict[str, Any] = {"submitted_at": now, "revision": 0}
+    if not late:
+        fields |= {"state": State.SUBMITTED, "ended_at": now}
+    Assignment.objects.filter(pk=turn.pk, submitted_at=None).update(**fields)
+    if not late and turn.counts and turn.place_id is not None:
+        changes["places_filled"] = F("places_filled") + 1
+        if role == Task.Role.ITEM:
+            changes["items_filled"] = F("items_filled") + 1
+            changes["items_held"] = F("items_held") + revived
+    Participation.objects.filter(pk=person.pk).update(
+        answered=F("answered") + 1, changes=F("changes") + 1, last_answer_at=now, **changes
+    )
+    return late
+
+
+def _revive(study: Study, person: Participation, turn: Assignment) -> bool:
+    """Whether a turn that expired or was returned goes on: nobody has its place, and the study still runs."""
+    if study.state not in Study.RUNNING or not turn.counts or not person.may_be_given_tasks:
+        return False
+    if turn.place_id is None:
+        return True
+    is_item = turn.task.role == Task.Role.ITEM
+    if is_item and person.item_cap is not None and person.items_held >= person.item_cap:
+        return False
+    # One's own reservation, too, was counted for the cap.
+    Place.objects.filter(~Q(pk=turn.place_id), reserved_for=person).update(
+        reserved_for=None, reserved_until=None
+    )
+    freely = Place.objects.open().filter(pk=turn.place_id)
+    return bool(freely.update(turn=turn.pk, reserved_for=None, reserved_until=None))
+
+
+def _note_correction(person: Participation, turn: Assignment) -> None:
+    Assignment.objects.filter(pk=turn.pk).update(revision=F("revision") + 1)
+    Participation.objects.filter(pk=person.pk).update(changes=F("changes") + 1)

@@ -1,0 +1,142 @@
+"""Turns end: they expire, are returned, or stop counting; and their places are free again."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Count, F, Q, QuerySet
+
+from annotations.models import Assignment, Participation, Place, Review, Study, Task
+from annotations.services.locks import database_now, lock_participation, lock_study
+
+# Turns that one request or sweep ends.
+AT_ONCE = 32
+State = Assignment.State
+
+
+def expire_due_turns(*, study: Study | int, limit: int = AT_ONCE) -> int:
+    """End the claims of a study whose lease ran out, each in a transaction of its own; return how many places
+    became free.
+
+    A lease further ahead than any can be was written by a clock that was wrong; it has run out too.
+    """
+    pk = study if isinstance(study, int) else study.pk
+    lease_minutes = Study.objects.values_list("lease_minutes", flat=True).get(pk=pk)
+    now = database_now()
+    claimed = Assignment.objects.filter(study=pk, state=State.CLAIMED).order_by("lease_expires_at")
+    beyond = now + timedelta(minutes=lease_minutes + 1)
+    due = [*claimed.filter(lease_expires_at__lt=now)[:limit]]
+    due += claimed.filter(lease_expires_at__gt=beyond)[: limit - len(due)]
+    return sum(
+        _end(turn, State.EXPIRED, still=Q(lease_expires_at=turn.lease_expires_at)) or 0 for turn in due
+    )
+
+
+def return_assignment(*, assignment: Assignment) -> bool:
+    """Give an unanswered turn back for good; False if it had ended already."""
+    return _end(assignment, State.RETURNED) is not None
+
+
+@transaction.atomic
+def _end(turn: Assignment, state: str, still: Q = Q()) -> int | None:
+    """End a claimed turn; return how many places became free by that, None if it was not claimed any more."""
+    study = lock_study(turn.study_id)
+    person, now = lock_participation(turn.participation_id)
+    ended = Assignment.objects.filter(still, pk=turn.pk, state=State.CLAIMED).update(
+        state=state, ended_at=now
+    )
+    if not ended:
+        return None
+    freed = Place.objects.filter(turn=turn.pk).update(turn=None)
+    if freed and turn.task.role == Task.Role.ITEM:
+        Participation.objects.filter(pk=person.pk).update(items_held=F("items_held") - 1)
+    study.count_reopening(freed)
+    return freed
+
+
+def drop_turns(
+    study: Study,
+    person: Participation,
+    turns: QuerySet[Assignment],
+    *,
+    dropped: str,
+    by: Review | None = None,
+) -> int:
+    """Let turns of one person stop counting, and free their places while the study runs; return how many
+    answers were dropped. Both rows have to be locked.
+
+    After closing nothing is reopened: the places stay theirs and are left short.
+    """
+    counting = turns.filter(participation=person, counts=True)
+    freed = 0
+    if study.state in Study.RUNNING:
+        freed = Place.objects.filter(turn__in=counting.values("pk")).update(turn=None)
+    answers = counting.analysed().count()
+    counting.update(counts=False, dropped=dropped, dropped_by=by)
+    recount(person)
+    study.count_reopening(freed)
+    return answers
+
+
+def restore_turns(study: Study, person: Participation, by: Review) -> None:
+    """Undo what a review dropped: a turn whose place is still free gets it back and counts; one whose place was
+    filled meanwhile, or that is beyond the person's cap by now, stays as replaced. Both rows are locked.
+
+    What another rule drops all the same is dropped by that one.
+    """
+    turns = person.assignments.filter(dropped_by=by)
+    for dropped, others, reason in _other_reasons(person):
+        turns.filter(others).update(dropped=dropped, dropped_by=reason)
+    turns = person.assignments.filter(dropped_by=by)
+    if study.state in Study.RUNNING:
+        _take_free_places(person, turns.filter(state__in=(State.CLAIMED, State.SUBMITTED)))
+    again = Q(place=None) | Q(held_place__isnull=False) | Q(state__in=(State.EXPIRED, State.RETURNED))
+    restored = list(turns.filter(again).values_list("pk", flat=True))
+    turns.exclude(again).update(dropped=Assignment.Dropped.REPLACED)
+    Assignment.objects.filter(pk__in=restored).update(counts=True, dropped="", dropped_by=None)
+    recount(person)
+
+
+def _other_reasons(person: Participation) -> list[tuple[str, Q, Review | None]]:
+    """Why turns of this person would not count all the same: (dropped, which turns, the review)."""
+    standing = person.reviews.filter(undone_by=None)
+    reasons: list[tuple[str, Q, Review | None]] = []
+    if person.excluded_at is not None:
+        exclusion = standing.filter(action=Review.Action.EXCLUDE).last()
+        return [(Assignment.Dropped.EXCLUDED, Q(), exclusion)]
+    if person.withdrew_at is not None:
+        return [(Assignment.Dropped.WITHDRAWN, Q(), None)]
+    for review in standing.filter(action=Review.Action.REJECT):
+        reasons.append((Assignment.Dropped.REJECTED, Q(visit=review.visit_id), review))
+    return reasons
+
+
+def _take_free_places(person: Participation, turns: QuerySet[Assignment]) -> None:
+    """Give the person's turns their places again where these are free, in one update; within the cap."""
+    free = list(
+        turns.filter(place__isnull=False, place__turn=None)
+        .order_by("number")
+        .select_for_update(of=("self",))
+        .values_list("pk", "place", "task__role")
+    )
+    if person.item_cap is not None:
+        left = person.item_cap - person.items_held
+        items = [row for row in free if row[2] == Task.Role.ITEM]
+        free = [row for row in free if row not in items[max(left, 0) :]]
+    turn_of = {place: turn for turn, place, _ in free}
+    places = list(Place.objects.select_for_update(no_key=True).filter(pk__in=turn_of, turn=None))
+    for place in places:
+        place.turn_id = turn_of[place.pk]
+        place.reserved_for = place.reserved_until = None
+    Place.objects.bulk_update(places, ["turn", "reserved_for", "reserved_until"], batch_size=200)
+
+
+def recount(person: Participation) -> None:
+    """Write a person's counters of held and filled places anew, of that person's turns."""
+    item = Q(task__role=Task.Role.ITEM)
+    counts = person.assignments.filter(counts=True, place__isnull=False).aggregate(
+        items_held=Count("pk", filter=item & Q(state__in=(State.CLAIMED, State.SUBMITTED))),
+        places_filled=Count("pk", filter=Q(state=State.SUBMITTED)),
+        items_filled=Count("pk", filter=item & Q(state=State.SUBMITTED)),
+    )
+    Participation.objects.filter(pk=person.pk).update(changes=F("changes") + 1, **counts)
+    person.refresh_from_db()

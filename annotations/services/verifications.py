@@ -1,0 +1,154 @@
+"""Hold a frozen study's rows and files against its plan. A job's work: it grows with the study.
+
+Nothing is mended: what differs is listed as a deviation, and stays listed.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models.fields.files import FieldFile
+from django.utils import timezone
+
+from annotations.kinds.drafts import Progress, unwatched
+from annotations.models import Plan, Study, Verification
+from annotations.services.integrity import check_study
+from annotations.services.plans import (
+    note_deviation,
+    plan_settings,
+    plan_sha256,
+    task_records,
+    task_sha256,
+    tasks_sha256,
+)
+from generation.models import Generation
+
+logger = logging.getLogger(__name__)
+
+SLICE = 200  # tasks
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`what` names the place, such as "title" or "tasks.12"; see Deviation."""
+
+    what: str
+    frozen: str | None
+    now: str | None
+
+
+def request_verification(*, study: Study) -> Verification:
+    """The verification that waits or runs, or a new one."""
+    try:
+        with transaction.atomic():
+            return Verification.objects.create(study=study, total=study.plan.tasks)
+    except IntegrityError:
+        return Verification.objects.unfinished().filter(study=study).get()
+
+
+def run_verification(*, verification: Verification, progress: Progress = unwatched) -> bool:
+    """Carry it out, in slices; False if another worker has it, or nothing is to be done."""
+    if not verification.take():
+        return False
+    study = Study.objects.select_related("plan", "run__checkpoint").get(pk=verification.study_id)
+    total = study.plan.tasks
+
+    def tell(done: int) -> None:
+        verification.renew(done=min(done, total), total=total)
+        progress(done, total)
+
+    verify_study(study, files=True, tell=tell)
+    return verification.finish()
+
+
+def verify_study(study: Study, *, files: bool, tell=lambda done: None) -> tuple[Difference, ...]:
+    """List every deviation of an opened study; with `files`, of its pictures and heat maps too. Also what
+    `check_study` finds wrong with its rows. `tell` hears how many tasks were looked at."""
+    plan = study.plan
+    found = [*_settings_differences(plan, study), *_task_differences(plan, study, tell)]
+    if files:
+        found += _file_differences(study, tell)
+    found += [Difference(f"rows: {problem.rule}", None, str(problem.count)) for problem in check_study(study)]
+    for difference in found:
+        note_deviation(plan, what=difference.what, frozen=difference.frozen, now=difference.now)
+    if files:
+        Plan.objects.filter(pk=plan.pk).update(verified_at=timezone.now())
+    if found:
+        logger.warning("Study %s deviates from its plan in %d places.", study.pk, len(found))
+    return tuple(found)
+
+
+def _settings_differences(plan: Plan, study: Study) -> Iterator[Difference]:
+    computed = plan_sha256(plan.settings, plan.tasks_sha256)
+    if computed != plan.sha256:
+        yield Difference("the plan itself", plan.sha256, computed)
+    yield from _differences("", plan.settings, plan_settings(study))
+
+
+def _task_differences(plan: Plan, study: Study, tell) -> Iterator[Difference]:
+    present: set[int] = set()
+    for record in task_records(study):
+        position = record["position"]
+        present.add(position)
+        now = task_sha256(record)
+        if position >= plan.tasks:
+            yield Difference(f"tasks.{position}", None, now)
+        elif now != record["sha256"]:
+            yield Difference(f"tasks.{position}", record["sha256"], now)
+        if len(present) % SLICE == 0:
+            tell(len(present))
+    for position in sorted(set(range(plan.tasks)) - present):
+        yield Difference(f"tasks.{position}", "was there", None)
+    of_tasks = tasks_sha256(study)
+    if of_tasks != plan.tasks_sha256:
+        yield Difference("the list of tasks", plan.tasks_sha256, of_tasks)
+
+
+def _file_differences(study: Study, tell) -> Iterator[Difference]:
+    for first in range(0, study.plan.tasks, SLICE):
+        slice_ = study.tasks.filter(position__gte=first, position__lt=first + SLICE)
+        for generation in Generation.objects.filter(pk__in=slice_.values("generation")):
+            for what, stored, sha256 in files_of(generation):
+                now = file_sha256(stored)
+                if now != sha256:
+                    yield Difference(f"file {stored.name} ({what})", sha256, now)
+        tell(first + SLICE)
+
+
+def files_of(generation: Generation) -> tuple[tuple[str, FieldFile, str], ...]:
+    """(what it is, the file, the hash that it had when it was made) of an image."""
+    return (
+        ("image", generation.image, generation.image_sha256),
+        ("heat maps", generation.heat_maps, generation.heat_maps_sha256),
+    )
+
+
+def file_sha256(stored: FieldFile) -> str | None:
+    """The hash of a stored file as it is now; None if it cannot be read."""
+    try:
+        with stored.open("rb") as file:
+            found = hashlib.sha256()
+            for chunk in file.chunks():
+                found.update(chunk)
+    except OSError:
+        logger.exception("The file %s cannot be read.", stored.name)
+        return None
+    return found.hexdigest()
+
+
+def _differences(what: str, frozen: Any, now: Any) -> Iterator[Difference]:
+    if isinstance(frozen, dict) and isinstance(now, dict):
+        for key in [*frozen, *(key for key in now if key not in frozen)]:
+            inner = f"{what}.{key}" if what else key
+            yield from _differences(inner, frozen.get(key, _ABSENT), now.get(key, _ABSENT))
+    elif frozen != now:
+        yield Difference(what, _text(frozen), _text(now))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is _ABSENT else json.dumps(value, ensure_ascii=False, sort_keys=True)

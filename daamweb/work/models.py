@@ -1,0 +1,166 @@
+"""One row of leased work, abstract: images, openings, verifications, operations are its children.
+
+A worker takes a row for a lease, renews the lease while it works, and finishes or fails the row. A worker that
+dies is noticed when its lease is over; a row that took its worker down too often fails for good. Every change
+of state is one conditional update under the row's claim, so that a worker that lost its lease changes nothing.
+"""
+
+import uuid
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from daamweb.constraints import known
+
+# A lease that ends later than this was written by a clock that was wrong.
+LONGEST_LEASE = timedelta(hours=1)
+
+
+class WorkState(models.TextChoices):
+    QUEUED = "queued", "waiting"
+    RUNNING = "running", "running"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "cancelled"
+    # Nobody knows whether it happened; a person has to look.
+    UNCERTAIN = "uncertain", "uncertain"
+
+
+class WorkQuerySet(models.QuerySet):
+    def unfinished(self):
+        return self.filter(state__in=(WorkState.QUEUED, WorkState.RUNNING))
+
+    def claimable(self):
+        """Due, or in the hands of a worker that has not reported for a whole lease."""
+        now = timezone.now()
+        due = Q(state=WorkState.QUEUED) & (Q(not_before=None) | Q(not_before__lte=now))
+        dropped = Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + LONGEST_LEASE)
+        return self.filter(due | (Q(state=WorkState.RUNNING) & dropped))
+
+
+class Work(models.Model):
+    """Children give JOB, the name of the Celery job that takes one of their primary keys.
+
+    A child's own `Meta.constraints` must begin with `*Work.Meta.constraints`: a list of its own would replace
+    these in silence.
+    """
+
+    State = WorkState
+    JOB = ""
+    LEASE = timedelta(minutes=5)
+    MAX_ATTEMPTS = 3
+
+    state = models.CharField(max_length=10, choices=WorkState, default=WorkState.QUEUED)
+    claim = models.UUIDField(null=True, blank=True, editable=False, help_text="Whose it is while it runs.")
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="When it may be tried (again).")
+    attempts = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True, blank=True, help_text="Of how many; empty: not known.")
+    error = models.TextField(blank=True)
+    poked_at = models.DateTimeField(null=True, blank=True, help_text="When a worker was last told of it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WorkQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            known("state", WorkState, "%(class)s_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="running", claim__isnull=False, lease_expires_at__isnull=False)
+                | (~Q(state="running") & Q(claim__isnull=True, lease_expires_at__isnull=True)),
+                name="%(class)s_running_has_lease",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("queued", "running"), finished_at__isnull=True)
+                | Q(state__in=("done", "failed", "cancelled", "uncertain"), finished_at__isnull=False),
+                name="%(class)s_finished_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="failed") | ~Q(error=""), name="%(class)s_failed_has_error"
+            ),
+        ]
+
+    def take(self) -> bool:
+        """Give it to this process for a lease; False if another has it, nothing is to be done, or it has taken
+        its worker down too often, which fails it."""
+        claim = uuid.uuid4()
+        taken = self._rows().claimable().filter(pk=self.pk).update(
+            state=WorkState.RUNNING,
+            claim=claim,
+            lease_expires_at=timezone.now() + self.LEASE,
+            attempts=F("attempts") + 1,
+        )  # fmt: skip
+        if not taken:
+            return False
+        self.refresh_from_db()
+        if self.attempts > self.MAX_ATTEMPTS:
+            self.fail(
+                f"A worker took it {self.MAX_ATTEMPTS} times and never finished (killed, or out of memory?). "
+                "Look into the workers' log, then try again."
+            )
+            return False
+        return True
+
+    def renew(self, *, done: int | None = None, total: int | None = None) -> bool:
+        """Keep it for another lease and tell how far it is; False if it is not this process's any more."""
+        fields = {"lease_expires_at": timezone.now() + self.LEASE}
+        if done is not None:
+            fields["done"] = self.done = done
+        if total is not None:
+            fields["total"] = self.total = total
+        return bool(self._mine().update(**fields))
+
+    def finish(self) -> bool:
+        return self._end(WorkState.DONE, error="")
+
+    def fail(self, error: str) -> bool:
+        return self._end(WorkState.FAILED, error=error)
+
+    def put_off(self, until, error: str = "") -> bool:
+        """Give it back to be tried again at `until`."""
+        moved = self._mine().update(
+            state=WorkState.QUEUED, claim=None, lease_expires_at=None, not_before=until, error=error
+        )
+        return bool(moved)
+
+    def cancel(self) -> bool:
+        """End it whoever has it; False if it has ended already."""
+        return bool(
+            self._rows().unfinished().filter(pk=self.pk).update(
+                state=WorkState.CANCELLED, claim=None, lease_expires_at=None, finished_at=timezone.now()
+            )
+        )  # fmt: skip
+
+    def requeue(self) -> bool:
+        """Let what failed be tried again; False if it had not failed."""
+        return bool(
+            self._rows().filter(pk=self.pk, state=WorkState.FAILED).update(
+                state=WorkState.QUEUED, attempts=0, error="", finished_at=None, not_before=None
+            )
+        )  # fmt: skip
+
+    def mark_poked(self, unless_since=None) -> bool:
+        """Note that a worker is being told of it; False if one has been told since `unless_since`."""
+        waiting = self._rows().filter(pk=self.pk)
+        if unless_since is not None:
+            waiting = waiting.filter(Q(poked_at=None) | Q(poked_at__lt=unless_since))
+        return bool(waiting.update(poked_at=timezone.now()))
+
+    def _end(self, state: str, error: str) -> bool:
+        ended = self._mine().update(
+            state=state, error=error, claim=None, lease_expires_at=None, finished_at=timezone.now()
+        )
+        if ended:
+            self.refresh_from_db()
+        return bool(ended)
+
+    def _rows(self) -> WorkQuerySet:
+        return type(self)._default_manager.all()
+
+    def _mine(self) -> models.QuerySet:
+        return self._rows().filter(pk=self.pk, state=WorkState.RUNNING, claim=self.claim)

@@ -1,0 +1,26 @@
+"""Find again what was dropped: one sweep over every kind of leased work."""
+
+from celery import current_app, shared_task
+from django.apps import apps
+from django.utils import timezone
+
+from daamweb.pokes import poke
+from daamweb.work.models import Work
+
+# Pokes of one sweep and kind; what is left is found by the next one.
+AT_ONCE = 100
+
+
+def kinds_of_work() -> list[type[Work]]:
+    return [model for model in apps.get_models() if issubclass(model, Work)]
+
+
+@shared_task
+def sweep_work() -> None:
+    """Poke what is due and of which no worker has been told for a whole lease."""
+    for kind in kinds_of_work():
+        if not kind.JOB:
+            continue
+        for row in kind._default_manager.claimable().order_by("pk")[:AT_ONCE]:
+            if row.mark_poked(unless_since=timezone.now() - kind.LEASE):
+                poke(current_app.tasks[kind.JOB], row.pk)
