@@ -53,7 +53,9 @@ def run_verification(verification_id: int) -> None:
 
 @shared_task
 def sweep_studies() -> None:
-    """Let places come back whose lease ran out, and close the studies at which nobody rates any more."""
+    """Let places come back whose lease ran out, close the studies at which nobody rates any more, and make drafts
+    again of those whose opening was given up."""
+    openings.give_up_openings()
     for study in Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state"):
         expire_due_turns(study=study)
         if study.state == Study.State.CLOSING and end_closing(study=study):

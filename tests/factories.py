@@ -189,8 +189,8 @@ def give_turn(task: Task, participation: Participation) -> Assignment:
     Place.objects.filter(pk=place and place.pk).update(turn=turn, reserved_for=None, reserved_until=None)
     Participation.objects.filter(pk=participation.pk).update(
         turns=F("turns") + 1,
-        places_given=F("places_given") + (place is not None),
-        items_held=F("items_held") + (task.role == Task.Role.ITEM),
-        checks_given=F("checks_given") + (task.role == Task.Role.CHECK),
+        places_given=F("places_given") + int(place is not None),
+        items_held=F("items_held") + int(task.role == Task.Role.ITEM),
+        checks_given=F("checks_given") + int(task.role == Task.Role.CHECK),
     )
     return turn

@@ -80,7 +80,7 @@ class Response(models.Model):
                 fields=["assignment", "token"], name="response_token_unique_on_assignment"
             ),
             models.CheckConstraint(
-                condition=Q(revision=0, base__isnull=True) | Q(revision__gt=0, revision=F("base") + 1),
+                condition=Q(revision=0, base__isnull=True) | Q(revision__gt=0, base__isnull=False, revision=F("base") + 1),
                 name="response_made_from_the_one_before",
             ),
             models.CheckConstraint(

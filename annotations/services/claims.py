@@ -128,7 +128,7 @@ class _Walk:
             rank = nth_of_own_order(person.seed, person.checks_given, study.checks)
             return Claim(self._give_unplaced(Task.Role.CHECK, rank=rank))
         turn = self._claim_reserved() or self._claim_found() or self._claim_others_reserved()
-        return Claim(turn, ended=turn is None and self.person.cursor >= self.person.lap_ends_at)
+        return Claim(turn, ended=turn is None and self._is_lap_full())
 
     def _has_had_everything(self) -> bool:
         person, study = self.person, self.study
@@ -176,7 +176,7 @@ class _Walk:
 
     def _claim_others_reserved(self) -> Assignment | None:
         """When nothing else is open."""
-        if self.person.cursor < self.person.lap_ends_at:
+        if not self._is_lap_full():
             return None
         reserved = Place.objects.open().filter(study=self.study.pk, reserved_for__isnull=False)
         rows = reserved.order_by("reserved_until").values_list("pk", "task", "order")[:WINDOW]
@@ -203,9 +203,9 @@ class _Walk:
         """Read windows until one shows something that this person has not had, or a lap is full."""
         person = self.person
         while self.windows and not self.left:
+            if self._is_lap_full():
+                return
             if person.cursor >= person.lap_ends_at:
-                if person.lap_reopenings == self.study.reopenings:
-                    return
                 self._begin_lap()
             self.windows -= 1
             position = person.cursor % self.ring
@@ -220,6 +220,11 @@ class _Walk:
             else:
                 end = window[-1].order + 1 if len(window) == WINDOW else self.ring
                 person.cursor += end - position
+
+    def _is_lap_full(self) -> bool:
+        """Everything was looked at, and no place was reopened since."""
+        person = self.person
+        return person.cursor >= person.lap_ends_at and person.lap_reopenings == self.study.reopenings
 
     def _begin_lap(self) -> None:
         self.person.lap_ends_at = self.person.cursor + self.ring

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from annotations.errors import StudyError
 from annotations.kinds.drafts import Progress, image_name, unwatched
@@ -113,6 +114,13 @@ def run_opening(*, opening: Opening, progress: Progress = unwatched) -> bool:
         logger.warning("The opening of study %s went to another worker.", study.pk)
         return False
     return True
+
+
+def give_up_openings() -> int:
+    """Make drafts again of studies whose opening ended while its worker died; return how many there were."""
+    unfinished = Opening.objects.unfinished().filter(study=OuterRef("pk"))
+    stuck = Study.objects.filter(~Exists(unfinished), state=Study.State.OPENING)
+    return sum(study.mark_draft_again() for study in stuck)
 
 
 class _Slices:

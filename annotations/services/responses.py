@@ -109,7 +109,7 @@ def _end_with_answer(study: Study, person: Participation, turn: Assignment, now:
         changes["places_filled"] = F("places_filled") + 1
         if role == Task.Role.ITEM:
             changes["items_filled"] = F("items_filled") + 1
-            changes["items_held"] = F("items_held") + revived
+            changes["items_held"] = F("items_held") + int(revived)
     Participation.objects.filter(pk=person.pk).update(
         answered=F("answered") + 1, changes=F("changes") + 1, last_answer_at=now, **changes
     )

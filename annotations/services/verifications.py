@@ -110,9 +110,13 @@ def _task_differences(plan: Plan, study: Study, tell) -> Iterator[Difference]:
 
 
 def _file_differences(study: Study, tell) -> Iterator[Difference]:
+    looked_at: set[int] = set()  # an image has many tasks, in any slice
     for first in range(0, study.plan.tasks, SLICE):
         slice_ = study.tasks.filter(position__gte=first, position__lt=first + SLICE)
         for generation in Generation.objects.filter(pk__in=slice_.values("generation")):
+            if generation.pk in looked_at:
+                continue
+            looked_at.add(generation.pk)
             for what, stored, sha256 in files_of(generation):
                 now = file_sha256(stored)
                 if now != sha256:

@@ -52,15 +52,15 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     participation = current_participation(request, study)
     if request.method == "POST":
         return _consent(request, study)
+    held = held_assignment(participation) if participation is not None else None
+    if held is not None and study.state != Study.State.CLOSED:
+        return redirect(_address(study, held))
     if study.state != Study.State.OPEN:
         return _not_open(request, study)
     if participation is None:
         return render(request, "annotations/consent.html", {"study": study})
     if participation.finished_at is not None:
         return redirect("annotations:thanks", study.slug)
-    held = held_assignment(participation)
-    if held is not None:
-        return redirect(_address(study, held))
     return redirect("annotations:instructions", study.slug)
 
 
@@ -304,6 +304,7 @@ def _not_open(request: HttpRequest, study: Study) -> HttpResponse:
         "study": study,
         "participation": current_participation(request, study),
         "is_paused": study.state == Study.State.PAUSED,
+        "is_closing": study.state == Study.State.CLOSING,
     }
     return render(request, "annotations/not_open.html", context, status=403 if context["is_paused"] else 410)
 

@@ -1,10 +1,13 @@
+import math
+from fractions import Fraction
+
 import pytest
 
 from annotations.models import Study
 
 
 @pytest.mark.parametrize(
-    ("cap", "places", "share"),
+    ("cap", "items", "share"),
     [
         (None, 100, None),
         (1.0, 7, 7),
@@ -15,5 +18,9 @@ from annotations.models import Study
         (1 / 3, 9, 2),
     ],
 )
-def test_the_share_cap_in_whole_places(cap, places, share):
-    assert Study(share_cap=cap).share_in_places(places) == share
+def test_the_share_cap_in_whole_places_of_items(cap, items, share):
+    study = Study(share_cap=cap, items=items, controls=50, checks=50, replicas=1)
+    assert study.item_cap == share
+    assert Study(share_cap=cap, items=items, replicas=2).item_cap == (
+        None if cap is None else math.floor(2 * items * Fraction(str(cap)))
+    )

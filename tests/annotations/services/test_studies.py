@@ -1,20 +1,12 @@
 import math
-import uuid
-from datetime import timedelta
 
 import pytest
-from django.core.files.storage import FileSystemStorage
-from django.db import connection
-from django.utils import timezone
 
-from annotations.errors import StudyError, StudyNotOpenError
-from annotations.models import Assignment, Response, Study
-from annotations.services.assignments import claim_assignment, submit_response
-from annotations.services.studies import build_study, close_study, open_study, pause_study
+from annotations.errors import StudyError
+from annotations.models import Place, Study
+from annotations.services.studies import build_study, delete_draft, edit_draft
 from generation.models import Generation
 from tests.factories import (
-    answer_next,
-    make_annotator,
     make_cohyponym_prompt_set,
     make_open_study,
     make_prompt_set,
@@ -47,7 +39,7 @@ def test_a_draft_has_the_kinds_texts_and_one_task_per_word(run):
     assert sorted(words_in_order(study)) == sorted(NOUNS)
     assert [task.position for task in study.tasks.order_by("position")] == list(range(8))
     assert study.plan is None
-    assert not Assignment.objects.exists()
+    assert not Place.objects.exists()
 
 
 def test_texts_and_settings_can_be_given(run):
@@ -157,166 +149,27 @@ def test_words_that_go_away_while_the_study_is_built_are_said(run, monkeypatch, 
     assert not Study.objects.exists()
 
 
-# --- opening ----------------------------------------------------------------------------------------------
+# --- drafts -----------------------------------------------------------------------------------------------
 
 
-def test_opening_makes_task_times_replica_places_and_freezes_the_plan(run):
-    study = open_study(study=make_study(run=run, replicas=4))
-    assert study.state == Study.State.OPEN
-    assert study.opened_at is not None
-    assert len(study.plan_sha256) == 64
-    assert [task["payload"]["word"] for task in study.plan["tasks"]] == words_in_order(study)
-    places = Assignment.objects.filter(study=study)
-    assert set(places.values_list("state", "annotator")) == {("open", None)}
-    assert sorted(places.values_list("task__position", "replica")) == [
-        (position, replica) for position in range(8) for replica in range(4)
-    ]
-
-
-def test_what_is_frozen_is_what_the_database_has(run):
-    stale = make_study(run=run)
-    Study.objects.filter(pk=stale.pk).update(title="Edited in another tab", replicas=2)
-    open_study(study=stale)
-    assert stale.plan["title"] == "Edited in another tab"
-    assert Assignment.objects.count() == 8 * 2
-
-
-def test_a_study_opens_once(run):
+def test_roles_are_counted_and_ranked_when_a_study_is_built():
+    words = [("dog", "NOUN", ""), ("cat", "NOUN", ""), (".", "PUNCT", "attention_check")]
+    run = make_run(make_prompt_set([("dog cat .", words)]), seeds=(0, 1))
     study = make_study(run=run)
-    same = Study.objects.get(pk=study.pk)
-    open_study(study=study)
-    opened_at = study.opened_at
-    with pytest.raises(StudyError, match="open already"):
-        open_study(study=same)
-    study.refresh_from_db()
-    assert study.opened_at == opened_at
-    assert Assignment.objects.count() == 8 * 3
+    assert (study.items, study.controls, study.checks, study.practices) == (4, 0, 2, 0)
+    for role, count in (("item", 4), ("check", 2)):
+        ranks = study.tasks.filter(role=role).order_by("position").values_list("rank", flat=True)
+        assert list(ranks) == list(range(count))
 
 
-def test_a_study_without_tasks_does_not_open(run):
+def test_a_draft_is_edited_and_deleted_and_nothing_that_was_opened(run):
     study = make_study(run=run)
-    study.tasks.all().delete()
-    with pytest.raises(StudyError, match="no tasks"):
-        open_study(study=study)
+    assert edit_draft(study=study, title="Better")
     study.refresh_from_db()
-    assert study.state == Study.State.DRAFT
-
-
-def test_a_share_cap_of_less_than_one_place_does_not_open(run):
-    study = make_study(run=run, replicas=1, share_cap=0.12)  # of eight places: 0.96
-    with pytest.raises(StudyError, match=r"has 8 places, and a share cap of 0\.12 .* less than one place"):
-        open_study(study=study)
-    study.refresh_from_db()
-    assert study.state == Study.State.DRAFT
-    Study.objects.filter(pk=study.pk).update(share_cap=0.125)
-    open_study(study=study)
-    assert answer_next(study, make_annotator(), {"choice": 4}) is not None
-
-
-@pytest.mark.parametrize(("field", "what"), [("image", "image file"), ("heat_maps", "heat map file")])
-def test_a_file_that_was_changed_or_is_gone_is_named_and_nothing_opens(run, field, what):
-    study = make_study(run=run)
-    stored = getattr(run.generations.get(), field)
-    with stored.open("rb") as file:
-        content = file.read()
-    with stored.open("wb") as file:
-        file.write(content[:-1] + b"x")
-    with pytest.raises(StudyError, match=f"seed 0: the {what} {stored.name} is not the one"):
-        open_study(study=study)
-    stored.storage.delete(stored.name)
-    with pytest.raises(StudyError, match=f"seed 0: the {what} {stored.name} cannot be read"):
-        open_study(study=study)
-    study.refresh_from_db()
-    assert (study.state, study.plan) == (Study.State.DRAFT, None)
-    assert not Assignment.objects.exists()
-    with stored.storage.open(stored.name, "wb") as file:
-        file.write(content)
-    assert open_study(study=study).state == Study.State.OPEN
-
-
-def test_every_file_is_read_once_and_only_while_nothing_is_locked(run, monkeypatch, transactional_db):
-    read: list[tuple[str, bool]] = []
-    original = FileSystemStorage._open
-
-    def watch(storage, name, mode="rb"):
-        read.append((name, connection.in_atomic_block))
-        return original(storage, name, mode)
-
-    monkeypatch.setattr(FileSystemStorage, "_open", watch)
-    generation = run.generations.get()
-    study = build_study(kind="attribution", name="likert", run=run)
-    assert read == [(generation.heat_maps.name, False)]
-    read.clear()
-    open_study(study=study)
-    assert read == [(generation.image.name, False), (generation.heat_maps.name, False)]
-    pause_study(study=study)
-    open_study(study=study)
-    assert len(read) == 2
-
-
-# --- pausing, closing, opening again ----------------------------------------------------------------------
-
-
-def test_a_paused_study_gives_no_places_but_takes_what_is_being_worked_on():
-    study = make_open_study()
-    annotator = make_annotator()
-    place = claim_assignment(study=study, annotator=annotator)
-    pause_study(study=study)
-    assert study.state == Study.State.PAUSED
-    submit_response(
-        assignment=place, annotator=annotator, answer={"choice": 4}, token=uuid.uuid4(), seconds=1.0
-    )
-    assert Response.objects.count() == 1
-    with pytest.raises(StudyNotOpenError):
-        claim_assignment(study=study, annotator=annotator)
-
-
-def test_a_closed_study_is_final():
-    study = make_open_study()
-    close_study(study=study)
-    assert timezone.now() - study.closed_at < timedelta(minutes=1)
-    closed_at = study.closed_at
-    with pytest.raises(StudyError, match="is closed; a closed study is final"):
-        open_study(study=study)
-    study.refresh_from_db()
-    assert (study.state, study.closed_at) == (Study.State.CLOSED, closed_at)
-
-
-def test_a_paused_study_is_opened_again_under_the_plan_that_was_frozen_first():
-    study = make_open_study()
-    frozen = (study.plan, study.plan_sha256, study.opened_at)
-    answer_next(study, make_annotator(), {"choice": 4})
-    places = Assignment.objects.count()
-    pause_study(study=study)
-    Study.objects.filter(pk=study.pk).update(title="Something else")
-    open_study(study=study)
-    assert study.state == Study.State.OPEN
-    assert (study.plan, study.plan_sha256, study.opened_at) == frozen
-    assert Assignment.objects.count() == places
-    assert Response.objects.count() == 1
-    answer_next(study, make_annotator(), {"choice": 5})
-    assert Response.objects.count() == 2
-
-
-def test_a_paused_study_can_be_closed_and_opened():
-    study = make_open_study()
-    pause_study(study=study)
-    open_study(study=study)
-    assert study.state == Study.State.OPEN
-    pause_study(study=study)
-    close_study(study=study)
-    assert study.state == Study.State.CLOSED
-
-
-def test_changes_that_make_no_sense_are_refused():
-    draft = make_study()
-    for change, message in ((pause_study, "only an open study"), (close_study, "only an open or paused")):
-        with pytest.raises(StudyError, match=f"is draft; {message}"):
-            change(study=draft)
-    study = make_open_study()
-    stale = Study.objects.get(pk=study.pk)
-    close_study(study=study)
-    with pytest.raises(StudyError, match="is closed; only an open study"):
-        pause_study(study=stale)
-    with pytest.raises(StudyError, match="is closed; only an open or paused"):
-        close_study(study=stale)
+    assert study.title == "Better"
+    opened = make_open_study()
+    assert not edit_draft(study=opened, title="Too late")
+    with pytest.raises(StudyError, match="only a draft can be deleted"):
+        delete_draft(study=opened)
+    delete_draft(study=study)
+    assert list(Study.objects.all()) == [opened]
