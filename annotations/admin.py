@@ -55,7 +55,8 @@ CONFIRMATIONS = {
     **{
         (state, "close"): (
             "Close for good",
-            "A closed study cannot be opened again. Nothing new is given out from now on; whoever is at a task "
+            "A closed study cannot be opened again. Nothing new is given out from now on; whoever is "
+            "at a task "
             "can finish it until its time is over, and then the study is closed.",
         )
         for state in (State.OPEN, State.PAUSED)
@@ -129,8 +130,8 @@ class StudyAdmin(ServiceAdmin):
         return (*self.always_read_only, *frozen)
 
     def save_model(self, request, study, form, change):
-        """Only what was edited, and only while it is a draft: a button may have changed the state since this page
-        was made."""
+        """Only what was edited, and only while it is a draft: a button may have changed the state since this
+        page was made."""
         edited = {name: form.cleaned_data[name] for name in form.changed_data}
         if edited and not edit_draft(study=study, **edited):
             request.refused = True

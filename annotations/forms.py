@@ -47,8 +47,8 @@ class BuildStudyForm(forms.Form):
     expected_annotators = forms.IntegerField(
         required=False,
         min_value=1,
-        help_text="How many people you expect; a study that fewer people cannot finish is not opened. Empty: not "
-        "known.",
+        help_text="How many people you expect; a study that fewer people cannot finish is not opened. "
+        "Empty: not known.",
     )
     check_every = forms.IntegerField(
         min_value=2,

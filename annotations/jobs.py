@@ -1,4 +1,5 @@
-"""Celery jobs. Each takes a primary key, may run twice, may die at any line, and is found again by a sweep."""
+"""Celery jobs. Each takes a primary key, may run twice, may die at any line, and is found again by a
+sweep."""
 
 import logging
 
@@ -53,8 +54,8 @@ def run_verification(verification_id: int) -> None:
 
 @shared_task
 def sweep_studies() -> None:
-    """Let places come back whose lease ran out, close the studies at which nobody rates any more, and make drafts
-    again of those whose opening was given up."""
+    """Let places come back whose lease ran out, close the studies at which nobody rates any more, and make
+    drafts again of those whose opening was given up."""
     openings.give_up_openings()
     for study in Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state"):
         expire_due_turns(study=study)

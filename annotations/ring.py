@@ -1,9 +1,8 @@
 """Where people begin on the ring of a study's places, in which order they walk, and when a check is due.
 
-Pure arithmetic: all tasks' first places stand first on the ring, then all second ones, and so on. First cursors
-are spread over the first places by the golden ratio, so that everybody begins far from everybody else whoever
-comes next, and every task has an answer before most have a second one.
-"""
+Pure arithmetic: all tasks' first places stand first on the ring, then all second ones, and so on. First
+cursors are spread over the first places by the golden ratio, so that everybody begins far from everybody else
+whoever comes next, and every task has an answer before most have a second one."""
 
 import math
 
@@ -28,8 +27,8 @@ def preference(seed: int, task: int) -> int:
 
 
 def checks_due(seed: int, number: int, every: int) -> int:
-    """How many of a person's first `number` tasks (practice apart) are checks: every so many, the first one early,
-    and never the very first task."""
+    """How many of a person's first `number` tasks (practice apart) are checks: every so many, the first one
+    early, and never the very first task."""
     first = 2 + preference(seed, 0) % (min(FIRST_CHECK_WITHIN, every) - 1)
     return 0 if number < first else 1 + (number - first) // every
 

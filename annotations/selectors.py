@@ -1,5 +1,5 @@
-"""What pages read: an annotator's way through a study, and how far a study is. Counters and single rows: nothing
-here grows with the study."""
+"""What pages read: an annotator's way through a study, and how far a study is. Counters and single rows:
+nothing here grows with the study."""
 
 from django.db.models import IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce

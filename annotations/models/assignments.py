@@ -1,4 +1,5 @@
-"""An assignment, or turn, is one person's turn at a task. A place may see several turns, one after another."""
+"""An assignment, or turn, is one person's turn at a task. A place may see several turns, one after
+another."""
 
 from django.db import models
 from django.db.models import Q
@@ -39,9 +40,8 @@ class DropReason(models.TextChoices):
 class Assignment(models.Model):
     """`state` says how the turn ended; `counts` whether its answer is analysed, `dropped` why not.
 
-    It has an answer exactly when `submitted_at` is set, and nothing clears that: a late answer is kept on a turn
-    that expired or was returned.
-    """
+    It has an answer exactly when `submitted_at` is set, and nothing clears that: a late answer is kept on a
+    turn that expired or was returned."""
 
     State = TurnState
 
@@ -125,7 +125,7 @@ class Assignment(models.Model):
                 | (Q(counts=False) & ~Q(dropped="")),
                 name="assignment_not_counting_has_reason",
             ),
-        ]  # fmt: skip
+        ]
         indexes = [
             # Leases that ran out, and the last lease of a study that is closing.
             models.Index(

@@ -1,4 +1,5 @@
-"""A participation is one person's way through one study; a visit is one coming through a platform's unit of pay."""
+"""A participation is one person's way through one study; a visit is one coming through a platform's unit of
+pay."""
 
 import secrets
 
@@ -93,7 +94,9 @@ class Participation(models.Model):
         ordering = ["study", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["study", "annotator"], name="participation_unique_in_study"),
-            models.UniqueConstraint(fields=["study", "ordinal"], name="participation_ordinal_unique_in_study"),
+            models.UniqueConstraint(
+                fields=["study", "ordinal"], name="participation_ordinal_unique_in_study"
+            ),
             models.UniqueConstraint(
                 fields=["study", "pseudonym"], name="participation_pseudonym_unique_in_study"
             ),
@@ -108,7 +111,7 @@ class Participation(models.Model):
                 condition=Q(items_filled__lte=F("places_filled")) & Q(places_filled__lte=F("turns")),
                 name="participation_counters_fit",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self):
         return f"{self.pseudonym} in {self.study}"
@@ -154,10 +157,11 @@ class Visit(models.Model):
             ),
             models.CheckConstraint(condition=~Q(unit_id=""), name="visit_has_unit"),
             models.CheckConstraint(
-                condition=Q(verdict="", decided_at__isnull=True) | (~Q(verdict="") & Q(decided_at__isnull=False)),
+                condition=Q(verdict="", decided_at__isnull=True)
+                | (~Q(verdict="") & Q(decided_at__isnull=False)),
                 name="visit_verdict_has_time",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self):
         return f"visit {self.number} of {self.participation.pseudonym} through {self.platform}"

@@ -15,8 +15,8 @@ class PlaceQuerySet(models.QuerySet):
 
 
 class Place(models.Model):
-    """`turn` alone says who holds or filled it. A reservation is the next picture of somebody's page and never a
-    turn: others may take the place when nothing else is open."""
+    """`turn` alone says who holds or filled it. A reservation is the next picture of somebody's page and
+    never a turn: others may take the place when nothing else is open."""
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="places")
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="places")
@@ -43,7 +43,7 @@ class Place(models.Model):
                 | Q(reserved_for__isnull=False, reserved_until__isnull=False, turn__isnull=True),
                 name="place_reserved_is_open",
             ),
-        ]  # fmt: skip
+        ]
         indexes = [
             # What a claim walks along: open places, in the order of the ring.
             models.Index(fields=["study", "order"], condition=Q(turn__isnull=True), name="place_open"),

@@ -31,9 +31,9 @@ class Plan(models.Model):
 class Deviation(models.Model):
     """One thing that is not as it was frozen. Append-only: what was found once stays listed.
 
-    `what` names it: a setting ("title"), a task by its position ("tasks.12"), "the list of tasks", a file by its
-    name, "the plan itself", a rule that rows break. `frozen` and `now` are JSON, or hashes; None: there was, or is, nothing.
-    """
+    `what` names it: a setting ("title"), a task by its position ("tasks.12"), "the list of tasks", a file by
+    its name, "the plan itself", a rule that rows break. `frozen` and `now` are JSON, or hashes; None: there
+    was, or is, nothing."""
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="deviations")
     what = models.CharField(max_length=200)

@@ -34,9 +34,8 @@ class PaintReport(models.TextChoices):
 class Response(models.Model):
     """`answer` is empty only when the person's answers were erased.
 
-    Times are whole milliseconds, as the browser measured them, bounded from above by the server's clock; empty
-    where the page measured none.
-    """
+    Times are whole milliseconds, as the browser measured them, bounded from above by the server's clock;
+    empty where the page measured none."""
 
     Painted = PaintReport
 
@@ -80,7 +79,8 @@ class Response(models.Model):
                 fields=["assignment", "token"], name="response_token_unique_on_assignment"
             ),
             models.CheckConstraint(
-                condition=Q(revision=0, base__isnull=True) | Q(revision__gt=0, base__isnull=False, revision=F("base") + 1),
+                condition=Q(revision=0, base__isnull=True)
+                | Q(revision__gt=0, base__isnull=False, revision=F("base") + 1),
                 name="response_made_from_the_one_before",
             ),
             models.CheckConstraint(
@@ -91,7 +91,7 @@ class Response(models.Model):
             _milliseconds("milliseconds", "response_milliseconds_bounded"),
             _milliseconds("painted_milliseconds", "response_painted_bounded"),
             _milliseconds("first_input_milliseconds", "response_first_input_bounded"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self):
         return f"answer {self.revision + 1} to {self.assignment_id}"

@@ -1,4 +1,5 @@
-"""A review is a verdict, append-only: on a visit (accept, reject) or on a person (exclude). One may undo another."""
+"""A review is a verdict, append-only: on a visit (accept, reject) or on a person (exclude). One may undo
+another."""
 
 from django.conf import settings
 from django.db import models

@@ -31,9 +31,8 @@ class StudyState(models.TextChoices):
 class Study(models.Model):
     """draft → opening → open ⇄ paused → closing → closed.
 
-    What may follow is said by the `mark_…` methods, each one conditional update. The counts of tasks are written
-    when it is built; no rating writes this row.
-    """
+    What may follow is said by the `mark_…` methods, each one conditional update. The counts of tasks are
+    written when it is built; no rating writes this row."""
 
     State = StudyState
 
@@ -61,8 +60,8 @@ class Study(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="How many people you expect; opening refuses fewer than tasks, replicas and cap need. Empty: "
-        "not known.",
+        help_text="How many people you expect; opening refuses fewer than tasks, replicas and cap need. "
+        "Empty: not known.",
     )
     check_every = models.PositiveIntegerField(
         default=10,
@@ -151,7 +150,7 @@ class Study(models.Model):
                 condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")),
                 name="study_closed_after_opened",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self):
         return self.name

@@ -59,7 +59,7 @@ class Task(models.Model):
                 name="task_of_image_unique_in_study",
             ),
             models.CheckConstraint(condition=~Q(sha256=""), name="task_has_hash"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self):
         return f"task {self.position + 1}"

@@ -94,8 +94,8 @@ def renew_reservation(*, participation: Participation) -> bool:
 
 
 class _Walk:
-    """One person's way to the next task. Both rows are locked; what changes of the person's is saved at the end,
-    in one update."""
+    """One person's way to the next task. Both rows are locked; what changes of the person's is saved at the
+    end, in one update."""
 
     SAVED = (
         "cursor", "lap_ends_at", "lap_reopenings", "turns", "checks_given", "practices_given", "places_given",

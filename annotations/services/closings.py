@@ -1,4 +1,5 @@
-"""Pause and close studies. Closing lets what is being rated be finished, unless it is asked to end at once."""
+"""Pause and close studies. Closing lets what is being rated be finished, unless it is asked to end at
+once."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +19,9 @@ State = Study.State
 
 @dataclass(frozen=True)
 class Outlook:
-    """What closing now would leave: how many of the `places` that items and controls ask for have no answer that
-    counts; how many of the `tasks` have enough of them (`needed`) for the report to say something; how many people
-    are at a task."""
+    """What closing now would leave: how many of the `places` that items and controls ask for have no answer
+    that counts; how many of the `tasks` have enough of them (`needed`) for the report to say something; how
+    many people are at a task."""
 
     places: int
     unanswered: int
@@ -31,8 +32,8 @@ class Outlook:
 
 
 def closing_outlook(study: Study) -> Outlook:
-    """What a researcher should know before closing. It counts the study's places: for the page and the command
-    that ask, once, and for no page that lists."""
+    """What a researcher should know before closing. It counts the study's places: for the page and the
+    command that ask, once, and for no page that lists."""
     needed = get_kind(study.kind).answers_needed(study.plan.settings)
     answered = Place.objects.filter(study=study, turn__state=Assignment.State.SUBMITTED, turn__counts=True)
     reportable = answered.order_by().values("task").annotate(answers=Count("pk")).filter(answers__gte=needed)
@@ -58,8 +59,8 @@ def pause_study(*, study: Study) -> Study:
 
 def close_study(*, study: Study, at_once: bool = False, complete: bool = False) -> Study:
     """Take nothing new, for good. What is being rated may be finished until its lease is over; then, or if
-    nothing is, the study is closed. `at_once` returns what is being rated instead; `complete` refuses to close a
-    study with unanswered places. Raises StudyError."""
+    nothing is, the study is closed. `at_once` returns what is being rated instead; `complete` refuses to
+    close a study with unanswered places. Raises StudyError."""
     with transaction.atomic():
         locked = lock_study(study.pk)
         if complete and (missing := unfilled_places(locked)):

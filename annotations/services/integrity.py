@@ -86,21 +86,19 @@ def _open_study_of_wrong_size(study: Study) -> QuerySet[Study]:
 
 # What is wrong, and the rows that are.
 RULES: dict[str, Callable[[Study], QuerySet]] = {
-    "a place is in another study than its task": lambda study: (
-        _places(study).exclude(task__study=F("study"))
-    ),
-    "a place is of a task without places": lambda study: (
-        _places(study).exclude(task__role__in=Task.WITH_PLACES)
+    "a place is in another study than its task": lambda study: _places(study).exclude(task__study=F("study")),
+    "a place is of a task without places": lambda study: _places(study).exclude(
+        task__role__in=Task.WITH_PLACES
     ),
     "a place's turn was given at another place": lambda study: (
         _places(study).filter(turn__isnull=False).exclude(turn__place=F("pk"))
     ),
-    "a place is held by a turn that ended without an answer": lambda study: (
-        _places(study).filter(turn__state__in=(State.EXPIRED, State.RETURNED))
+    "a place is held by a turn that ended without an answer": lambda study: _places(study).filter(
+        turn__state__in=(State.EXPIRED, State.RETURNED)
     ),
-    "a place is held by a turn that does not count, while the study runs": lambda study: (
-        _places(study).filter(turn__counts=False, study__state__in=Study.RUNNING)
-    ),
+    "a place is held by a turn that does not count, while the study runs": lambda study: _places(
+        study
+    ).filter(turn__counts=False, study__state__in=Study.RUNNING),
     "a place is reserved for somebody of another study": lambda study: (
         _places(study).filter(reserved_for__isnull=False).exclude(reserved_for__study=F("study"))
     ),
@@ -109,20 +107,18 @@ RULES: dict[str, Callable[[Study], QuerySet]] = {
         .filter(counts=True, place__isnull=False, state__in=(State.CLAIMED, State.SUBMITTED))
         .filter(~Exists(Place.objects.filter(turn=OuterRef("pk"))))
     ),
-    "a turn is in another study than its task": lambda study: (
-        _turns(study).exclude(task__study=F("study"))
-    ),
-    "a turn is in another study than its person": lambda study: (
-        _turns(study).exclude(participation__study=F("study"))
+    "a turn is in another study than its task": lambda study: _turns(study).exclude(task__study=F("study")),
+    "a turn is in another study than its person": lambda study: _turns(study).exclude(
+        participation__study=F("study")
     ),
     "a turn is of another task than its place": lambda study: (
         _turns(study).filter(place__isnull=False).exclude(place__task=F("task"))
     ),
-    "a turn at an item or control has no place": lambda study: (
-        _turns(study).filter(place=None, task__role__in=Task.WITH_PLACES)
+    "a turn at an item or control has no place": lambda study: _turns(study).filter(
+        place=None, task__role__in=Task.WITH_PLACES
     ),
-    "a turn is of somebody else's visit": lambda study: (
-        _turns(study).exclude(visit__participation=F("participation"))
+    "a turn is of somebody else's visit": lambda study: _turns(study).exclude(
+        visit__participation=F("participation")
     ),
     "a turn has an answer and was never submitted, or the other way round": lambda study: (
         _turns(study)
@@ -135,20 +131,19 @@ RULES: dict[str, Callable[[Study], QuerySet]] = {
         .annotate(answers=Count("responses"))
         .exclude(answers=F("revision") + 1)
     ),
-    "an answer in time is marked as late, or the other way round": lambda study: (
-        _responses(study).filter(
-            Q(late=True, assignment__state=State.SUBMITTED) | (Q(late=False) & ~Q(assignment__state=State.SUBMITTED))
-        )
+    "an answer in time is marked as late, or the other way round": lambda study: _responses(study).filter(
+        Q(late=True, assignment__state=State.SUBMITTED)
+        | (Q(late=False) & ~Q(assignment__state=State.SUBMITTED))
     ),
-    "an answer is later than the study's closing": lambda study: (
-        _responses(study).filter(created_at__gt=F("assignment__study__closed_at"))
+    "an answer is later than the study's closing": lambda study: _responses(study).filter(
+        created_at__gt=F("assignment__study__closed_at")
     ),
-    "a turn is claimed in a study that has closed": lambda study: (
-        _turns(study).filter(state=State.CLAIMED, study__state=Study.State.CLOSED)
+    "a turn is claimed in a study that has closed": lambda study: _turns(study).filter(
+        state=State.CLAIMED, study__state=Study.State.CLOSED
     ),
     "a person's counters are not what that person's turns say": _participations_miscounted,
-    "a visit is of another person or study than its participation": lambda study: (
-        Visit.objects.filter(participation__study=study).exclude(annotator=F("participation__annotator"))
-    ),
+    "a visit is of another person or study than its participation": lambda study: Visit.objects.filter(
+        participation__study=study
+    ).exclude(annotator=F("participation__annotator")),
     "an opened study has more or fewer places than it asks for": _open_study_of_wrong_size,
-}  # fmt: skip
+}

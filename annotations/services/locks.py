@@ -1,9 +1,8 @@
 """Who waits for whom. Always in this order: the study, the person, their turns and places.
 
-Whoever answers shares the study's row and checks its state under that lock; whoever changes the state, or frees
-places, has the row alone. So nothing is accepted by a study that has closed. Times come from the database, read
-after the locks were had.
-"""
+Whoever answers shares the study's row and checks its state under that lock; whoever changes the state, or
+frees places, has the row alone. So nothing is accepted by a study that has closed. Times come from the
+database, read after the locks were had."""
 
 from datetime import datetime
 

@@ -1,7 +1,7 @@
 """Open a study: leased work in slices, so that it can be killed at any line and goes on where it was.
 
-First every task and every file is held against its hash, then the places are made, then the plan is written and
-the study is open. While it is being opened nobody edits it; an opening that fails makes it a draft again.
+First every task and every file is held against its hash, then the places are made, then the plan is written
+and the study is open. While it is being opened nobody edits it; an opening that fails makes it a draft again.
 """
 
 import logging

@@ -30,8 +30,8 @@ def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
 def join_study(
     *, study: Study, annotator: Annotator, unit_id: str, number: int = 1, language: str = ""
 ) -> Participation:
-    """One person's participation, and the visit through the platform's unit of pay `unit_id`; both are made if
-    they are not there. Raises StudyNotOpenError."""
+    """One person's participation, and the visit through the platform's unit of pay `unit_id`; both are made
+    if they are not there. Raises StudyNotOpenError."""
     for _ in range(JOIN_TRIES):
         try:
             return _join(study.pk, annotator, unit_id, number, language)
@@ -80,8 +80,8 @@ def _new_participation(study: Study, annotator: Annotator, language: str, now) -
 
 @transaction.atomic
 def withdraw(*, participation: Participation) -> Participation:
-    """The person wants out: nothing of theirs counts any more, and their places are free while the study runs.
-    What they answered is kept, marked as withdrawn; `erase_answers` forgets it."""
+    """The person wants out: nothing of theirs counts any more, and their places are free while the study
+    runs. What they answered is kept, marked as withdrawn; `erase_answers` forgets it."""
     study = lock_study(participation.study_id)
     person, now = lock_participation(participation.pk)
     Participation.objects.filter(pk=person.pk, withdrew_at=None).update(withdrew_at=now)

@@ -1,9 +1,8 @@
 """The frozen plan of a study: how it is hashed, how it is written to a file, and what has been changed since.
 
-A task's hash is that of its canonical JSON, pictures' hashes included; `tasks_sha256` is the hash of all tasks'
-hashes, one a line, in their order; the plan's hash is that of the canonical JSON of {"settings", "tasks_sha256"}.
-So a plan of a million tasks is a small row, and every task can be held against it alone.
-"""
+A task's hash is that of its canonical JSON, pictures' hashes included; `tasks_sha256` is the hash of all
+tasks' hashes, one a line, in their order; the plan's hash is that of the canonical JSON of {"settings",
+"tasks_sha256"}. So a plan of a million tasks is a small row, and every task can be held against it alone."""
 
 import hashlib
 import json
@@ -40,8 +39,9 @@ def sha256_of(value: Any) -> str:
 
 
 def plan_settings(study: Study) -> dict[str, Any]:
-    """Everything that is frozen but the tasks: texts, settings, the kind's plan of analysis, how the images were
-    made. `study` must be as the database has it, so that its numbers are the same when they are read again."""
+    """Everything that is frozen but the tasks: texts, settings, the kind's plan of analysis, how the images
+    were made. `study` must be as the database has it, so that its numbers are the same when they are read
+    again."""
     return {
         "name": study.name,
         "kind": study.kind,
@@ -125,8 +125,8 @@ def make_plan(study: Study) -> Plan:
 
 
 def write_plan(study: Study, file: IO[bytes]) -> None:
-    """Stream plan.json: settings and hashes as they were frozen, and every task with its hash. A task that was
-    changed since stands there as it is now, beside the hash that it had; it is a deviation."""
+    """Stream plan.json: settings and hashes as they were frozen, and every task with its hash. A task that
+    was changed since stands there as it is now, beside the hash that it had; it is a deviation."""
     plan = study.plan
     head = {"settings": plan.settings, "sha256": plan.sha256, "tasks_sha256": plan.tasks_sha256}
     file.write(canonical_json(head)[:-1].encode())

@@ -59,11 +59,10 @@ def submit_response(
 ) -> Response:
     """Store an answer that the kind's form has validated; `base` is the revision that it corrects.
 
-    Sending one page again (the same `token`) stores nothing and returns what is stored. A turn that expired or
-    was returned is revived while its place is free; otherwise the answer is kept as `late`, and never analysed.
-    Raises AssignmentNotYoursError, StudyNotOpenError, and StaleRevisionError with what is stored where `base` is
-    not the last revision.
-    """
+    Sending one page again (the same `token`) stores nothing and returns what is stored. A turn that expired
+    or was returned is revived while its place is free; otherwise the answer is kept as `late`, and never
+    analysed. Raises AssignmentNotYoursError, StudyNotOpenError, and StaleRevisionError with what is stored
+    where `base` is not the last revision."""
     if assignment.participation_id != participation.pk:
         raise AssignmentNotYoursError("This task is somebody else's.")
     study = share_study(assignment.study_id)

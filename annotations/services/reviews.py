@@ -1,8 +1,7 @@
 """Verdicts: exclude a person, accept or reject a visit, undo. Append-only, each with a reason.
 
-Excluding is about turns (their answers stop counting, their places are free again while the study runs); accepting,
-rejecting and paying are about visits, and recruitment carries them outside.
-"""
+Excluding is about turns (their answers stop counting, their places are free again while the study runs);
+accepting, rejecting and paying are about visits, and recruitment carries them outside."""
 
 from typing import Any
 

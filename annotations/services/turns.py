@@ -37,11 +37,11 @@ def return_assignment(*, assignment: Assignment) -> bool:
 
 
 @transaction.atomic
-def _end(turn: Assignment, state: str, still: Q = Q()) -> int | None:
+def _end(turn: Assignment, state: str, still: Q | None = None) -> int | None:
     """End a claimed turn; return how many places became free by that, None if it was not claimed any more."""
     study = lock_study(turn.study_id)
     person, now = lock_participation(turn.participation_id)
-    ended = Assignment.objects.filter(still, pk=turn.pk, state=State.CLAIMED).update(
+    ended = Assignment.objects.filter(still or Q(), pk=turn.pk, state=State.CLAIMED).update(
         state=state, ended_at=now
     )
     if not ended:
@@ -78,8 +78,8 @@ def drop_turns(
 
 
 def restore_turns(study: Study, person: Participation, by: Review) -> None:
-    """Undo what a review dropped: a turn whose place is still free gets it back and counts; one whose place was
-    filled meanwhile, or that is beyond the person's cap by now, stays as replaced. Both rows are locked.
+    """Undo what a review dropped: a turn whose place is still free gets it back and counts; one whose place
+    was filled meanwhile, or that is beyond the person's cap by now, stays as replaced. Both rows are locked.
 
     What another rule drops all the same is dropped by that one.
     """

@@ -39,8 +39,8 @@ class PageForm(forms.Form):
 
     @classmethod
     def fresh(cls, base: int | None, milliseconds: int | None = None) -> "PageForm":
-        """For a page that is shown now, of the answer's revision `base`; so many milliseconds were spent on it
-        already, before it was sent back."""
+        """For a page that is shown now, of the answer's revision `base`; so many milliseconds were spent on
+        it already, before it was sent back."""
         initial = {"token": uuid.uuid4(), "base": base, "milliseconds": milliseconds}
         return cls(prefix="page", initial=initial)
 
@@ -224,7 +224,8 @@ def _changed_elsewhere(
     else:
         words = get_kind(study.kind).in_words(answer)
         text = (
-            f"Your answer “{words}” to this task is stored. Nothing was changed by this page; send it again to "
+            f"Your answer “{words}” to this task is stored. Nothing was changed by this page; send it "
+            "again to "
             "replace that answer by this one."
         )
     form.add_error(None, text)

@@ -1,9 +1,9 @@
 """One row of leased work, abstract: images, openings, verifications, operations are its children.
 
-A worker takes a row for a lease, renews the lease while it works, and finishes or fails the row. A worker that
-dies is noticed when its lease is over; a row that took its worker down too often fails for good. Every change
-of state is one conditional update under the row's claim, so that a worker that lost its lease changes nothing.
-"""
+A worker takes a row for a lease, renews the lease while it works, and finishes or fails the row. A worker
+that dies is noticed when its lease is over; a row that took its worker down too often fails for good. Every
+change of state is one conditional update under the row's claim, so that a worker that lost its lease changes
+nothing."""
 
 import uuid
 from datetime import timedelta
@@ -86,8 +86,8 @@ class Work(models.Model):
         ]
 
     def take(self) -> bool:
-        """Give it to this process for a lease; False if another has it, nothing is to be done, or it has taken
-        its worker down too often, which fails it."""
+        """Give it to this process for a lease; False if another has it, nothing is to be done, or it has
+        taken its worker down too often, which fails it."""
         claim = uuid.uuid4()
         taken = self._rows().claimable().filter(pk=self.pk).update(
             state=WorkState.RUNNING,

@@ -1,3 +1,4 @@
+import itertools
 import statistics
 from collections import Counter
 
@@ -46,7 +47,7 @@ def test_two_people_prefer_tasks_in_unrelated_orders():
 def test_every_so_many_tasks_is_a_check_the_first_one_early_and_never_the_very_first(seed, every):
     due = [number for number in range(1, 6 * every) if is_check_due(seed, number, every)]
     assert 2 <= due[0] <= min(5, every)
-    assert {after - before for before, after in zip(due, due[1:], strict=False)} == {every}
+    assert {after - before for before, after in itertools.pairwise(due)} == {every}
     assert checks_due(seed, due[-1], every) == len(due)
 
 

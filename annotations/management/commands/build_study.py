@@ -31,7 +31,8 @@ class Command(BaseCommand):
             help="a study that fewer people cannot finish is not opened",
         )
         parser.add_argument(
-            "--check-every", type=int, default=10, metavar="N", help="every so many tasks is an attention check"
+            "--check-every", type=int, default=10, metavar="N", help="every so many tasks is an "
+            "attention check"
         )  # fmt: skip
         parser.add_argument(
             "--lease-minutes", type=int, default=30, metavar="N", help="time to finish a place"
@@ -55,8 +56,8 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *, kind, study, run, replicas, title, share_cap, expected_annotators, check_every, lease_minutes,
-        seed, objects, parts_of_speech, words_per_image, exclude_failed_checks, allow_unfinished, **_,
+        self, *, kind, study, run, replicas, title, share_cap, expected_annotators, check_every,
+        lease_minutes, seed, objects, parts_of_speech, words_per_image, exclude_failed_checks, allow_unfinished, **_,
     ):  # fmt: skip
         generation_run = GenerationRun.objects.filter(name=run).first()
         if generation_run is None:

@@ -8,7 +8,8 @@ from annotations.services.closings import close_study, closing_outlook
 
 class Command(BaseCommand):
     help = (
-        "Close a study for good: nothing new is given out; who is at a task may finish it until its time is over, "
+        "Close a study for good: nothing new is given out; who is at a task may finish it until its "
+        "time is over, "
         "then no more answers are taken, and it does not open again."
     )
 
@@ -32,7 +33,8 @@ class Command(BaseCommand):
         outlook = closing_outlook(study)
         self.stdout.write(
             f"{outlook.unanswered} of {outlook.places} places have no answer that counts; the report can say "
-            f"something of {outlook.reportable} of {outlook.tasks} tasks (those with at least {outlook.needed})."
+            f"something of {outlook.reportable} of {outlook.tasks} tasks (those with at least "
+            f"{outlook.needed})."
         )
         if study.state == Study.State.CLOSING:
             self.stdout.write(

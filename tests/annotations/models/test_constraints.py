@@ -34,13 +34,12 @@ def assert_refused(sql: str, *parameters, constraint: str = "") -> None:
     """By raw SQL. SQLite names the columns of a broken uniqueness, not its constraint."""
     with pytest.raises(IntegrityError) as caught, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        assert cursor.rowcount != 0, "no row was touched"
     message = str(caught.value)
     assert constraint in message or (connection.vendor == "sqlite" and message.startswith("UNIQUE"))
 
 
 def set_by_sql(row, assignments: str) -> str:
-    return f"UPDATE {row._meta.db_table} SET {assignments} WHERE id = {row.pk}"  # noqa: S608
+    return f"UPDATE {row._meta.db_table} SET {assignments} WHERE id = {row.pk}"
 
 
 # --- unknown states ---------------------------------------------------------------------------------------
@@ -287,9 +286,9 @@ def test_times_that_cannot_be(field, value):
     with (
         pytest.raises(Exception, match=r"response_|milliseconds|out of range|invalid input") as caught,
         transaction.atomic(),
+        connection.cursor() as cursor,
     ):
-        with connection.cursor() as cursor:
-            cursor.execute(set_by_sql(response, f"{field} = {value}"))
+        cursor.execute(set_by_sql(response, f"{field} = {value}"))
     assert caught.type.__module__ == "django.db.utils"
 
 
