@@ -66,7 +66,7 @@ def rate_one_task(site: str, link: str) -> None:
     assert "/assignments/" in path, path
     following, page = browser.post(path, page, choice="4")
     assert following != path, "the answer was not taken"
-    assert "1 of " in page, "the progress does not count the answer"
+    assert ">1 answered<" in page, "the progress does not count the answer"
     print(f"rated {path}")
 
 

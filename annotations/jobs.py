@@ -54,10 +54,12 @@ def run_verification(verification_id: int) -> None:
 
 @shared_task
 def sweep_studies() -> None:
-    """Let places come back whose lease ran out, close the studies at which nobody rates any more, and make
-    drafts again of those whose opening was given up."""
+    """Let places come back whose lease ran out, close the studies at which nobody rates any more, hold the
+    others against their plans once a day, and make drafts again of those whose opening was given up."""
     openings.give_up_openings()
     for study in Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state"):
         expire_due_turns(study=study)
         if study.state == Study.State.CLOSING and end_closing(study=study):
             start_verification(study=Study.objects.select_related("plan").get(pk=study.pk))
+    for study in verifications.due_for_verification():
+        start_verification(study=study)

@@ -19,7 +19,7 @@ LIST = "JSON list of texts"
 CODEBOOK = {
     "study": (TEXT, "Name of the study."),
     "task": (NUMBER, "Id of the task: what was judged."),
-    "task_position": (NUMBER, "The task's place in the study, from 0; its position in plan.json."),
+    "task_position": (NUMBER, "The task's number in the study, from 0; its position in plan.json."),
     "generation": (NUMBER, "Id of the image."),
     "seed": (NUMBER, "Random seed of the image."),
     "prompt_id": (NUMBER, "Id of the prompt."),
@@ -30,7 +30,8 @@ CODEBOOK = {
     "part_of_speech": (TEXT, "Universal Dependencies tag of the word, such as NOUN; empty: none."),
     "role": (
         TEXT,
-        "item; control (with a deliberately wrong heat map); check (the answer is known) or practice: only items "
+        "item; control (with a deliberately wrong heat map); check (the answer is known) or "
+        "practice: only items "
         "are analysed.",
     ),
     "annotator": (
@@ -44,8 +45,8 @@ CODEBOOK = {
     "ended": (TEXT, "How the turn ended: submitted, expired (its time ran out) or returned."),
     "dropped": (
         TEXT,
-        "Why the answer is not analysed: late (its place had gone), excluded, rejected, withdrawn, replaced; "
-        "empty: it counts.",
+        "Why the answer is not analysed: late (its place had gone), excluded, rejected, withdrawn, replaced, "
+        "erased (sent after the annotator's answers had been erased on request); empty: it counts.",
     ),
     "response": (NUMBER, "Id of the answer."),
     "revision": (
@@ -56,7 +57,8 @@ CODEBOOK = {
     "revised_at": ("time, UTC, ISO 8601", "When this revision of the answer was stored."),
     "milliseconds": (
         NUMBER,
-        "Time from the page's appearance to the answer, as the browser measured it and at most what the server "
+        "Time from the page's appearance to the answer, as the browser measured it and at most what "
+        "the server "
         "knows of; empty: not measured.",
     ),
     "start": (NUMBER, "Offset of the word's first character in the prompt, from 0."),

@@ -18,6 +18,7 @@ from evaluation.sections.dropped import dropped_sections
 from evaluation.sections.opinion import opinion_sections
 from evaluation.sections.plan import plan_section
 from evaluation.sections.presence import presence_sections
+from evaluation.snapshots import snapshot
 
 SECTIONS: dict[str, Callable[[Study, pd.DataFrame], tuple[Section, ...]]] = {
     "attribution": opinion_sections,
@@ -42,15 +43,15 @@ def write_report(
     """Write the report into a folder: responses with their codebook, the plan, a CSV per table, every figure
     as SVG, PDF and PNG. Raises NeverOpenedError and OSError.
 
-    The responses are read once, so the tables are those of responses.csv even while people answer. The
-    hash that the report gives is that of the settings and of the tasks' hashes in plan.json. `progress` is told
-    how many files are written, and of how many.
-    """
+    The responses are read once, so the tables are those of responses.csv even while people answer. The hash
+    that the report gives is that of the settings and of the tasks' hashes in plan.json. `progress` is told
+    how many files are written, and of how many."""
     if study.plan is None:
         raise NeverOpenedError(study.name)
     verify_study(study, files=False)
-    responses = response_frame(study)
-    content = build_report(study, responses)
+    with snapshot():
+        responses = response_frame(study)
+        content = build_report(study, responses)
     files: dict[str, Callable[[Path], object]] = {
         "responses.csv": partial(write_responses, responses),
         "codebook.csv": partial(write_codebook, study),

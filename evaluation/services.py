@@ -5,7 +5,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from annotations.models import Study
@@ -35,19 +35,18 @@ TOO_MANY_ATTEMPTS = (
 
 
 def fingerprint(study: Study) -> str:
-    """Names one state of what a report shows: the frozen plan and what deviates from it, the answers and what
-    became of them, whether the study is closed, and the report's own version.
+    """Names one state of what a report shows: the frozen plan, what deviates from it and when that was looked
+    at last, the answers and what became of them, whether the study is closed, and the report's own version.
 
-    Of counters alone: every person's `changes` grows with each answer and verdict.
-    """
-    people = study.participations.aggregate(people=Count("pk"), changes=Sum("changes"))
+    Of counters alone: every person's `changes` grows with each answer and verdict. Who only came to look
+    changes nothing."""
     state = (
         study.pk,
         study.plan.sha256,
         study.plan.deviations.count(),
+        study.plan.verified_at,
         study.closed_at,
-        people["people"],
-        people["changes"],
+        study.participations.aggregate(changes=Sum("changes", default=0))["changes"],
         Report.VERSION,
     )
     return hashlib.sha256(":".join(map(str, state)).encode()).hexdigest()
@@ -99,15 +98,24 @@ def compute_report(*, report: Report) -> bool:
 def _compute(report: Report) -> bool:
     from evaluation.reports import build_report  # scipy and statsmodels stay out of the web process
 
-    verify_study(_present_study(report), files=False)
+    study = _present_study(report)
+    verify_study(study, files=False)
+    # Before the analysis, so that one that fails does so under the name of its data.
+    if not _becomes_that_of(report, fingerprint(study)):
+        return False
     with snapshot():
         study = _present_study(report)
-        responses = response_frame(study)
         computed_from = fingerprint(study)
-    if computed_from != report.fingerprint and not report.adopt(computed_from):
-        report.discard()
-        return False
-    return report.mark_ready(build_report(study, responses).document())
+        content = build_report(study, response_frame(study))
+    return _becomes_that_of(report, computed_from) and report.mark_ready(content.document())
+
+
+def _becomes_that_of(report: Report, present: str) -> bool:
+    """Whether it is the report of these data; if they have one already, it goes."""
+    if report.fingerprint == present or report.adopt(present):
+        return True
+    report.discard()
+    return False
 
 
 def _present_study(report: Report) -> Study:

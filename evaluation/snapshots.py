@@ -8,8 +8,8 @@ from django.db import connection, transaction
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """What is read inside is of one moment, and nobody waits for it. Inside a transaction it is the transaction's
-    moment."""
+    """What is read inside is of one moment, and nobody waits for it. Inside a transaction it is the
+    transaction's moment."""
     if connection.in_atomic_block:
         yield
     elif connection.vendor == "postgresql":

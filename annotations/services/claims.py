@@ -12,6 +12,7 @@ from django.db.models import Q
 from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Place, Study, Task
 from annotations.ring import is_check_due, nth_of_own_order, preference
+from annotations.selectors import held_assignment, only_row
 from annotations.services.locks import lock_participation, share_study
 from annotations.services.turns import expire_due_turns
 
@@ -59,19 +60,13 @@ def _claim(participation_pk: int, study_pk: int) -> Claim:
     person, now = lock_participation(participation_pk)
     if study.state != Study.State.OPEN:
         raise StudyNotOpenError(f"“{study.title}” gives out no tasks at the moment.")
-    held = _held(person)
+    held = held_assignment(person)
     if held is not None:
         _extend(held, study, now)
         return Claim(held)
     if not person.may_be_given_tasks:
         return Claim(None, ended=True)
     return _Walk(study, person, now).next_turn()
-
-
-def _held(person: Participation) -> Assignment | None:
-    """What this person claimed in this visit and has not answered."""
-    claimed = person.assignments.filter(state=Assignment.State.CLAIMED, visit=person.visit_id)
-    return min(claimed, key=lambda turn: turn.number, default=None)
 
 
 def _extend(turn: Assignment, study: Study, now: datetime) -> None:
@@ -167,8 +162,8 @@ class _Walk:
     # --- places
 
     def _claim_reserved(self) -> Assignment | None:
-        mine = Place.objects.open().filter(reserved_for=self.person.pk).values_list("pk", "task", "order")
-        return self._claim_one_of([_Open(*row) for row in mine])
+        mine = Place.objects.open().filter(reserved_for=self.person.pk).order_by()
+        return self._claim_one_of([_Open(*row) for row in mine.values_list("pk", "task", "order")])
 
     def _claim_found(self) -> Assignment | None:
         self._search()
@@ -244,7 +239,7 @@ class _Walk:
         """Tasks that this person was never given, one place each, the most preferred first."""
         tasks = {place.task: place for place in reversed(window)}
         had = Assignment.objects.filter(participation=self.person.pk, task__in=tasks)
-        for task in had.values_list("task", flat=True):
+        for task in had.order_by().values_list("task", flat=True):
             del tasks[task]
         return sorted(tasks.values(), key=lambda place: preference(self.person.seed, place.task))
 
@@ -272,4 +267,4 @@ def _lock_open_place(pk: int) -> bool:
     if not connection.features.has_select_for_update_skip_locked:
         return Place.objects.open().filter(pk=pk).exists()
     found = Place.objects.open().select_for_update(skip_locked=True, no_key=True).filter(pk=pk)
-    return found.values_list("pk", flat=True).first() is not None
+    return only_row(found.only("pk")) is not None

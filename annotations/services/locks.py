@@ -19,11 +19,16 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+# Where our keys begin among the database's advisory locks; a study's is this and its id.
+_GATE = 0x6461616D << 32
+
+
 def share_study(pk: int) -> Study:
     """The study, whose state stays as it is until the transaction ends. SQLite has a single writer anyway.
 
     Raises Study.DoesNotExist.
     """
+    _pass_gate(pk, "pg_advisory_xact_lock_shared")
     table = connection.ops.quote_name(Study._meta.db_table)
     columns = ", ".join(connection.ops.quote_name(column) for column in _COLUMNS)
     share = " FOR SHARE" if connection.vendor == "postgresql" else ""
@@ -36,7 +41,19 @@ def share_study(pk: int) -> Study:
 
 def lock_study(pk: int) -> Study:
     """The study for this transaction alone. Raises Study.DoesNotExist."""
+    _pass_gate(pk, "pg_advisory_xact_lock")
     return Study.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def _pass_gate(pk: int, lock: str) -> None:
+    """First come, first served, before the row itself is locked.
+
+    Whoever shares a row in PostgreSQL overtakes whoever waits to have it alone: while answers keep coming, a
+    study would not close, and no place come back. Those who want an advisory lock queue.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {lock}(%s)", [_GATE + pk])
 
 
 def lock_participation(pk: int) -> tuple[Participation, datetime]:

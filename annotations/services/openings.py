@@ -30,8 +30,6 @@ class _LeaseLost(Exception):
 
 def open_study(*, study: Study, progress: Progress = unwatched) -> Study:
     """Open a draft here and now, or a paused study again. Raises StudyError."""
-    if study.state == Study.State.PAUSED and study.mark_resumed():
-        return study
     opening = request_opening(study=study)
     if opening is not None:
         run_opening(opening=opening, progress=progress)
@@ -165,7 +163,10 @@ class _Slices:
         """Those of an opening that was given up, whose design may have been another one."""
         places = Place.objects.filter(study=self.study)
         while some := list(places.values_list("pk", flat=True)[:PLACES_AT_ONCE]):
-            Place.objects.filter(pk__in=some).delete()
+            with transaction.atomic():
+                # Another worker may have made them, and opened the study.
+                self._keep(self.tasks)
+                Place.objects.filter(pk__in=some).delete()
 
     def _make_places(self, first: int) -> None:
         """Of one slice of tasks, in one short transaction; those that are there already are left alone."""

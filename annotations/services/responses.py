@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
 from annotations.models import Assignment, Participation, Place, Response, Study, Task
 from annotations.models.responses import LONGEST_MS, MOST_SPANS
+from annotations.selectors import last_response, only_row
 from annotations.services.locks import lock_participation, share_study
 
 State = Assignment.State
@@ -68,13 +69,15 @@ def submit_response(
     study = share_study(assignment.study_id)
     person, now = lock_participation(participation.pk)
     turn = Assignment.objects.select_related("task").get(pk=assignment.pk)
-    stored = Response.objects.filter(assignment=turn, token=token).first()
+    stored = only_row(Response.objects.filter(assignment=turn, token=token))
     if stored is not None:
         return stored
+    if person.erased_at is not None:
+        raise AssignmentNotYoursError("Your answers were erased; nothing more of yours is stored.")
     if study.state not in TAKES_ANSWERS:
         raise StudyNotOpenError(f"“{study.title}” takes no answers any more.")
     if base != turn.revision:
-        last = Response.objects.filter(assignment=turn, revision=turn.revision).first()
+        last = last_response(turn)
         raise StaleRevisionError(turn.revision, last and last.answer)
     if turn.revision is None:
         late = _end_with_answer(study, person, turn, now)
@@ -124,12 +127,15 @@ def _revive(study: Study, person: Participation, turn: Assignment) -> bool:
     is_item = turn.task.role == Task.Role.ITEM
     if is_item and person.item_cap is not None and person.items_held >= person.item_cap:
         return False
-    # One's own reservation, too, was counted for the cap.
-    Place.objects.filter(~Q(pk=turn.place_id), reserved_for=person).update(
-        reserved_for=None, reserved_until=None
-    )
     freely = Place.objects.open().filter(pk=turn.place_id)
-    return bool(freely.update(turn=turn.pk, reserved_for=None, reserved_until=None))
+    if not freely.update(turn=turn.pk, reserved_for=None, reserved_until=None):
+        return False
+    # One's own reservation, too, was counted for the cap. Whoever has its row just now ends it; to wait for
+    # them would be a deadlock where they wait for this place.
+    reserved = Place.objects.filter(reserved_for=person).order_by()
+    rows = reserved.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
+    reserved.filter(pk__in=list(rows)).update(reserved_for=None, reserved_until=None)
+    return True
 
 
 def _note_correction(person: Participation, turn: Assignment) -> None:

@@ -11,7 +11,6 @@ from django.db import transaction
 from annotations.errors import ReviewError
 from annotations.models import Assignment, Participation, Place, Review, Study, Visit
 from annotations.services.locks import lock_participation, lock_study
-from annotations.services.plans import note_deviation
 from annotations.services.turns import drop_turns, restore_turns
 
 
@@ -34,12 +33,8 @@ def exclude_annotator(
         raise ReviewError(f"{person.pseudonym} is excluded already.")
     review = _write(Review.Action.EXCLUDE, study, person, now, reason, rule=rule, evidence=evidence, by=by)
     Participation.objects.filter(pk=person.pk).update(excluded_at=now)
-    dropped = drop_turns(
-        study, person, person.assignments.all(), dropped=Assignment.Dropped.EXCLUDED, by=review
-    )
+    drop_turns(study, person, person.assignments.all(), dropped=Assignment.Dropped.EXCLUDED, by=review)
     Place.objects.filter(reserved_for=person).update(reserved_for=None, reserved_until=None)
-    if study.state == Study.State.CLOSED and dropped:
-        _note_short(study, review, dropped)
     return review
 
 
@@ -71,9 +66,7 @@ def _decide(
     review = _write(action, study, person, now, reason, visit=visit, evidence=evidence, by=by)
     if action == Review.Action.REJECT:
         turns = person.assignments.filter(visit=visit)
-        dropped = drop_turns(study, person, turns, dropped=Assignment.Dropped.REJECTED, by=review)
-        if study.state == Study.State.CLOSED and dropped:
-            _note_short(study, review, dropped)
+        drop_turns(study, person, turns, dropped=Assignment.Dropped.REJECTED, by=review)
     return review
 
 
@@ -104,13 +97,4 @@ def _write(action: str, study: Study, person: Participation, now, reason: str, *
     fields["evidence"] = fields.get("evidence") or {}
     return Review.objects.create(
         action=action, study=study, participation=person, created_at=now, reason=reason.strip(), **fields
-    )
-
-
-def _note_short(study: Study, review: Review, dropped: int) -> None:
-    note_deviation(
-        study.plan,
-        what=f"answers dropped after closing, by review {review.pk}",
-        frozen=None,
-        now=f"{dropped} places are left short",
     )

@@ -7,6 +7,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from annotations.models import Assignment, Participation, Place, Review, Study, Task
 from annotations.services.locks import database_now, lock_participation, lock_study
+from annotations.services.plans import note_deviation
 
 # Turns that one request or sweep ends.
 AT_ONCE = 32
@@ -60,21 +61,29 @@ def drop_turns(
     *,
     dropped: str,
     by: Review | None = None,
-) -> int:
-    """Let turns of one person stop counting, and free their places while the study runs; return how many
-    answers were dropped. Both rows have to be locked.
+) -> None:
+    """Let turns of one person stop counting, and free their places while the study runs. Both rows have to
+    be locked.
 
-    After closing nothing is reopened: the places stay theirs and are left short.
+    After closing nothing is reopened: the places stay theirs, and how many are left short is a deviation.
     """
     counting = turns.filter(participation=person, counts=True)
     freed = 0
     if study.state in Study.RUNNING:
         freed = Place.objects.filter(turn__in=counting.values("pk")).update(turn=None)
-    answers = counting.analysed().count()
+    short = 0
+    if study.state in (Study.State.CLOSING, Study.State.CLOSED):
+        short = counting.analysed().filter(place__isnull=False).count()
     counting.update(counts=False, dropped=dropped, dropped_by=by)
     recount(person)
     study.count_reopening(freed)
-    return answers
+    if short:
+        note_deviation(
+            study.plan,
+            what=f"answers of {person.pseudonym} dropped after closing ({dropped})",
+            frozen=None,
+            now=f"places left short: {short}",
+        )
 
 
 def restore_turns(study: Study, person: Participation, by: Review) -> None:

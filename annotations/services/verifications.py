@@ -8,9 +8,11 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
@@ -30,6 +32,7 @@ from generation.models import Generation
 logger = logging.getLogger(__name__)
 
 SLICE = 200  # tasks
+EVERY = timedelta(days=1)
 _ABSENT = object()
 
 
@@ -46,9 +49,21 @@ def request_verification(*, study: Study) -> Verification:
     """The verification that waits or runs, or a new one."""
     try:
         with transaction.atomic():
-            return Verification.objects.create(study=study, total=study.plan.tasks)
+            return Verification.objects.create(study=study, total=2 * study.plan.tasks)
     except IntegrityError:
         return Verification.objects.unfinished().filter(study=study).get()
+
+
+def due_for_verification() -> QuerySet[Study]:
+    """Running studies that were not held against their plan for a day."""
+    day_ago = timezone.now() - EVERY
+    looked_at = Q(plan__verified_at__gt=day_ago) | Q(plan__verified_at=None, opened_at__gt=day_ago)
+    waiting = Verification.objects.unfinished().filter(study=OuterRef("pk"))
+    return (
+        Study.objects.filter(~Exists(waiting), state__in=Study.RUNNING)
+        .exclude(looked_at)
+        .select_related("plan")
+    )
 
 
 def run_verification(*, verification: Verification, progress: Progress = unwatched) -> bool:
@@ -56,7 +71,7 @@ def run_verification(*, verification: Verification, progress: Progress = unwatch
     if not verification.take():
         return False
     study = Study.objects.select_related("plan", "run__checkpoint").get(pk=verification.study_id)
-    total = study.plan.tasks
+    total = 2 * study.plan.tasks  # their rows, then their files
 
     def tell(done: int) -> None:
         verification.renew(done=min(done, total), total=total)
@@ -68,7 +83,8 @@ def run_verification(*, verification: Verification, progress: Progress = unwatch
 
 def verify_study(study: Study, *, files: bool, tell=lambda done: None) -> tuple[Difference, ...]:
     """List every deviation of an opened study; with `files`, of its pictures and heat maps too. Also what
-    `check_study` finds wrong with its rows. `tell` hears how many tasks were looked at."""
+    `check_study` finds wrong with its rows. `tell` hears how many tasks were looked at, their
+    rows first, then their files."""
     plan = study.plan
     found = [*_settings_differences(plan, study), *_task_differences(plan, study, tell)]
     if files:
@@ -87,7 +103,12 @@ def _settings_differences(plan: Plan, study: Study) -> Iterator[Difference]:
     computed = plan_sha256(plan.settings, plan.tasks_sha256)
     if computed != plan.sha256:
         yield Difference("the plan itself", plan.sha256, computed)
-    yield from _differences("", plan.settings, plan_settings(study))
+    try:
+        present = plan_settings(study)
+    except (LookupError, TypeError) as error:  # a kind or options that were changed past every form
+        yield Difference("the settings", None, f"cannot be read: {error!r}")
+    else:
+        yield from _differences("", plan.settings, present)
 
 
 def _task_differences(plan: Plan, study: Study, tell) -> Iterator[Difference]:
@@ -121,7 +142,7 @@ def _file_differences(study: Study, tell) -> Iterator[Difference]:
                 now = file_sha256(stored)
                 if now != sha256:
                     yield Difference(f"file {stored.name} ({what})", sha256, now)
-        tell(first + SLICE)
+        tell(study.plan.tasks + min(first + SLICE, study.plan.tasks))
 
 
 def files_of(generation: Generation) -> tuple[tuple[str, FieldFile, str], ...]:

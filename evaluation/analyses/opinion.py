@@ -41,10 +41,9 @@ UNKNOWN = "unknown"  # the part of speech of a word that has none
 class OpinionFlow:
     """What became of the responses and of the items (one item: one word of one generation, a task).
 
-    responses = not_counting + attention_check_responses + excluded_responses + analyzed_responses (and what was
-    said to controls and practice, which are analysed elsewhere); items = too_abstract +
-    too_few_valid + scored. `excluded_responses` are those of the excluded annotators to ordinary tasks.
-    """
+    responses = not_counting + attention_check_responses + excluded_responses + analyzed_responses (and what
+    was said to controls and practice, which are analysed elsewhere); items = too_abstract + too_few_valid +
+    scored. `excluded_responses` are those of the excluded annotators to ordinary tasks."""
 
     responses: int
     not_counting: tuple[tuple[str, int], ...]

@@ -39,7 +39,8 @@ def check_responses(responses: pd.DataFrame, columns: Sequence[str]) -> None:
 class Counting:
     """The answers that count, by the role of their tasks, and how many do not: (reason, number), by reason.
 
-    Controls and practice are in neither of the two frames.
+    Answers to controls and practice are in neither of the two frames, and counted as "control tasks" and
+    "practice tasks".
     """
 
     items: pd.DataFrame
@@ -51,7 +52,9 @@ def split_counting(responses: pd.DataFrame) -> Counting:
     dropped = responses["dropped"].astype(str)
     counting = responses[dropped == ""]
     role = counting["role"].astype(str)
-    reasons = dropped[dropped != ""].value_counts()
+    # Answers to controls and practice are analysed elsewhere; here they are told, so that the flow adds up.
+    apart = role[~role.isin(("item", "check"))] + " tasks"
+    reasons = pd.concat([dropped[dropped != ""], apart]).value_counts()
     return Counting(
         items=counting[role == "item"],
         checks=counting[role == "check"],

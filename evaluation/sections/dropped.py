@@ -10,6 +10,7 @@ WHY = {
     "rejected": "the visit was rejected",
     "withdrawn": "the annotator withdrew",
     "replaced": "the place was filled by somebody else meanwhile",
+    "erased": "sent after the annotator’s answers were erased",
 }
 
 

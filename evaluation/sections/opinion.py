@@ -158,12 +158,13 @@ def _alpha(agreement: Agreement) -> Estimate:
 
 
 def _annotators(analysis: OpinionAnalysis) -> Section:
+    of_all = sum(annotator.responses for annotator in analysis.annotators)
     rows = tuple(
         (
             annotator.annotator,
             annotator.responses,
             # A count of everything, not a sample: no interval.
-            Share(Estimate(annotator.share, None, None, analysis.flow.responses)),
+            Share(Estimate(annotator.share, None, None, of_all)),
             annotator.checks,
             annotator.passed,
             Share(annotator.pass_rate),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from annotations.models import Response, Study
+from annotations.models import Study
 from daamweb import CODE_VERSION
 from evaluation.documents import Section, Table
 from evaluation.models import Report
@@ -20,6 +20,7 @@ SETTINGS = {
     "exclude_failed_checks": "excludes who failed an attention check",
     "present_objects": "objects counted as present",
 }
+ROLES = {"item": "items", "control": "controls", "check": "attention checks", "practice": "practice"}
 LONGEST_VALUE = 200  # characters; plan.json has all of it
 
 
@@ -29,7 +30,8 @@ def plan_section(study: Study, responses: pd.DataFrame) -> Section:
     return Section(
         "The frozen plan",
         text="Texts, settings, tasks, pictures and the analysis were frozen and hashed when the study "
-        "opened. The hash is that of the settings and the tasks’ hashes in plan.json, which the command “report” "
+        "opened. The hash is that of the settings and the tasks’ hashes in plan.json, which the "
+        "command “report” "
         "writes.",
         tables=(_plan(study, len(counting)), _deviations(study)),
     )
@@ -40,7 +42,7 @@ def _plan(study: Study, answered: int) -> Table:
     tasks = plan["tasks"]
     revisions = [revision or "unknown" for revision in plan["checkpoint_revisions"]]
     places = (tasks["item"] + tasks["control"]) * plan["replicas"]
-    erased = Response.objects.filter(assignment__study=study, erased_at__isnull=False).count()
+    erased = study.assignments.filter(responses__erased_at__isnull=False).distinct().count()
     rows = (
         ("SHA-256 of the plan", study.plan.sha256),
         ("opened", f"{study.opened_at:%Y-%m-%d %H:%M:%S} UTC"),
@@ -73,8 +75,7 @@ def _plan(study: Study, answered: int) -> Table:
 
 
 def _tasks_in_words(tasks: dict[str, int]) -> str:
-    others = ", ".join(f"{number} {role}" for role, number in tasks.items() if number and role != "item")
-    return f"{tasks['item']} items" + (f"; besides: {others}" if others else "")
+    return ", ".join(f"{ROLES[role]}: {number}" for role, number in tasks.items() if number)
 
 
 def _run_settings(run: dict[str, Any]) -> str:

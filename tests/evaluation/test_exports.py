@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from annotations.kinds.registry import KINDS
-from evaluation.exports import write_codebook, write_responses
-from evaluation.frames import column_types, response_frame
+from annotations.models import Assignment, Study, Task
+from evaluation.exports import CODEBOOK, write_codebook, write_responses
+from evaluation.frames import LATE, column_types, response_frame
 from tests.evaluation.studies import (
     answer_task,
     make_attribution_study,
@@ -28,15 +29,20 @@ def exported(study, tmp_path) -> pd.DataFrame:
 def test_every_column_is_there_and_every_number_is_the_same_when_it_is_read_back(tmp_path):
     study = make_attribution_study({"dog": ("NOUN", ()), "runs": ("VERB", ())})
     for number, task in enumerate(study.tasks.all()):
-        answer_task(task, make_annotator(), {"choice": number + 1}, seconds=0.1 + 1 / 3 * 10**number)
+        answer_task(task, make_annotator(), {"choice": number + 1}, milliseconds=(12_345, None)[number])
     frame, read = response_frame(study), exported(study, tmp_path)
     assert list(read.columns) == list(frame.columns) == list(column_types(study))
-    for column in frame.select_dtypes("number"):
+    numbers = list(frame.select_dtypes("number"))
+    assert {"task", "place", "milliseconds", "choice"} <= set(numbers)
+    for column in numbers:
+        assert list(read[column].astype(frame[column].dtype).dropna()) == list(frame[column].dropna()), column
+    assert read["milliseconds"].isna().tolist() == [False, True]
+    for column in ("study", "prompt", "word", "part_of_speech", "annotator", "label", "role", "ended"):
         assert list(read[column]) == list(frame[column]), column
-    for column in ("study", "prompt", "word", "part_of_speech", "annotator", "label", "attention_check"):
-        assert list(read[column]) == list(frame[column]), column
-    assert list(pd.to_datetime(read["submitted_at"])) == list(frame["submitted_at"])
-    assert read["submitted_at"].str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").all()
+    assert read["dropped"].isna().all()  # all count
+    for column in ("submitted_at", "revised_at"):
+        assert list(pd.to_datetime(read[column])) == list(frame[column])
+        assert read[column].str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").all()
 
 
 def test_lists_are_json(tmp_path):
@@ -112,6 +118,22 @@ def test_the_codebook_says_what_every_column_means(tmp_path, kind):
     assert list(codebook["column"]) == list(column_types(study))
     assert (codebook["meaning"].str.len() > 10).all()
     assert codebook["type"].notna().all()
+
+
+def test_the_codebook_has_every_column_and_none_that_is_gone():
+    assert set(CODEBOOK) == {column for kind in KINDS for column in column_types(Study(kind=kind))}
+
+
+def test_the_codebook_names_every_reason_why_an_answer_does_not_count():
+    _, meaning = CODEBOOK["dropped"]
+    for reason in (LATE, *Assignment.Dropped.values):
+        assert reason in meaning
+
+
+def test_the_codebook_names_every_role_and_every_end():
+    for column, values in (("role", Task.Role.values), ("ended", ("submitted", "expired", "returned"))):
+        _, meaning = CODEBOOK[column]
+        assert [value for value in values if value not in meaning] == []
 
 
 def test_the_codebook_gives_the_options_and_warns_of_the_apostrophe():

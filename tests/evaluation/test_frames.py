@@ -7,19 +7,18 @@ from evaluation.analyses import cohyponyms, opinion
 from evaluation.frames import COLUMNS, column_types, response_frame
 from tests.evaluation.studies import (
     answer_task,
-    correct,
     make_attribution_study,
     make_rated_study,
     make_ticked_study,
 )
-from tests.factories import make_annotator, make_open_study, make_study
+from tests.factories import answer_turn, make_annotator, make_open_study, make_participation, make_study
 
 pytestmark = pytest.mark.django_db
 
 ONE_PAIR = {("cat", "dog", True): [("dog", "cat"), ()]}
 
 
-def test_there_is_one_row_per_response_in_the_order_of_submission():
+def test_there_is_one_row_per_answer_in_the_order_of_first_submission():
     study = make_rated_study({"dog": ("NOUN", (6, 4, 5)), "runs": ("VERB", (1, 7, 2))})
     make_rated_study({"other": ("NOUN", (1, 1, 1))})
     frame = response_frame(study)
@@ -33,20 +32,28 @@ def test_there_is_one_row_per_response_in_the_order_of_submission():
 
 def test_a_corrected_answer_counts_once_with_its_last_revision():
     study = make_attribution_study({"dog": ("NOUN", ())})
-    annotator = make_annotator()
-    first = answer_task(study.tasks.get(), annotator, {"choice": 2}, seconds=9.5)
-    correct(first.assignment, annotator, {"choice": 3}, seconds=1.5)
-    last = correct(first.assignment, annotator, {"choice": 5}, seconds=0.25)
+    first = answer_task(study.tasks.get(), make_annotator(), {"choice": 2}, milliseconds=9500)
+    answer_turn(first.assignment, {"choice": 3}, milliseconds=1500)
+    last = answer_turn(first.assignment, {"choice": 5}, milliseconds=250)
     (row,) = response_frame(study).itertuples()
-    assert (row.response, row.revision, row.choice, row.seconds) == (last.pk, 2, 5, 0.25)
-    assert row.submitted_at == last.created_at
+    assert (row.response, row.revision, row.choice, row.milliseconds) == (last.pk, 2, 5, 250)
+    assert (row.submitted_at, row.revised_at) == (first.created_at, last.created_at)
+    assert first.created_at < last.created_at
     assert Response.objects.count() == 3
+
+
+def test_a_corrected_answer_keeps_its_place_in_the_order():
+    study = make_attribution_study({"dog": ("NOUN", ())})
+    first, _ = (answer_task(study.tasks.get(), make_annotator(), {"choice": choice}) for choice in (2, 3))
+    answer_turn(first.assignment, {"choice": 5})
+    assert list(response_frame(study)["choice"]) == [5, 3]
 
 
 def test_a_row_says_what_was_judged():
     study = make_attribution_study({"dog": ("NOUN", ()), "runs": ("VERB", ())})
     task = study.tasks.get(payload__word="runs")
-    response = answer_task(task, make_annotator(), {"choice": 4}, seconds=7.25)
+    annotator = make_annotator()
+    response = answer_task(task, annotator, {"choice": 4}, milliseconds=7250)
     (row,) = response_frame(study).to_dict("records")
     generation = task.generation
     assert row == {
@@ -61,14 +68,19 @@ def test_a_row_says_what_was_judged():
         "word_id": task.word_id,
         "word": "runs",
         "part_of_speech": "VERB",
-        "attention_check": False,
-        "annotator": row["annotator"],
+        "role": "item",
+        "annotator": make_participation(study, annotator).pseudonym,
         "assignment": response.assignment_id,
+        "number": 1,
+        "place": task.places.get(replica=0).pk,
         "replica": 0,
+        "ended": "submitted",
+        "dropped": "",
         "response": response.pk,
         "revision": 0,
         "submitted_at": pd.Timestamp(response.created_at),
-        "seconds": 7.25,
+        "revised_at": pd.Timestamp(response.created_at),
+        "milliseconds": 7250,
         "start": 4,
         "end": 8,
         "choice": 4,
@@ -96,9 +108,9 @@ def test_types_are_the_same_with_and_without_rows(kind):
     assert list(frame.columns) == [*COLUMNS, *KINDS[kind].export_columns] == list(column_types(study))
     types = frame.dtypes.astype(str)
     assert types["task"] == types["assignment"] == "int64"
-    assert types["attention_check"] == "bool"
-    assert types["seconds"] == "float64"
-    assert types["submitted_at"] == "datetime64[us, UTC]"
+    assert types["role"] == types["dropped"] == "string"
+    assert types["place"] == types["replica"] == types["milliseconds"] == "Int64"
+    assert types["submitted_at"] == types["revised_at"] == "datetime64[us, UTC]"
     if kind == "attribution":
         assert types["choice"] == "int64"
         assert types["word"] == types["part_of_speech"] == "string"
@@ -114,13 +126,24 @@ def test_the_analyses_take_what_the_gate_gives(kind):
     assert len(response_frame(make_study(kind))) == 0  # a draft
 
 
-def test_attention_checks_are_marked():
+def test_attention_checks_are_marked_and_have_no_place():
     study = make_rated_study({"dog": ("NOUN", (4, 5, 3))}, checks={".": (7, 6, 5)})
     frame = response_frame(study)
-    assert {word: set(rows["attention_check"]) for word, rows in frame.groupby("word")} == {
-        "dog": {False},
-        ".": {True},
+    assert {word: set(rows["role"]) for word, rows in frame.groupby("word")} == {
+        "dog": {"item"},
+        ".": {"check"},
     }
+    assert {word: rows["place"].isna().tolist() for word, rows in frame.groupby("word")} == {
+        "dog": [False] * 3,
+        ".": [True] * 3,
+    }
+    assert sorted(frame["replica"].dropna()) == [0, 1, 2]
+
+
+def test_a_time_that_was_not_measured_is_empty():
+    study = make_attribution_study({"dog": ("NOUN", ())})
+    answer_task(study.tasks.get(), make_annotator(), {"choice": 2}, milliseconds=None)
+    assert response_frame(study)["milliseconds"].isna().tolist() == [True]
 
 
 def test_annotators_are_named_by_pseudonyms():
@@ -134,7 +157,7 @@ def test_annotators_are_named_by_pseudonyms():
     names = [set(frame["annotator"]) for frame in frames]
     assert [len(of_study) for of_study in names] == [2, 2]  # one name per person in a study
     assert names[0].isdisjoint(names[1])  # and another one in another study
-    assert names[0] == {annotator.pseudonym(first), other.pseudonym(first)}
+    assert names[0] == {make_participation(first, person).pseudonym for person in (annotator, other)}
     assert set(response_frame(first)["annotator"]) == names[0]  # the same when asked again
     for frame in frames:
         everything = frame.to_csv()

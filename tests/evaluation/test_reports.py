@@ -79,12 +79,34 @@ def test_the_folder_has_data_plan_tables_and_figures(kind, tmp_path):
             assert path.read_bytes().startswith(starts[path.suffix])
 
 
-def test_the_plans_file_has_the_hash_that_the_report_gives(tmp_path):
-    study = Study.objects.get(pk=make_rated_study().pk)
+def sha256_of(value) -> str:
+    """As a reader without this project computes it: keys sorted, no spaces, UTF-8."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_the_hash_that_the_report_gives_can_be_computed_from_the_plans_file_alone(kind, tmp_path):
+    study = make_answered_study(kind)
     write_report(study, tmp_path)
-    content = (tmp_path / "plan.json").read_bytes()
-    assert hashlib.sha256(content).hexdigest() == study.plan_sha256
-    assert json.loads(content) == study.plan
+    plan = json.loads((tmp_path / "plan.json").read_bytes())
+    assert [task["position"] for task in plan["tasks"]] == list(range(study.tasks.count()))
+    hashes = [sha256_of({name: task[name] for name in task if name != "sha256"}) for task in plan["tasks"]]
+    assert hashes == [task["sha256"] for task in plan["tasks"]]
+    of_tasks = hashlib.sha256("".join(f"{each}\n" for each in hashes).encode()).hexdigest()
+    assert of_tasks == plan["tasks_sha256"]
+    of_plan = sha256_of({"settings": plan["settings"], "tasks_sha256": of_tasks})
+    assert of_plan == plan["sha256"]
+    table = pd.read_csv(tmp_path / "plan.csv", index_col="what")["value"]
+    assert table["SHA-256 of the plan"] == of_plan
+
+
+def test_what_was_changed_since_is_found_when_the_folder_is_written(tmp_path):
+    study = make_open_study(title="Before")
+    Study.objects.filter(pk=study.pk).update(title="After")
+    write_report(Study.objects.get(pk=study.pk), tmp_path)
+    (row,) = pd.read_csv(tmp_path / "deviations.csv").to_dict("records")
+    assert row == {"what": "title", "as frozen": '"Before"', "now": '"After"'}
 
 
 def test_the_tables_have_the_numbers_in_full(tmp_path):

@@ -1,18 +1,15 @@
 import csv
-from collections.abc import Iterable
 from io import StringIO
 
 import pandas as pd
 import pytest
-from django.contrib.auth.models import Permission
-from django.http import HttpResponse
 from django.utils import timezone
 
 from annotations.models import Study
-from annotations.services.studies import close_study
+from annotations.services.closings import close_study
 from evaluation.jobs import compute_report
 from evaluation.models import Report
-from evaluation.services import fingerprint
+from tests.evaluation.pages import address, html
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study
 from tests.factories import make_annotator, make_open_study, make_study
 
@@ -20,15 +17,6 @@ pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
 COMPUTE = "evaluation.jobs.compute_report"
-
-
-def address(study: Study, name: str = "report/") -> str:
-    return f"/evaluation/studies/{study.pk}/{name}"
-
-
-def html(answer) -> str:
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def ask(client, study: Study, commit) -> Report:
@@ -42,102 +30,6 @@ def ask(client, study: Study, commit) -> Report:
 @pytest.fixture
 def commit(django_capture_on_commit_callbacks, pokes):
     return django_capture_on_commit_callbacks
-
-
-# --- who may ----------------------------------------------------------------------------------------------
-
-
-READING = ("annotations.view_study", "evaluation.view_report")
-# (name, method): the rights that it takes.
-RIGHTS = {
-    ("report/", "get"): READING,
-    ("report/refresh/", "post"): ("evaluation.view_report",),
-    ("responses.csv", "get"): ("annotations.view_response",),
-    ("codebook.csv", "get"): ("annotations.view_response",),
-    ("figure", "get"): READING,
-}
-
-
-def give_rights(user, rights: Iterable[str]) -> None:
-    codenames = [right.partition(".")[2] for right in rights]
-    permissions = Permission.objects.filter(codename__in=codenames)
-    assert len(permissions) == len(codenames)
-    user.user_permissions.set(permissions)
-
-
-@pytest.fixture
-def staff(django_user_model):
-    return django_user_model.objects.create_user(username="staff", is_staff=True)
-
-
-@pytest.fixture
-def visit(client, pokes):
-    """Visit an address of a study that has a report; what the answer was."""
-    study = make_attribution_study()
-    figure = {"name": "opinion_scores", "title": "Scores", "svg": "<svg/>"}
-    section = {"title": "Scores", "tables": [], "figures": [figure]}
-    report = Report.objects.create(
-        study=study,
-        fingerprint=fingerprint(study),
-        state=Report.State.READY,
-        document={"sections": [section]},
-        finished_at=timezone.now(),
-    )
-
-    def visit(name: str, method: str) -> HttpResponse:
-        page = f"/evaluation/reports/{report.pk}/figures/opinion_scores.svg" if name == "figure" else None
-        return getattr(client, method)(page or address(study, name))
-
-    return visit
-
-
-@pytest.mark.parametrize(("name", "method"), list(RIGHTS))
-def test_who_is_not_of_the_staff_is_sent_to_log_in(client, visit, django_user_model, name, method):
-    assert "/admin/login/" in visit(name, method).headers["Location"]
-    visitor = django_user_model.objects.create_user(username="visitor")
-    give_rights(visitor, RIGHTS[name, method])
-    client.force_login(visitor)
-    assert "/admin/login/" in visit(name, method).headers["Location"]
-
-
-@pytest.mark.parametrize(("name", "method"), list(RIGHTS))
-def test_staff_need_every_right_that_a_page_takes(client, visit, staff, name, method):
-    needed = RIGHTS[name, method]
-    others = {right for rights in RIGHTS.values() for right in rights}
-    for missing in needed:
-        give_rights(staff, others - {missing})
-        client.force_login(staff)
-        assert visit(name, method).status_code == 403
-    give_rights(staff, needed)
-    client.force_login(staff)
-    assert visit(name, method).status_code == (302 if method == "post" else 200)
-
-
-def test_who_may_not_ask_wakes_no_worker(client, staff, pokes):
-    study = make_rated_study()
-    client.force_login(staff)
-    assert client.post(address(study, "report/refresh/")).status_code == 403
-    assert not Report.objects.exists()
-    assert pokes == []
-
-
-def test_the_page_leads_only_where_one_may_go(client, visit, staff):
-    def links() -> list[bool]:
-        page = html(visit("report/", "get"))
-        return [part in page for part in ("responses.csv", "codebook.csv", "Images and heat maps")]
-
-    give_rights(staff, READING)
-    client.force_login(staff)
-    assert links() == [False, False, False]
-    give_rights(staff, (*READING, "annotations.view_response", "generation.view_generation"))
-    client.force_login(staff)
-    assert links() == [True, True, True]
-
-
-def test_what_is_not_there_is_not_found(researcher_client):
-    for page in ("studies/99/report/", "studies/99/responses.csv", "reports/99/figures/accuracy.svg"):
-        assert researcher_client.get(f"/evaluation/{page}").status_code == 404
-    assert researcher_client.post("/evaluation/studies/99/report/refresh/").status_code == 404
 
 
 # --- reading changes nothing ------------------------------------------------------------------------------
@@ -199,7 +91,7 @@ def test_asked_the_page_waits_without_being_sent_again_and_then_shows_the_report
     assert page.lstrip().startswith('<div id="report"')
     assert "hx-get" not in page
     assert "hx-post" not in page
-    for text in ("The frozen plan", study.plan_sha256, "Mean opinion score by part of speech"):
+    for text in ("The frozen plan", study.plan.sha256, "Mean opinion score by part of speech"):
         assert text in page
     assert "3.25 [−12.63, 19.13]" in page
     assert "4.00 (one value only)" in page
@@ -243,16 +135,27 @@ def test_a_busy_study_is_not_asked_about_again_and_again(researcher_client, comm
     assert "hx-trigger" not in page
 
 
-def test_where_an_earlier_state_comes_back_its_report_is_shown(researcher_client, commit):
+def test_a_change_is_found_with_the_next_report_and_stays_listed(researcher_client, commit):
     study = make_open_study(title="First title")
-    compute_report(ask(researcher_client, study, commit).pk)
     Study.objects.filter(pk=study.pk).update(title="Second title")
     compute_report(ask(researcher_client, study, commit).pk)
     assert "Second title" in html(researcher_client.get(address(study)))
     Study.objects.filter(pk=study.pk).update(title="First title")
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    compute_report(ask(researcher_client, study, commit).pk)
     page = html(researcher_client.get(address(study)))
-    assert "Second title" not in page
-    assert "None: everything is as it was frozen." in page
+    assert "Second title" in page
+    assert "None was found" not in page
+
+
+def test_looking_finds_no_deviation(researcher_client, commit):
+    study = make_open_study(title="First title")
+    compute_report(ask(researcher_client, study, commit).pk)
+    Study.objects.filter(pk=study.pk).update(title="Second title")
+    page = html(researcher_client.get(address(study)))
+    assert "None was found: everything is as it was frozen." in page
+    assert "hx-post" not in page  # the report is current
+    assert not study.plan.deviations.exists()
 
 
 def test_a_failed_report_says_why_and_can_be_tried_again(researcher_client, commit, pokes):

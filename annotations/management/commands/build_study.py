@@ -57,7 +57,8 @@ class Command(BaseCommand):
 
     def handle(
         self, *, kind, study, run, replicas, title, share_cap, expected_annotators, check_every,
-        lease_minutes, seed, objects, parts_of_speech, words_per_image, exclude_failed_checks, allow_unfinished, **_,
+        lease_minutes, seed, objects, parts_of_speech, words_per_image, exclude_failed_checks,
+        allow_unfinished, **_,
     ):  # fmt: skip
         generation_run = GenerationRun.objects.filter(name=run).first()
         if generation_run is None:

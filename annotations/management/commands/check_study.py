@@ -23,7 +23,7 @@ class Command(BaseCommand):
         if study.plan is None:
             lines = [f"{found.rule}: {found.count} rows" for found in check_study(study)]
         else:
-            with progress_bar(total=study.plan.tasks, unit="tasks") as bar:
+            with progress_bar(total=2 * study.plan.tasks, unit="tasks and their files") as bar:
                 found = verify_study(study, files=True, tell=lambda done: bar.update(done - bar.n))
             lines = [f"{each.what}: frozen {each.frozen}, now {each.now}" for each in found]
         if lines:

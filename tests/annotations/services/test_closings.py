@@ -51,6 +51,17 @@ def test_what_is_being_rated_may_be_finished_until_its_lease_is_over(
     assert pokes == [("annotations.jobs.run_verification", (Verification.objects.get().pk,))]
 
 
+def test_a_running_study_is_held_against_its_plan_once_a_day(pokes, django_capture_on_commit_callbacks):
+    study = four_images()
+    long_ago = timezone.now() - timedelta(hours=25)
+    for fields, verifications in (({"replicas": 2}, 0), ({"opened_at": long_ago}, 1), ({"replicas": 2}, 1)):
+        Study.objects.filter(pk=study.pk).update(**fields)
+        with django_capture_on_commit_callbacks(execute=True):
+            sweep_studies()
+        assert Verification.objects.count() == verifications
+    assert [name for name, _ in pokes] == ["annotations.jobs.run_verification"]
+
+
 def test_closing_at_once_takes_back_what_is_being_rated():
     study = four_images()
     turn = claim(person(study))

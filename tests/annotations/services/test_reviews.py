@@ -3,7 +3,7 @@ taken back as far as its place is still free."""
 
 import pytest
 
-from annotations.errors import ReviewError
+from annotations.errors import AssignmentNotYoursError, ReviewError
 from annotations.models import Assignment, Participation, Place, Response, Review, Visit
 from annotations.services.closings import close_study
 from annotations.services.participations import erase_answers, join_study, withdraw
@@ -266,10 +266,20 @@ def test_after_closing_nothing_is_reopened_and_what_is_short_is_listed():
     assert place_of(turn).turn == turn
     assert not again(turn).counts
     deviation = study.plan.deviations.get()
-    assert deviation.now == "1 places are left short"
+    assert deviation.now == "places left short: 1"
     undo_review(review=review, reason="a mistake")
     assert again(turn).counts
     assert again(participation).places_filled == 1
+
+
+@pytest.mark.parametrize("drop", ["withdraw", "erase"])
+def test_what_is_left_short_after_closing_is_listed_whoever_dropped_it(drop):
+    study = four_images()
+    participation = person(study)
+    submit(claim(participation))
+    close_study(study=study)
+    (withdraw if drop == "withdraw" else erase_answers)(participation=participation)
+    assert study.plan.deviations.get().now == "places left short: 1"
 
 
 # --- erasing ----------------------------------------------------------------------------------------------
@@ -287,6 +297,8 @@ def test_erased_answers_are_empty_and_their_turns_stay():
     assert (again(turn).state, again(turn).dropped) == (State.SUBMITTED, "erased")
     assert Place.objects.get().turn is None
     assert erase_answers(participation=participation) == 0
+    with pytest.raises(AssignmentNotYoursError, match="were erased"):
+        submit(turn, ("bus",), base=1)
 
 
 def test_who_withdraws_while_rating_gives_the_place_back():

@@ -108,9 +108,27 @@ def test_the_order_of_the_rows_does_not_matter(responses, analysis):
 
 
 def test_attention_checks_do_not_enter(responses, analysis):
-    marked = responses.assign(attention_check=responses["task"] == 1)
+    marked = responses.assign(role=["check" if task == 1 else "item" for task in responses["task"]])
     flow = analyze_presence(marked, replicas=3).flow
     assert (flow.attention_check_responses, flow.images) == (3, 7)
+
+
+def test_answers_that_do_not_count_do_not_enter(responses):
+    # the horse of the third image was ticked by ann: without her the giraffe is there, but two are not three
+    anns = (responses["task"] == 3) & (responses["annotator"] == "ann")
+    dropped = responses.assign(dropped=["late" if is_hers else "" for is_hers in anns])
+    analysis = analyze_presence(dropped, replicas=3)
+    assert (analysis.flow.responses, analysis.flow.not_counting) == (23, (("late", 1),))
+    assert (analysis.flow.images, analysis.flow.incomplete, analysis.flow.scored) == (8, 2, 6)
+    third = analysis.images.iloc[2]
+    assert (third["votes"], third["status"]) == ("zebra=2|giraffe=1", "incomplete")
+    assert analyze_presence(dropped, replicas=2).images.iloc[2]["most_picked"]
+
+
+def test_an_image_without_answers_that_count_is_none(responses):
+    dropped = responses.assign(dropped=["excluded" if task == 1 else "" for task in responses["task"]])
+    flow = analyze_presence(dropped, replicas=3).flow
+    assert (flow.not_counting, flow.images, flow.scored) == ((("excluded", 3),), 7, 6)
 
 
 def test_prompts_that_cannot_be_judged_are_counted():

@@ -128,6 +128,29 @@ def test_an_item_whose_annotators_are_all_excluded_is_dropped_and_counted():
     assert analysis.items.loc[0, "choices"] == ""
 
 
+def test_answers_that_do_not_count_do_not_enter(responses):
+    # without cy: 5 4 → 4.5, 6 4 → too few, 2 3 → 2.5, 4 7 and 7 7 → too abstract, 6 6 → too few, 3 3 → 3
+    rejected = responses.assign(
+        dropped=["rejected" if annotator == "cy" else "" for annotator in responses["annotator"]]
+    )
+    analysis = analyze_opinion(rejected)
+    flow = analysis.flow
+    assert (flow.responses, flow.not_counting) == (26, (("rejected", 9),))
+    assert (flow.attention_check_responses, flow.excluded_responses, flow.analyzed_responses) == (3, 0, 14)
+    assert (flow.items, flow.too_abstract, flow.too_few_valid, flow.scored) == (7, 2, 2, 3)
+    assert analysis.overall.mean_opinion_score == student_t([4.5, 2.5, 3])
+    assert [(each.annotator, each.responses, each.share) for each in analysis.annotators] == [
+        ("ann", 7, 0.5),
+        ("bo", 7, 0.5),
+    ]
+
+
+def test_a_failed_check_that_does_not_count_excludes_nobody(responses):
+    failed = (responses["role"] == "check") & (responses["choice"] == 4)
+    late = responses.assign(dropped=["late" if is_failed else "" for is_failed in failed])
+    assert analyze_opinion(late, exclude_failed_checks=True).flow.excluded_annotators == ()
+
+
 def test_an_annotator_without_checks_has_no_pass_rate_and_stays():
     frame = attribution_frame([("NOUN", {"ann": 5, "bo": 4}), ("check", {"bo": 3})])
     ann, bo = analyze_opinion(frame, exclude_failed_checks=True).annotators

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotations.models import Study
+from annotations.models import Study, Task
 from evaluation.management.commands import demo as command
 from generation.models import Checkpoint, Generation, GenerationRun
 from generation.services import checkpoints
@@ -40,11 +40,11 @@ def test_a_study_of_each_kind_is_open_and_a_second_call_keeps_both(demo):
     }
     for study in Study.objects.all():
         assert study.get_absolute_url() in first
-        rated = study.tasks.filter(is_attention_check=False)
+        rated = study.tasks.filter(role=Task.Role.ITEM)
         images = set(rated.values_list("generation__image_sha256", flat=True))
         assert len(images) == len(rated) >= FEWEST_IMAGES
         assert study.left_out == []
-    assert Study.objects.get(kind="attribution").tasks.filter(is_attention_check=True).count() == 2
+    assert Study.objects.get(kind="attribution").tasks.filter(role=Task.Role.CHECK).count() == 2
     made = list(Generation.objects.values_list("pk", "finished_at"))
     second = demo()
     assert second.strip() == first[first.index("daamweb is starting") :].strip()

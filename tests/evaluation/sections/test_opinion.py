@@ -5,8 +5,9 @@ import pytest
 from evaluation.documents import Section
 from evaluation.frames import response_frame
 from evaluation.sections.opinion import opinion_sections
-from tests.evaluation.studies import make_attribution_study, make_rated_study, texts
-from tests.factories import make_open_study
+from evaluation.statistics.estimates import Estimate
+from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, texts
+from tests.factories import make_annotator, make_open_study
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,22 @@ def test_annotators_are_listed_with_their_share_and_their_checks():
         ["1", "33.3 %", "1", "1", "100.0 % [20.7, 100.0]", "no"],
         ["1", "33.3 %", "1", "1", "100.0 % [20.7, 100.0]", "no"],
     ]
+
+
+def test_shares_are_over_items_and_not_over_checks():
+    study = make_attribution_study({"dog": ("NOUN", ()), "runs": ("VERB", ())}, checks={".": ()})
+    dog, runs, check = (study.tasks.get(payload__word=word) for word in ("dog", "runs", "."))
+    busy, idle = make_annotator(), make_annotator()
+    for annotator, task in ((busy, dog), (busy, runs), (idle, runs), (idle, check)):
+        answer_task(task, annotator, {"choice": 6})
+    (table,) = (
+        table for section in sections(study) for table in section.tables if table.name == "annotators"
+    )
+    shares = {row[1]: row[2].estimate for row in table.rows}
+    assert shares == {
+        2: Estimate(pytest.approx(2 / 3), None, None, 3),
+        1: Estimate(pytest.approx(1 / 3), None, None, 3),
+    }
 
 
 def test_the_frozen_plan_decides_who_is_excluded():

@@ -1,35 +1,64 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from annotations.models import Study, Task
-from annotations.services.studies import close_study
+from annotations.models import Plan, Study, Task
+from annotations.services.closings import close_study
+from annotations.services.participations import erase_answers
+from annotations.services.verifications import verify_study
 from daamweb import CODE_VERSION
+from evaluation.frames import response_frame
 from evaluation.sections.plan import plan_section
 from generation.models import Generation, GenerationRun
-from tests.evaluation.studies import make_attribution_study, texts
-from tests.factories import make_open_study, make_run
+from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, texts
+from tests.factories import answer_turn, make_annotator, make_open_study, make_run
 
 pytestmark = pytest.mark.django_db
 
 
-def shown(study, table: str, answered: int = 0) -> list[list[str]]:
-    section = plan_section(Study.objects.get(pk=study.pk), answered)
-    return texts({"sections": [section.document()]}, table)
+def section_of(study):
+    study = Study.objects.get(pk=study.pk)
+    return plan_section(study, response_frame(study)).document()
+
+
+def shown(study, table: str) -> list[list[str]]:
+    return texts({"sections": [section_of(study)]}, table)
 
 
 def test_the_plan_in_short():
     study = make_attribution_study({"dog": ("NOUN", ())}, checks={".": ()}, replicas=4)
-    plan = dict(shown(study, "plan", answered=1))
-    assert plan["SHA-256 of the plan"] == study.plan_sha256
+    for task in study.tasks.all():
+        answer_task(task, make_annotator(), {"choice": 4})
+    plan = dict(shown(study, "plan"))
+    assert plan["SHA-256 of the plan"] == study.plan.sha256
     assert plan["opened"] == f"{study.opened_at:%Y-%m-%d %H:%M:%S} UTC"
     assert plan["closed"] == "not yet"
-    assert plan["tasks"] == "2, of which attention checks: 1"
+    assert plan["tasks"] == "items: 1, attention checks: 1"
     assert plan["annotators per task"] == "4"
-    assert plan["answered so far"] == "1 of 8 places"
+    assert plan["answered so far"] == "1 of 4 places"  # checks have none
     assert plan["analysis: confidence level"] == "0.95"
     assert plan["analysis: ratings that an item needs"] == "2"
     assert plan["analysis: excludes who failed an attention check"] == "no"
+    assert plan["rows and files held against the plan"] == "when it opened"
     assert plan["computed by"] == f"daamweb {CODE_VERSION}"
     assert "scipy 1." in plan["computed with"]
+    assert "answers erased on request" not in plan
+
+
+def test_when_rows_and_files_were_last_held_against_the_plan():
+    study = make_open_study()
+    Plan.objects.update(verified_at=datetime(2026, 3, 2, 12, 0, 7, tzinfo=UTC))
+    assert dict(shown(study, "plan"))["rows and files held against the plan"] == "2026-03-02 12:00:07 UTC"
+
+
+def test_erased_answers_are_counted_whatever_was_corrected_before():
+    study = make_rated_study({"dog": ("NOUN", (1, 2, 3)), "runs": ("VERB", (4, 5, 4))})
+    first = study.assignments.order_by("pk").first()
+    answer_turn(first, {"choice": 5})
+    erase_answers(participation=first.participation)
+    plan = dict(shown(study, "plan"))
+    assert plan["answers erased on request"] == "2"
+    assert plan["answered so far"] == "4 of 6 places"
 
 
 def test_when_it_closed_and_which_weights_made_the_images():
@@ -58,17 +87,27 @@ def test_how_the_images_were_made():
 def test_nothing_changed():
     study = make_open_study()
     assert shown(study, "deviations") == []
-    document = plan_section(study, answered=0).document()
-    assert document["tables"][1]["empty"] == "None: everything is as it was frozen."
+    assert section_of(study)["tables"][1]["empty"] == "None was found: everything is as it was frozen."
 
 
-def test_what_was_changed_since_is_listed():
+def test_what_was_changed_since_is_listed_once_it_was_found():
     study = make_open_study(title="Before")
     Study.objects.filter(pk=study.pk).update(title="After", instructions="x" * 1000)
     task = study.tasks.get(position=2)
     Task.objects.filter(pk=task.pk).update(payload={**task.payload, "note": "new"})
+    assert shown(study, "deviations") == []  # the page looks for nothing
+    verify_study(Study.objects.get(pk=study.pk), files=False)
     rows = {what: (frozen, now) for what, frozen, now in shown(study, "deviations")}
-    assert rows.keys() == {"title", "instructions", "tasks.2.payload.note"}
+    assert rows.keys() == {"title", "instructions", "tasks.2"}
     assert rows["title"] == ('"Before"', '"After"')
-    assert rows["tasks.2.payload.note"] == ("—", '"new"')
+    assert rows["tasks.2"][0] == task.sha256 != rows["tasks.2"][1]
     assert len(rows["instructions"][1]) < 250
+
+
+def test_what_is_gone_is_a_dash():
+    study = make_open_study()
+    Generation.objects.get().image.delete(save=False)
+    verify_study(Study.objects.get(pk=study.pk), files=True)
+    ((what, frozen, now),) = shown(study, "deviations")
+    assert what.endswith(" (image)")
+    assert (frozen, now) == (Generation.objects.get().image_sha256, "—")

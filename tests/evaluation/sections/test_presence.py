@@ -9,7 +9,7 @@ from evaluation.documents import Section
 from evaluation.frames import response_frame
 from evaluation.sections.presence import presence_sections
 from tests.evaluation.studies import make_ticked_study, texts
-from tests.factories import make_open_study
+from tests.factories import answer_turn, make_open_study
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +106,20 @@ def test_ties_go_to_whoever_came_first():
     ticks = {("cup", "fork", False): [("fork",), ("fork", "cup"), ("bowl",)]}
     ((*_, shown_objects, status, correct),) = shown(make_ticked_study(ticks), "images")
     assert (shown_objects, status, correct) == ("fork, cup", "scored", "yes")
+
+
+def test_an_answer_sent_again_keeps_its_place_among_the_ties():
+    # giraffe 3; horse and zebra one vote each, the horse's came first: the zebra of the prompt is not shown.
+    ticks = {("giraffe", "zebra", True): [("giraffe", "horse"), ("giraffe", "zebra"), ("giraffe",)]}
+    study = make_ticked_study(ticks)
+    verdict = ["giraffe 3, horse 1, zebra 1", "giraffe, horse", "scored", "no"]
+    assert shown(study, "images")[0][3:] == verdict
+    first = study.assignments.order_by("pk").first()
+    assert answer_turn(first, {"objects": ["giraffe", "horse"]}).revision == 1
+    assert shown(study, "images")[0][3:] == verdict
+    # A corrected answer, too, is as old as its first revision.
+    answer_turn(first, {"objects": ["giraffe", "cow"]})
+    assert shown(study, "images")[0][3:] == ["giraffe 3, cow 1, zebra 1", "giraffe, cow", "scored", "no"]
 
 
 def test_without_answers_numbers_are_undefined_and_counts_are_zero():

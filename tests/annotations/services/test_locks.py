@@ -1,0 +1,30 @@
+"""Who waits for whom on PostgreSQL, and who must not. SQLite has one writer at a time."""
+
+import json
+
+import pytest
+
+from tests.annotations.services.contention import ROUNDS
+from tests.site import Site
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def site(tmp_path, postgres_database) -> Site:
+    site = Site(tmp_path, DATABASE_URL=postgres_database)
+    site.manage("migrate", "--verbosity", "0")
+    return site
+
+
+def printed_by(site: Site, call: str) -> list:
+    program = f"from tests.annotations.services import contention; contention.{call}"
+    return json.loads(site.manage("shell", "--verbosity", "0", "--command", program))
+
+
+def test_whoever_wants_a_study_alone_is_not_overtaken_by_those_who_share_it(site):
+    assert printed_by(site, "queue()") == ["first", "alone", "last"]
+
+
+def test_two_people_whose_places_are_reserved_for_each_other_both_get_theirs_back(site):
+    assert printed_by(site, "revive_together()") == ROUNDS * [[2, 0]]

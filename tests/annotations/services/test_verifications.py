@@ -1,0 +1,61 @@
+"""Verifications as leased work: one at a time, in slices, and found again when a worker died."""
+
+import pytest
+from django.db.models import F
+
+from annotations.models import Plan, Study, Verification
+from annotations.services import verifications
+from annotations.services.verifications import request_verification, run_verification
+from generation.models import Generation
+from tests.factories import make_open_study
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study():
+    """Its title was changed, and its image is gone."""
+    study = make_open_study()
+    Study.objects.filter(pk=study.pk).update(title="Changed")
+    Generation.objects.get().image.delete(save=False)
+    return study
+
+
+def test_one_verification_waits_at_a_time(study):
+    first = request_verification(study=study)
+    assert (first.state, first.total) == (Verification.State.QUEUED, 6)
+    assert request_verification(study=study) == first
+    assert run_verification(verification=first)
+    assert request_verification(study=study) != first
+
+
+def test_it_is_carried_out_once_and_tells_how_far_it_is(study, monkeypatch):
+    monkeypatch.setattr(verifications, "SLICE", 2)
+    verification = request_verification(study=study)
+    same = Verification.objects.get()
+    told = []
+    assert run_verification(verification=verification, progress=lambda *far: told.append(far))
+    assert told[-1] == (6, 6)
+    verification.refresh_from_db()
+    assert (verification.state, verification.done, verification.total) == (Verification.State.DONE, 6, 6)
+    assert study.plan.deviations.count() == 2
+    assert Plan.objects.get().verified_at is not None
+    assert not run_verification(verification=same)
+
+
+def test_one_that_died_half_way_begins_again_and_lists_everything_once(study, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args):
+        raise Killed
+
+    verification = request_verification(study=study)
+    with monkeypatch.context() as patch:
+        patch.setattr(verifications, "_file_differences", die)
+        with pytest.raises(Killed):
+            run_verification(verification=verification)
+    assert not run_verification(verification=verification)  # the lease still runs
+    Verification.objects.update(lease_expires_at=F("created_at"))
+    assert run_verification(verification=verification)
+    assert study.plan.deviations.count() == 2

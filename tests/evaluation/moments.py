@@ -1,0 +1,93 @@
+"""What the process of test_snapshots.py does, by `manage.py shell`: read, while another connection writes."""
+
+import json
+from collections.abc import Callable
+from threading import Thread
+
+from django.db import connection
+
+from annotations.models import Study
+from annotations.services.participations import erase_answers
+from annotations.services.plans import note_deviation
+from evaluation import reports
+from evaluation.frames import response_frame
+from evaluation.models import Report
+from evaluation.services import compute_report, fingerprint, request_report
+from evaluation.snapshots import snapshot
+from tests.evaluation.studies import answer_task, make_attribution_study, texts
+from tests.factories import make_annotator
+
+
+def in_another_connection(happen: Callable[[], object]) -> None:
+    """Have it done and committed by another connection, now."""
+    failed = []
+
+    def run() -> None:
+        try:
+            happen()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told below
+            failed.append(error)
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+def seen(study: Study) -> list:
+    """Everything that a report reads, each with a query of its own."""
+    study = Study.objects.select_related("plan").get(pk=study.pk)
+    return [len(response_frame(study)), study.title, study.plan.deviations.count(), fingerprint(study)]
+
+
+def look() -> None:
+    """Print as JSON what was seen before, inside and after a snapshot during which others wrote."""
+    study = make_attribution_study({"dog": ("NOUN", ())}, title="Before")
+
+    def happen() -> None:
+        answer_task(study.tasks.get(), make_annotator(), {"choice": 3})
+        Study.objects.filter(pk=study.pk).update(title="After")
+        note_deviation(study.plan, what="title", frozen='"Before"', now='"After"')
+
+    before = seen(study)
+    with snapshot():
+        inside = [seen(study)]
+        in_another_connection(happen)
+        inside.append(seen(study))
+    print(json.dumps({"before": before, "inside": inside, "after": seen(study)}))
+
+
+def compute() -> None:
+    """Print as JSON what a report shows and is named if somebody's answers were erased, another answer came
+    and a deviation was found while it was computed."""
+    study = make_attribution_study({"dog": ("NOUN", ())})
+    person = answer_task(study.tasks.get(), make_annotator(), {"choice": 3}).assignment.participation
+    report = request_report(study=study)
+    plan_section = reports.plan_section
+
+    def happen() -> None:
+        erase_answers(participation=person)
+        answer_task(study.tasks.get(), make_annotator(), {"choice": 5})
+        note_deviation(study.plan, what="title", frozen='"Before"', now='"After"')
+
+    def interrupted(*args):
+        in_another_connection(happen)
+        return plan_section(*args)
+
+    reports.plan_section = interrupted
+    assert compute_report(report=report)
+    stored = Report.objects.get()
+    plan = dict(texts(stored.document, "plan"))
+    shown = {
+        "collected": dict(texts(stored.document, "flow"))["responses collected"],
+        "answered": plan["answered so far"],
+        "erased": plan.get("answers erased on request", "0"),
+        "deviations": texts(stored.document, "deviations"),
+        "named": stored.fingerprint,
+        "asked_for": report.fingerprint,
+        "present": fingerprint(Study.objects.get(pk=study.pk)),
+    }
+    print(json.dumps(shown))

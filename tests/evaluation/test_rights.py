@@ -1,0 +1,107 @@
+"""Who may see reports and responses, and who may ask for them."""
+
+from collections.abc import Iterable
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.http import HttpResponse
+from django.utils import timezone
+
+from evaluation.models import Report
+from evaluation.services import fingerprint
+from tests.evaluation.pages import address, html
+from tests.evaluation.studies import make_attribution_study, make_rated_study
+
+pytestmark = pytest.mark.django_db
+
+READING = ("annotations.view_study", "evaluation.view_report")
+# (name, method): the rights that it takes.
+RIGHTS = {
+    ("report/", "get"): READING,
+    ("report/refresh/", "post"): ("evaluation.view_report",),
+    ("responses.csv", "get"): ("annotations.view_response",),
+    ("codebook.csv", "get"): ("annotations.view_response",),
+    ("figure", "get"): READING,
+}
+
+
+def give_rights(user, rights: Iterable[str]) -> None:
+    codenames = [right.partition(".")[2] for right in rights]
+    permissions = Permission.objects.filter(codename__in=codenames)
+    assert len(permissions) == len(codenames)
+    user.user_permissions.set(permissions)
+
+
+@pytest.fixture
+def staff(django_user_model):
+    return django_user_model.objects.create_user(username="staff", is_staff=True)
+
+
+@pytest.fixture
+def visit(client, pokes):
+    """Visit an address of a study that has a report; what the answer was."""
+    study = make_attribution_study()
+    figure = {"name": "opinion_scores", "title": "Scores", "svg": "<svg/>"}
+    section = {"title": "Scores", "tables": [], "figures": [figure]}
+    report = Report.objects.create(
+        study=study,
+        fingerprint=fingerprint(study),
+        state=Report.State.READY,
+        document={"sections": [section]},
+        finished_at=timezone.now(),
+    )
+
+    def visit(name: str, method: str) -> HttpResponse:
+        page = f"/evaluation/reports/{report.pk}/figures/opinion_scores.svg" if name == "figure" else None
+        return getattr(client, method)(page or address(study, name))
+
+    return visit
+
+
+@pytest.mark.parametrize(("name", "method"), list(RIGHTS))
+def test_who_is_not_of_the_staff_is_sent_to_log_in(client, visit, django_user_model, name, method):
+    assert "/admin/login/" in visit(name, method).headers["Location"]
+    visitor = django_user_model.objects.create_user(username="visitor")
+    give_rights(visitor, RIGHTS[name, method])
+    client.force_login(visitor)
+    assert "/admin/login/" in visit(name, method).headers["Location"]
+
+
+@pytest.mark.parametrize(("name", "method"), list(RIGHTS))
+def test_staff_need_every_right_that_a_page_takes(client, visit, staff, name, method):
+    needed = RIGHTS[name, method]
+    others = {right for rights in RIGHTS.values() for right in rights}
+    for missing in needed:
+        give_rights(staff, others - {missing})
+        client.force_login(staff)
+        assert visit(name, method).status_code == 403
+    give_rights(staff, needed)
+    client.force_login(staff)
+    assert visit(name, method).status_code == (302 if method == "post" else 200)
+
+
+def test_who_may_not_ask_wakes_no_worker(client, staff, pokes):
+    study = make_rated_study()
+    client.force_login(staff)
+    assert client.post(address(study, "report/refresh/")).status_code == 403
+    assert not Report.objects.exists()
+    assert pokes == []
+
+
+def test_the_page_leads_only_where_one_may_go(client, visit, staff):
+    def links() -> list[bool]:
+        page = html(visit("report/", "get"))
+        return [part in page for part in ("responses.csv", "codebook.csv", "Images and heat maps")]
+
+    give_rights(staff, READING)
+    client.force_login(staff)
+    assert links() == [False, False, False]
+    give_rights(staff, (*READING, "annotations.view_response", "generation.view_generation"))
+    client.force_login(staff)
+    assert links() == [True, True, True]
+
+
+def test_what_is_not_there_is_not_found(researcher_client):
+    for page in ("studies/99/report/", "studies/99/responses.csv", "reports/99/figures/accuracy.svg"):
+        assert researcher_client.get(f"/evaluation/{page}").status_code == 404
+    assert researcher_client.post("/evaluation/studies/99/report/refresh/").status_code == 404
