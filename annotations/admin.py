@@ -97,12 +97,13 @@ class StudyAdmin(ServiceAdmin):
     search_fields = ["name", "title"]
     always_read_only = (
         "state", "progress", "link", "kind", "run", "tasks_by_role", "options", "recipe", "left_out",
-        "plan_hash", "created_at", "opened_at", "closed_at",
+        "plan_hash", "created_at", "opened_at", "closes_at",
+        "closed_at",
     )  # fmt: skip
     fields = [
         "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
         "expected_annotators", "check_every", "lease_minutes", "kind", "run", "tasks_by_role", "options",
-        "recipe", "left_out", "plan_hash", "created_at", "opened_at", "closed_at",
+        "recipe", "left_out", "plan_hash", "created_at", "opened_at", "closes_at", "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):
@@ -115,15 +116,11 @@ class StudyAdmin(ServiceAdmin):
             study.address = request.build_absolute_uri(study.get_absolute_url())
         return study
 
-    def change_view(self, request, object_id, form_url="", extra_context=None):
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         """Says why the last opening failed, as long as the study is a draft."""
-        failed = None
-        if object_id.isdecimal():
-            last = Opening.objects.filter(study=object_id, study__state=State.DRAFT).first()
-            failed = last.error if last is not None else None
-        return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), "opening_error": failed}
-        )
+        last = obj.openings.first() if obj.state == State.DRAFT else None
+        context["opening_error"] = last.error if last is not None else ""
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_readonly_fields(self, request, study=None):
         frozen = DESIGN_FIELDS if study and study.state != State.DRAFT else ()
@@ -133,17 +130,21 @@ class StudyAdmin(ServiceAdmin):
         """Only what was edited, and only while it is a draft: a button may have changed the state since this
         page was made."""
         edited = {name: form.cleaned_data[name] for name in form.changed_data}
-        if edited and not edit_draft(study=study, **edited):
-            request.refused = True
+        is_draft = study.state == State.DRAFT
+        request.refused = not is_draft or (bool(edited) and not edit_draft(study=study, **edited))
+
+    def log_change(self, request, study, message):
+        if not getattr(request, "refused", False):
+            super().log_change(request, study, message)
 
     def response_change(self, request, study):
         """“Freeze the plan and open” saves what was edited first, so that nothing typed is lost."""
-        if getattr(request, "refused", False):
+        if request.refused:
             messages.error(
                 request, f"“{study.name}” is not a draft any more; what you edited was not stored."
             )
             return redirect(change_address(study))
-        if "_open" in request.POST and study.state == State.DRAFT:
+        if "_open" in request.POST:
             return self.ask(request, study, "open")
         return super().response_change(request, study)
 
@@ -164,6 +165,14 @@ class StudyAdmin(ServiceAdmin):
     def delete_model(self, request, study):
         delete_draft(study=study)
 
+    def delete_view(self, request, object_id, extra_context=None):
+        """A study that is opened at this very moment is kept."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except StudyError as error:
+            messages.error(request, str(error))
+            return redirect("admin:annotations_study_changelist")
+
     def get_urls(self):
         change = path(
             "<int:pk>/state/<str:change>/",
@@ -183,7 +192,7 @@ class StudyAdmin(ServiceAdmin):
 
         def carry_out() -> str:
             CHANGES[change](study)
-            study.refresh_from_db()
+            # As this button left it: a worker may have changed it again by now.
             outcome = OUTCOMES[study.state]
             self.log_change(request, study, f"The study {outcome}.{_plan_in_words(study)}")
             return f"“{study.name}” {outcome}."

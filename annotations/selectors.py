@@ -1,22 +1,31 @@
 """What pages read: an annotator's way through a study, and how far a study is. Counters and single rows:
 nothing here grows with the study."""
 
-from django.db.models import IntegerField, OuterRef, QuerySet, Subquery, Sum
+from typing import TypeVar
+
+from django.db.models import IntegerField, Model, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from annotations.models import Assignment, Participation, Place, Response, Study, Task
+
+Row = TypeVar("Row", bound=Model)
+
+
+def only_row(rows: QuerySet[Row]) -> Row | None:
+    """The one row that a unique look-up finds, or None. `first()` would have the database sort it."""
+    return next(iter(rows.order_by()[:1]), None)
 
 
 def participation_of(study: Study, annotator_pk: int | None) -> Participation | None:
     if annotator_pk is None:
         return None
-    return Participation.objects.filter(study=study, annotator=annotator_pk).first()
+    return only_row(Participation.objects.filter(study=study, annotator=annotator_pk))
 
 
 def held_assignment(participation: Participation) -> Assignment | None:
     """What this person has claimed in this visit and not answered; of several the one shown first."""
     claimed = participation.assignments.filter(state=Assignment.State.CLAIMED, visit=participation.visit_id)
-    return min(claimed, key=lambda turn: turn.number, default=None)
+    return min(claimed.order_by(), key=lambda turn: turn.number, default=None)
 
 
 def previous_assignment(assignment: Assignment) -> Assignment | None:
@@ -33,16 +42,15 @@ def previous_assignment(assignment: Assignment) -> Assignment | None:
 
 def reserved_task(participation: Participation) -> Task | None:
     """What this person's next page will show, as far as it is known: the place that is reserved."""
-    place = (
-        Place.objects.open().filter(reserved_for=participation.pk).select_related("task__generation").first()
-    )
+    reserved = Place.objects.open().filter(reserved_for=participation.pk)
+    place = only_row(reserved.select_related("task__generation"))
     return place.task if place else None
 
 
 def last_response(assignment: Assignment) -> Response | None:
     if assignment.revision is None:
         return None
-    return Response.objects.filter(assignment=assignment, revision=assignment.revision).first()
+    return only_row(Response.objects.filter(assignment=assignment, revision=assignment.revision))
 
 
 def with_progress(studies: QuerySet[Study]) -> QuerySet[Study]:

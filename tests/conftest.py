@@ -21,8 +21,8 @@ def media_folder(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def studies_stay_sound(request, _django_db_marker):
-    """Whatever a test did, the rows of its studies fit together in the end; a test that breaks them by hand is
-    marked with `breaks_rows`."""
+    """Whatever a test did, the rows of its studies fit together in the end; a test that breaks them by hand
+    is marked with `breaks_rows`."""
     yield
     node = request.node
     if node.get_closest_marker("django_db") is None or node.get_closest_marker("breaks_rows") is not None:

@@ -19,7 +19,8 @@ def modules_after(code: str) -> set[str]:
 
 def test_the_site_never_imports_torch():
     loaded = modules_after(
-        "import django; django.setup(); import daamweb.urls, generation.jobs, evaluation.jobs, daamweb.wsgi"
+        "import django; django.setup(); import daamweb.urls, daamweb.wsgi, daamweb.work.sweeps, "
+        "generation.jobs, annotations.jobs, evaluation.jobs"
     )
     assert "annotations.views.annotators" in loaded
     assert not loaded & {"torch", "diffusers", "transformers", "spacy"}

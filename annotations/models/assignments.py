@@ -58,7 +58,11 @@ class Assignment(models.Model):
         help_text="Empty for checks and practice.",
     )
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="assignments")
-    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, related_name="assignments")
+    # Without an index of its own, here and elsewhere: a unique constraint begins with it. PostgreSQL would
+    # take the smaller index and read all turns of a person where it looks for some.
+    participation = models.ForeignKey(
+        Participation, on_delete=models.PROTECT, db_index=False, related_name="assignments"
+    )
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="assignments")
     number = models.PositiveIntegerField(help_text="The order in which this person was shown it, from 1.")
     in_block = models.BooleanField(default=False, help_text="Claimed together with the others of one HIT.")

@@ -30,7 +30,7 @@ class Participation(models.Model):
     `cursor` and `lap_ends_at` are positions on the study's ring of places, counted on over its end.
     """
 
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participations")
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, db_index=False, related_name="participations")
     annotator = models.ForeignKey(Annotator, on_delete=models.PROTECT, related_name="participations")
     ordinal = models.PositiveIntegerField(
         help_text="The how-manieth of the study, from 0: where the first place is."
@@ -91,7 +91,7 @@ class Participation(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["study", "pk"]
+        ordering = ["study_id", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["study", "annotator"], name="participation_unique_in_study"),
             models.UniqueConstraint(
@@ -148,7 +148,7 @@ class Visit(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["participation", "pk"]
+        ordering = ["participation_id", "pk"]
         constraints = [
             known("platform", Platform, "visit_platform_known"),
             known("verdict", VisitVerdict, "visit_verdict_known"),

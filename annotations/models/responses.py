@@ -39,7 +39,9 @@ class Response(models.Model):
 
     Painted = PaintReport
 
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="responses")
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.PROTECT, db_index=False, related_name="responses"
+    )
     revision = models.PositiveIntegerField(
         default=0, help_text="0 for the first answer, then one more per correction."
     )

@@ -23,7 +23,7 @@ class Task(models.Model):
     # These have places; checks and practice are offered to everybody by a schedule.
     WITH_PLACES = (Role.ITEM, Role.CONTROL)
 
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="tasks")
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, db_index=False, related_name="tasks")
     position = models.PositiveIntegerField(
         help_text="Its number in the study, from 0, shuffled when the study was built."
     )
@@ -42,7 +42,7 @@ class Task(models.Model):
     )
 
     class Meta:
-        ordering = ["study", "position"]
+        ordering = ["study_id", "position"]
         constraints = [
             known("role", TaskRole, "task_role_known"),
             models.UniqueConstraint(fields=["study", "position"], name="task_position_unique_in_study"),

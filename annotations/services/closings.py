@@ -63,12 +63,12 @@ def close_study(*, study: Study, at_once: bool = False, complete: bool = False) 
     close a study with unanswered places. Raises StudyError."""
     with transaction.atomic():
         locked = lock_study(study.pk)
+        if locked.state not in (*Study.RUNNING, State.CLOSING):
+            raise _refusal(locked, "only an open or paused study can be closed")
         if complete and (missing := unfilled_places(locked)):
             raise _refusal(locked, f"{missing} of {locked.places_wanted} places have no answer that counts")
         if locked.state != State.CLOSING:
-            last = _last_lease(locked)
-            if not locked.mark_closing(closes_at=last or database_now()):
-                raise _refusal(locked, "only an open or paused study can be closed")
+            locked.mark_closing(closes_at=_last_lease(locked) or database_now())
             Place.objects.filter(study=locked, reserved_for__isnull=False).update(
                 reserved_for=None, reserved_until=None
             )

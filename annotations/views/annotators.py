@@ -164,8 +164,10 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return _answer(request, study, participation, turn)
     if study.state == Study.State.CLOSED:
         return _not_open(request, study)
-    if turn.state in ENDED and turn.place is not None and turn.place.turn_id is not None:
-        return _lost(request, study)
+    if turn.state in ENDED and turn.place is not None:
+        # Such a turn goes on while its place is free and the study runs.
+        if turn.place.turn_id is not None or study.state == Study.State.CLOSING:
+            return _lost(request, study)
     stored = last_response(turn)
     form = get_kind(study.kind).form(turn.task, initial=stored.answer if stored else None)
     return _task_page(request, study, participation, turn, form, PageForm.fresh(turn.revision))
@@ -205,7 +207,7 @@ def _answer(
             request, study, participation, turn, form, response.revision, response.answer
         )
     if response.late:
-        return _lost(request, study, kept=True)
+        return _late(request, study)
     return _lead_to(request, _claim_next(study, participation))
 
 
@@ -242,6 +244,10 @@ def _task_page(
     page: PageForm,
     status: int = 200,
 ) -> HttpResponse:
+    target = _target(study, participation)
+    if target is not None and turn.revision is None:
+        # Late answers were answers, too, and another task came in their place.
+        target = max(target, participation.answered + 1)
     context = {
         "study": study,
         "assignment": turn,
@@ -249,7 +255,7 @@ def _task_page(
         "form": form,
         "page": page,
         "answered": participation.answered,
-        "target": _target(study, participation),
+        "target": target,
         "previous": previous_assignment(turn),
         "is_correction": turn.revision is not None,
         "next_task": reserved_task(participation),
@@ -310,17 +316,21 @@ def _not_open(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "annotations/not_open.html", context, status=403 if context["is_paused"] else 410)
 
 
-def _lost(request: HttpRequest, study: Study, *, kept: bool = False) -> HttpResponse:
-    fate = (
-        "Your answer came after that: it is kept under your name, but it is not used."
-        if kept
-        else "Nothing else has changed: the answers you sent before are safe."
-    )
+def _lost(request: HttpRequest, study: Study) -> HttpResponse:
     message = (
         f"A task that is not answered within {study.lease_minutes} minutes goes to someone else, and this "
-        f"one did. {fate}"
+        "one did. Nothing else has changed: the answers you sent before are safe."
     )
     return _problem(request, study, "This task went to someone else", message, status=409)
+
+
+def _late(request: HttpRequest, study: Study) -> HttpResponse:
+    """Whether somebody else has the task, the study closes, or the person may be given no more."""
+    message = (
+        f"A task has to be answered within {study.lease_minutes} minutes, and the time for this one was "
+        "over. Your answer is kept under your name, but it is not used. The answers you sent before are safe."
+    )
+    return _problem(request, study, "Your answer came too late", message, status=409)
 
 
 def _problem(request: HttpRequest, study: Study, heading: str, message: str, status: int) -> HttpResponse:

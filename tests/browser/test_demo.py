@@ -69,11 +69,11 @@ def test_five_tasks_rated_in_the_browser_are_in_the_report(demo, chromium):
     annotator.get_by_role("button", name="I agree").click()
     annotator.get_by_role("button", name="Start").click()
     for number in range(1, TASKS + 1):
-        expect(annotator.get_by_text(re.compile(rf"{number - 1} of \d+ answered")).first).to_be_visible()
+        expect(annotator.get_by_text(re.compile(f"^{number - 1} answered")).first).to_be_visible()
         annotator.wait_for_load_state("load")  # the keys work once the scripts have run
         annotator.keyboard.press(str(number))
         annotator.get_by_role("button", name="Submit").click()
-    expect(annotator.get_by_text(re.compile(rf"{TASKS} of \d+ answered")).first).to_be_visible()
+    expect(annotator.get_by_text(re.compile(f"^{TASKS} answered")).first).to_be_visible()
 
     user, password = re.search(r"user (\S+), password (\S+)", printed).groups()
     researcher = chromium.new_context(base_url=address).new_page()

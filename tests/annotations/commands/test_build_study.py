@@ -17,13 +17,14 @@ def test_an_attribution_study_with_every_option(capsys):
     run = make_run()
     build(
         "attribution", "--study", "likert", "--run", run.name, "--replicas", "5", "--title", "Words",
-        "--share-cap", "0.16", "--lease-minutes", "7", "--seed", "3", "--parts-of-speech", "NOUN, ADJ",
-        "--words-per-image", "1", "--exclude-failed-checks",
+        "--share-cap", "0.16", "--expected-annotators", "12", "--check-every", "5", "--lease-minutes", "7",
+        "--seed", "3", "--parts-of-speech", "NOUN, ADJ", "--words-per-image", "1", "--exclude-failed-checks",
     )  # fmt: skip
     study = Study.objects.get(name="likert")
     assert study.state == Study.State.DRAFT
     assert (study.kind, study.run, study.title) == ("attribution", run, "Words")
     assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
+    assert (study.expected_annotators, study.check_every) == (12, 5)
     assert study.options == {
         "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "exclude_failed_checks": True,
     }  # fmt: skip
@@ -35,10 +36,19 @@ def test_a_study_of_object_presence_by_default_has_three_annotators_per_task():
     run = make_run(make_cohyponym_prompt_set())
     build("object_presence", "--study", "objects", "--run", run.name, "--objects", "cat,dog,bus")
     study = Study.objects.get()
-    assert study.replicas == 3
+    assert (study.replicas, study.check_every, study.expected_annotators) == (3, 10, None)
     assert study.options == {"objects": ["bus", "cat", "dog"]}
     with pytest.raises(CommandError, match="has no option exclude_failed_checks"):
         build("object_presence", "--study", "more", "--run", run.name, "--exclude-failed-checks")
+
+
+def test_the_checks_are_counted_apart(capsys):
+    words = [("dog", "NOUN", "target"), ("sat", "VERB", "target"), (".", "PUNCT", "attention_check")]
+    run = make_run(make_prompt_set([("A dog sat.", words)]))
+    build("attribution", "--study", "likert", "--run", run.name)
+    assert "'likert': 2 tasks × 3 places and 1 checks. " in capsys.readouterr().out
+    study = Study.objects.get()
+    assert (study.items, study.checks) == (2, 1)
 
 
 def test_what_was_left_out_is_said(capsys):
@@ -58,6 +68,10 @@ def test_what_was_left_out_is_said(capsys):
         (("--words-per-image", "0"), "words_per_image must be a whole number, at least 1"),
         (("--replicas", "0"), "replicas: "),
         (("--share-cap", "nan"), "share_cap: "),
+        (("--share-cap", "0"), "share_cap: "),
+        (("--expected-annotators", "0"), "expected_annotators: "),
+        (("--check-every", "1"), "check_every: "),
+        (("--lease-minutes", "0"), "lease_minutes: "),
         (("--seed", "-1"), "seed "),
         (("--study", ""), "name: "),
     ],

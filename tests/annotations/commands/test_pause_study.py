@@ -15,6 +15,14 @@ def test_it_pauses_and_says_so(capsys):
     assert capsys.readouterr().out == f"'{study.name}' is paused.\n"
 
 
+def test_open_study_resumes_it():
+    study = make_open_study()
+    call_command("pause_study", study.name)
+    call_command("open_study", study.name)
+    study.refresh_from_db()
+    assert study.state == Study.State.OPEN
+
+
 def test_unknown_names_and_drafts_are_refused():
     with pytest.raises(CommandError, match="no study named 'no such'"):
         call_command("pause_study", "no such")

@@ -2,7 +2,7 @@ import pytest
 
 from annotations.errors import StudyError
 from annotations.kinds.attribution import CHOICES, AttributionKind
-from annotations.models import Task
+from annotations.models import Study, Task
 from generation.models import Word
 from tests.factories import DOG, make_prompt_set, make_run
 
@@ -58,9 +58,11 @@ def test_every_image_of_a_prompt_has_its_own_tasks():
 
 
 @pytest.mark.django_db
-def test_marked_words_are_rated_and_marked_checks_are_attention_checks():
+def test_marked_words_are_items_and_marked_checks_are_checks():
     drafts = draft(WITH_ROLES, WITHOUT_ROLES)
-    assert [(draft.word.text, draft.is_attention_check) for draft in drafts] == [("cats", False), (".", True)]
+    assert [(draft.word.text, draft.role, draft.variant) for draft in drafts] == [
+        ("cats", "item", ""), (".", "check", ""),
+    ]  # fmt: skip
 
 
 @pytest.mark.django_db
@@ -90,7 +92,7 @@ def test_words_per_image_draws_the_same_words_each_time_and_keeps_the_checks():
     generations = list(run.generations.order_by("pk"))
     drafts = [kind.draft_tasks(generations, kind.clean_options({"words_per_image": 2})) for _ in range(2)]
     assert words_of(drafts[0]) == words_of(drafts[1])
-    assert [draft.is_attention_check for draft in drafts[0]] == [False, False, True, False, False]
+    assert [draft.role for draft in drafts[0]] == ["item", "item", "check", "item", "item"]
 
 
 @pytest.mark.django_db
@@ -175,8 +177,24 @@ def test_a_stored_answer_is_filled_in():
     assert kind.form(task_of(), initial={"choice": 3})["choice"].value() == 3
 
 
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [(1, "bad"), (5, "excellent"), (6, "image too poor"), (7, "word too abstract or missing")],
+)
+def test_a_stored_answer_is_told_in_the_words_of_the_page(choice, words):
+    assert kind.in_words({"choice": choice}) == words
+
+
+@pytest.mark.parametrize(("replicas", "needed"), [(1, 1), (2, 2), (3, 2), (5, 2)])
+def test_a_word_is_scored_by_two_ratings_or_by_one_where_there_is_one(replicas, needed):
+    study = Study(replicas=replicas, options=kind.clean_options({"exclude_failed_checks": True}))
+    plan = kind.analysis_plan(study)
+    assert plan == {"confidence": 0.95, "min_valid": needed, "exclude_failed_checks": True}
+    assert kind.answers_needed({"replicas": replicas, "analysis": plan}) == needed
+
+
 def test_the_export_has_a_value_for_each_column():
-    row = kind.export(task_of(), {"choice": 7})
+    row = kind.export(task_of().payload, {"choice": 7})
     assert tuple(row) == kind.export_columns
     assert row == {
         "word": "dog", "start": 12, "end": 15, "part_of_speech": "NOUN",

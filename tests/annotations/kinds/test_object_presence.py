@@ -2,7 +2,7 @@ import pytest
 
 from annotations.errors import StudyError
 from annotations.kinds.object_presence import ObjectPresenceKind
-from annotations.models import Task
+from annotations.models import Study, Task
 from generation.prompts.cohyponyms import load_ontology
 from tests.factories import make_cohyponym_prompt_set, make_prompt_set, make_run
 
@@ -33,6 +33,7 @@ def test_an_image_is_one_task_with_what_was_asked_for():
     }
     assert second.payload["cohyponyms"] is False
     assert first.word is None
+    assert first.role == second.role == "item"
 
 
 @pytest.mark.django_db
@@ -111,8 +112,19 @@ def test_a_stored_answer_is_filled_in():
     assert kind.form(task, initial={"objects": []})["none"].value() is True
 
 
+@pytest.mark.parametrize(
+    ("objects", "words"), [(["dog", "bus"], "dog, bus"), (["cat"], "cat"), ([], "none of these objects")]
+)
+def test_a_stored_answer_is_told_in_words(objects, words):
+    assert kind.in_words({"objects": objects}) == words
+
+
+def test_an_image_is_reported_with_all_of_its_answers():
+    assert kind.answers_needed({"replicas": 5, "analysis": kind.analysis_plan(Study(replicas=5))}) == 5
+
+
 def test_the_export_has_a_value_for_each_column():
-    row = kind.export(task_of("bus", "cat", "dog"), {"objects": ["dog", "bus"]})
+    row = kind.export(task_of("bus", "cat", "dog").payload, {"objects": ["dog", "bus"]})
     assert tuple(row) == kind.export_columns
     assert row == {
         "prompt_objects": ["dog", "cat"], "pair": "cat|dog", "cohyponyms": True, "objects": ["dog", "bus"],

@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.auth.models import Permission
 
-from annotations.services.studies import pause_study
+from annotations.services.closings import pause_study
 from tests.factories import answer_next, make_annotator, make_open_study, make_study
 
 pytestmark = pytest.mark.django_db

@@ -1,11 +1,11 @@
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
 from django.test import Client
 
 from annotations.models import Annotator, Participation
-from annotations.selectors import held_assignment
-from annotations.views.visitors import COOKIE
-from tests.annotations.views.visits import address, join
+from annotations.views.visitors import COOKIE, remember_annotator
+from tests.annotations.views.visits import address, held, join
 from tests.factories import make_open_study
 
 pytestmark = pytest.mark.django_db
@@ -38,10 +38,10 @@ def test_taking_part_leaves_a_researchers_session_as_long_as_it_was(researcher_c
 def test_logging_in_and_out_forgets_no_annotator(client, researcher):
     study = make_open_study()
     participation = join(client, study)
-    place = held_assignment(study, participation.annotator)
+    turn = held(participation)
     client.force_login(researcher)
     client.post("/admin/logout/")
-    assert client.get(address("start", study)).url == address("assignment", study, place.pk)
+    assert client.get(address("start", study)).url == address("assignment", study, turn.pk)
 
 
 @pytest.mark.parametrize("forge", [lambda value: "1", lambda value: f"1{value}", lambda value: f"{value}x"])
@@ -56,8 +56,12 @@ def test_a_forged_cookie_is_nobody(client, forge):
     assert list(study.participations.filter(annotator=participation.annotator)) == [participation]
 
 
-def test_a_cookie_of_an_annotator_who_is_gone_is_nobody(client):
+def test_a_cookie_of_an_annotator_who_is_not_there_is_nobody(client):
+    """As after a restore of an older database."""
     study = make_open_study()
-    client.post(address("start", study))
-    Annotator.objects.get().delete()
+    answer = HttpResponse()
+    remember_annotator(answer, Annotator(pk=12345))
+    client.cookies.load(answer.cookies)
     assert "I agree" in client.get(address("start", study)).text
+    assert client.post(address("start", study)).url == address("instructions", study)
+    assert Participation.objects.get().annotator_id != 12345

@@ -1,33 +1,67 @@
 """Steps that an annotator takes, over HTTP."""
 
 import uuid
+from datetime import timedelta
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models import Participation, Study
+from annotations.models import Assignment, Participation, Study, Task
+from annotations.selectors import held_assignment
+from tests.factories import make_open_study, make_prompt_set, make_run
 
 
 def address(name: str, study: Study, *args) -> str:
     return reverse(f"annotations:{name}", args=[study.slug, *args])
 
 
+def picture(name: str, task: Task) -> str:
+    """The address of a task's image or overlay, as the pages name it."""
+    shown = task.generation
+    sha256 = shown.image_sha256 if name == "image" else shown.heat_maps_sha256
+    return address(name, task.study, task.pk, sha256)
+
+
+def make_study_of_one_place() -> Study:
+    """Open, with one task for one annotator."""
+    return make_open_study(run=make_run(make_prompt_set([("A dog", [("dog", "NOUN", "")])])), replicas=1)
+
+
 def join(client, study: Study) -> Participation:
-    """Consent and begin; the first place is claimed if there is one."""
+    """Consent and begin; the first task is claimed if there is one."""
     known = set(study.participations.values_list("pk", flat=True))
     client.post(address("start", study))
     client.post(address("next", study))
     return study.participations.exclude(pk__in=known).get()
 
 
-def page_fields(token: uuid.UUID | None = None, seconds: float | str = 4.5) -> dict:
-    """The hidden fields of a task's page."""
+def held(participation: Participation) -> Assignment | None:
+    """The turn that this person is at."""
+    return held_assignment(participation)
+
+
+def page_fields(base: int | None = None, token: uuid.UUID | None = None, milliseconds: str = "4500") -> dict:
+    """The hidden fields of a task's page that shows the answer's revision `base`."""
     return {
         "page-token": str(token or uuid.uuid4()),
-        "page-shown_at": str(timezone.now().timestamp()),
-        "page-seconds": str(seconds),
+        "page-base": "" if base is None else str(base),
+        "page-milliseconds": milliseconds,
     }
 
 
-def send(client, place, answer: dict, **changes):
-    return client.post(address("assignment", place.study, place.pk), {**page_fields(), **answer, **changes})
+def send(client, turn: Assignment, answer: dict, **changes):
+    """Send a turn's page as it is now, whatever answer is stored; `changes` are made to its fields."""
+    base = Assignment.objects.values_list("revision", flat=True).get(pk=turn.pk)
+    fields = {**page_fields(base), **answer, **changes}
+    return client.post(address("assignment", turn.study, turn.pk), fields)
+
+
+def begin_earlier(turn: Assignment, **ago: float) -> None:
+    """As if the page had been shown that long ago: nothing takes longer than since its claim."""
+    Assignment.objects.filter(pk=turn.pk).update(claimed_at=F("claimed_at") - timedelta(**ago))
+
+
+def run_out(turn: Assignment) -> None:
+    """The turn's lease is over, and nobody has noticed yet."""
+    Assignment.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))

@@ -1,0 +1,101 @@
+"""A generation run of any size, written in bulk: all prompts say the same, and all images share two files."""
+
+import hashlib
+import re
+import uuid
+from io import BytesIO
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from PIL import Image
+
+from generation.daam import GlobalHeatMap
+from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
+
+TEXT = "A dog and a cat beside a red car."
+# (word, part of speech, relation, its head); all of them can be rated.
+WORDS = (
+    ("dog", "NOUN", "root", None),
+    ("cat", "NOUN", "conj:and", 0),
+    ("red", "ADJ", "amod", 3),
+    ("car", "NOUN", "nmod:beside", 0),
+)
+SIDE = 512
+LEVELS = (64, 32, 16)
+
+
+def make_large_run(images: int, *, name: str = "large") -> GenerationRun:
+    """As many prompts, each with WORDS and one finished image."""
+    prompt_set = PromptSet.objects.create(
+        name=f"{name} prompts", origin="text", parse_state=PromptSet.ParseState.PARSED
+    )
+    prompts = Prompt.objects.bulk_create(
+        [
+            Prompt(prompt_set=prompt_set, position=number, external_id=f"{number}", text=TEXT)
+            for number in range(images)
+        ]
+    )
+    _make_words(prompts)
+    run = GenerationRun.objects.create(
+        name=f"{name} run",
+        prompt_set=prompt_set,
+        checkpoint=Checkpoint.objects.create(name=f"{name} checkpoint", source="tiny"),
+        seeds=[0],
+    )
+    shared = {**_store("image", _image()), **_store("heat_maps", _heat_maps())}
+    Generation.objects.bulk_create(
+        [
+            Generation(
+                run=run, prompt=prompt, seed=0, state=Generation.State.SUCCEEDED, width=SIDE, height=SIDE,
+                seconds=1.0, finished_at=timezone.now(), checkpoint_revision="0" * 40, **shared,
+            )
+            for prompt in prompts
+        ]
+    )  # fmt: skip
+    return run
+
+
+def _make_words(prompts: list[Prompt]) -> None:
+    words = [
+        Word(
+            prompt=prompt, position=position, start=TEXT.index(text), end=TEXT.index(text) + len(text),
+            text=text, lemma=text, part_of_speech=part_of_speech, relation=relation,
+            enhanced_relation=relation,
+        )
+        for prompt in prompts
+        for position, (text, part_of_speech, relation, _) in enumerate(WORDS)
+    ]  # fmt: skip
+    made = Word.objects.bulk_create(words)
+    for first in range(0, len(made), len(WORDS)):
+        for place, (_, _, _, head) in enumerate(WORDS):
+            if head is not None:
+                made[first + place].head = made[first + head]
+    Word.objects.bulk_update(made, ["head"], batch_size=500)
+
+
+def _store(field: str, content: bytes) -> dict[str, str]:
+    stored = default_storage.save(f"generations/{uuid.uuid4().hex}", ContentFile(content))
+    return {field: stored, f"{field}_sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _image() -> bytes:
+    rows, columns = np.mgrid[0:SIDE, 0:SIDE] // 2
+    file = BytesIO()
+    Image.fromarray(np.stack([rows, columns, rows ^ columns], axis=-1).astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def _heat_maps() -> bytes:
+    """One token per word of the text and for the full stop, each hot in a place of its own."""
+    offsets = np.array([match.span() for match in re.finditer(r"\w+|[^\w\s]", TEXT)], dtype=np.int32)
+    hot = np.random.default_rng(0).random((len(offsets), 2))
+    levels = {}
+    for side in LEVELS:
+        rows, columns = np.mgrid[0:side, 0:side] / (side - 1)
+        distance = (rows - hot[:, :1, None]) ** 2 + (columns - hot[:, 1:, None]) ** 2
+        levels[side, side] = np.exp(-8 * distance).astype(np.float32)
+    file = BytesIO()
+    GlobalHeatMap(TEXT, (SIDE, SIDE), levels, offsets).save(file)
+    return file.getvalue()

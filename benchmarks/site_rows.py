@@ -1,0 +1,149 @@
+"""A whole site of any size: a study in every state, one of them large and answered, its report, people, reviews,
+the log, and more of whatever a page lists; with the browsers of those who look at it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from annotations.models import Assignment, Deviation, Opening, Participation, Review, Study
+from annotations.services.claims import claim_assignment
+from annotations.views.visitors import remember_annotator
+from benchmarks.large_runs import WORDS, make_large_run
+from benchmarks.large_studies import add_people, fill, make_large_draft, open_large_study
+from evaluation.models import Report
+from evaluation.services import compute_report, request_report
+from generation.models import GenerationRun
+
+REPLICAS = 3
+# Of everything that is neither a task nor an answer there is one for so many tasks, and at most so many.
+SHARE, MOST = 20, 200
+
+
+@dataclass(frozen=True)
+class Site:
+    run: GenerationRun
+    study: Study
+    # By its state; the large one is the open one.
+    studies: dict[str, Study]
+    report: Report
+    # Holds a turn and has answered others; has finished.
+    annotator: Participation
+    finished: Participation
+    browsers: dict[str, Client]
+
+    def turn(self, state: str) -> Assignment:
+        return self.annotator.assignments.filter(state=state).first()
+
+
+def make_site(tasks: int, *, name: str = "site") -> Site:
+    """Its study has so many tasks, and about REPLICAS as many answers."""
+    several = max(2, min(tasks // SHARE, MOST))
+    run = make_large_run(-(-tasks // len(WORDS)), name=name)
+    lines = [f"Prompt '{number}', seed 0: the image is failed: out of memory" for number in range(several)]
+    study = open_large_study(
+        make_large_draft(run, name=name, tasks=tasks, replicas=REPLICAS, checks=5, left_out=lines)
+    )
+    people = add_people(study, several + REPLICAS)
+    # The last places of the ring are open, so that somebody can hold one.
+    answers = range(tasks * REPLICAS - REPLICAS)
+    fill(study, ((each % tasks, each // tasks, sum(divmod(each, tasks)) % several) for each in answers))
+    annotator, finished = people[0], people[1]
+    Participation.objects.filter(pk=finished.pk).update(finished_at=timezone.now())
+    claim_assignment(participation=annotator)
+    researcher = get_user_model().objects.create(username=f"{name} user", is_staff=True, is_superuser=True)
+    _add_notes(study, several, researcher)
+    studies = {**_small_studies(run, name, tasks), Study.State.OPEN: study}
+    _add_others(run, name, several)
+    browsers = {
+        "researcher": Client(SERVER_NAME="localhost"),
+        "annotator": browser_of(annotator),
+        "finished": browser_of(finished),
+        "stranger": Client(SERVER_NAME="localhost"),
+    }
+    browsers["researcher"].force_login(researcher)
+    report = _add_reports(study, several)
+    return Site(run, study, studies, report, annotator, finished, browsers)
+
+
+def browser_of(person: Participation) -> Client:
+    """That remembers the person, as after consent."""
+    answer = HttpResponse()
+    remember_annotator(answer, person.annotator)
+    browser = Client(SERVER_NAME="localhost")
+    browser.cookies.update(answer.cookies)
+    return browser
+
+
+def _add_notes(study: Study, count: int, researcher) -> None:
+    """What is written beside the answers: verdicts, deviations, the log."""
+    Review.objects.bulk_create(
+        Review(
+            study=study, action=Review.Action.ACCEPT, participation=person, visit_id=person.visit_id,
+            reason="Answered carefully.", by=researcher, created_at=timezone.now(),
+        )
+        for person in study.participations.all()[:count]
+    )  # fmt: skip
+    Deviation.objects.bulk_create(
+        Deviation(plan=study.plan, what=f"tasks.{number}", frozen="…", now="…", sha256=f"{number:064}")
+        for number in range(count)
+    )
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user=researcher, content_type=ContentType.objects.get_for_model(row), object_id=row.pk,
+            object_repr=f"{row}", action_flag=CHANGE, change_message=f"Note {number}.",
+        )
+        for number in range(count)
+        for row in (study, study.run, researcher)
+    )  # fmt: skip
+
+
+def _small_studies(run: GenerationRun, name: str, tasks: int) -> dict[str, Study]:
+    """One in each state but open, with hardly a task; the draft is a large one. The draft's last opening failed."""
+    state, now = Study.State, timezone.now()
+    made = {
+        each: make_large_draft(
+            run, name=f"{name} {each}", tasks=tasks if each == state.DRAFT else 4, replicas=REPLICAS
+        )
+        for each in state
+        if each != state.OPEN
+    }
+    Opening.objects.create(
+        study=made[state.DRAFT], state=Opening.State.FAILED, error="A file is gone.", finished_at=now
+    )
+    made[state.OPENING].mark_opening()
+    Opening.objects.create(study=made[state.OPENING], total=8)
+    for each in (state.PAUSED, state.CLOSING, state.CLOSED):
+        open_large_study(made[each])
+    made[state.PAUSED].mark_paused()
+    made[state.CLOSING].mark_closing(closes_at=now + timedelta(minutes=30))
+    made[state.CLOSED].mark_closed(now=now)
+    return made
+
+
+def _add_others(run: GenerationRun, name: str, count: int) -> None:
+    """More prompt sets, checkpoints, runs, studies and users, for the pages that list them."""
+    for number in range(count // 2):
+        other = make_large_run(2, name=f"{name} other {number}")
+        make_large_draft(other, name=f"{name} other {number}", tasks=4, replicas=1)
+    users = get_user_model()
+    users.objects.bulk_create(users(username=f"{name} user {number}") for number in range(count))
+
+
+def _add_reports(study: Study, count: int) -> Report:
+    """Old ones, which show nothing, and the one of today."""
+    Report.objects.bulk_create(
+        Report(
+            study=study, fingerprint=f"{number:064}", state=Report.State.READY, document={"sections": []},
+            finished_at=timezone.now(),
+        )
+        for number in range(count)
+    )  # fmt: skip
+    report = request_report(study=study)
+    compute_report(report=report)
+    return Report.objects.get(study=study, document__sections__0__isnull=False)

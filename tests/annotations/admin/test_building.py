@@ -1,0 +1,130 @@
+import pytest
+from django.db import connection
+
+from annotations.models import Study
+from generation.daam import GlobalHeatMap
+from tests.annotations.admin.pages import allow, change_page
+from tests.factories import make_cohyponym_prompt_set, make_generation, make_run
+
+pytestmark = pytest.mark.django_db
+
+BUILD = "/admin/annotations/study/build/"
+
+
+def design(_run, **changes) -> dict:
+    """What the build form sends."""
+    return {
+        "kind": "attribution", "name": "likert", "run": _run.pk, "title": "", "replicas": "3",
+        "share_cap": "", "expected_annotators": "", "check_every": "10", "lease_minutes": "30",
+        "parts_of_speech": "", "words_per_image": "", "objects": "", "seed": "0",
+        **changes,
+    }  # fmt: skip
+
+
+def errors_of(answer) -> dict:
+    return answer.context["form"].errors
+
+
+def test_an_attribution_study_is_built_with_its_options(researcher_client):
+    run = make_run()
+    answer = researcher_client.post(
+        BUILD,
+        design(
+            run, title="What is red?", replicas="4", share_cap="0.5", expected_annotators="12",
+            check_every="7", lease_minutes="9", seed="3", parts_of_speech="noun, ADJ", words_per_image="1",
+            exclude_failed_checks="on",
+        ),
+    )  # fmt: skip
+    study = Study.objects.get()
+    assert answer.headers["Location"] == change_page(study)
+    assert (study.kind, study.name, study.run, study.title) == ("attribution", "likert", run, "What is red?")
+    assert (study.replicas, study.share_cap, study.lease_minutes) == (4, 0.5, 9)
+    assert (study.expected_annotators, study.check_every) == (12, 7)
+    assert study.options == {
+        "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "exclude_failed_checks": True,
+    }  # fmt: skip
+    assert study.recipe == {"seed": 3, "allow_unfinished": False}
+    assert study.tasks.count() == study.items == 1
+
+
+def test_a_study_of_object_presence_is_built_with_its_objects(researcher_client):
+    run = make_run(make_cohyponym_prompt_set())
+    researcher_client.post(BUILD, design(run, kind="object_presence", objects="dog, cat, bus"))
+    study = Study.objects.get()
+    assert study.kind == "object_presence"
+    assert study.options == {"objects": ["bus", "cat", "dog"]}
+    assert (study.check_every, study.expected_annotators) == (10, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"objects": "dog"}, "objects", "belongs to object presence studies"),
+        ({"kind": "object_presence", "parts_of_speech": "NOUN"}, "parts_of_speech", "belongs to attribution"),
+        ({"kind": "object_presence", "words_per_image": "2"}, "words_per_image", "belongs to attribution"),
+        (
+            {"kind": "object_presence", "exclude_failed_checks": "on"},
+            "exclude_failed_checks",
+            "belongs to attribution",
+        ),
+        ({"kind": "riddle"}, "kind", "not one of the available choices"),
+        ({"name": ""}, "name", "required"),
+        ({"run": "999"}, "run", "not one of the available choices"),
+        ({"replicas": "0"}, "replicas", "greater than or equal to 1"),
+        ({"share_cap": "1.2"}, "share_cap", "less than or equal to 1"),
+        ({"share_cap": "nan"}, "share_cap", "Enter a number"),
+        ({"expected_annotators": "0"}, "expected_annotators", "greater than or equal to 1"),
+        ({"check_every": "1"}, "check_every", "greater than or equal to 2"),
+        ({"check_every": "1001"}, "check_every", "less than or equal to 1000"),
+        ({"check_every": ""}, "check_every", "required"),
+        ({"seed": "-1"}, "seed", "greater than or equal to 0"),
+    ],
+)
+def test_a_mistake_is_shown_at_its_field_and_nothing_is_made(researcher_client, changes, field, message):
+    answer = researcher_client.post(BUILD, design(make_run(), **changes))
+    assert answer.status_code == 200
+    assert list(errors_of(answer)) == [field]
+    assert message in errors_of(answer)[field][0]
+    assert message in answer.content.decode()
+    assert not Study.objects.exists()
+
+
+def test_what_the_service_refuses_is_shown_with_everything_typed_still_there(researcher_client):
+    run = make_run(finished=False)
+    answer = researcher_client.post(BUILD, design(run, title="Typed with care"))
+    assert "1 of 1 images" in errors_of(answer)["__all__"][0]
+    assert "Typed with care" in answer.content.decode()
+    assert not Study.objects.exists()
+
+
+def test_unfinished_images_are_left_out_where_that_is_ticked(researcher_client):
+    run = make_run()
+    make_generation(run, run.prompt_set.prompts.get(), seed=1, finished=False)
+    researcher_client.post(BUILD, design(run, allow_unfinished="on"))
+    assert {task.generation.seed for task in Study.objects.get().tasks.all()} == {0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_file_is_read_while_the_database_is_locked(researcher_client, monkeypatch):
+    locked = []
+    original = GlobalHeatMap.load
+
+    def watch(file):
+        locked.append(connection.in_atomic_block)
+        return original(file)
+
+    monkeypatch.setattr(GlobalHeatMap, "load", watch)
+    researcher_client.post(BUILD, design(make_run()))
+    assert Study.objects.count() == 1
+    assert locked == [False]
+
+
+def test_building_needs_the_right_to_add_studies(client, staff):
+    run = make_run()
+    assert client.get(BUILD).status_code == 403
+    assert client.post(BUILD, design(run)).status_code == 403
+    assert not Study.objects.exists()
+    allow(staff, "add_study", "view_study")
+    assert client.get(BUILD).status_code == 200
+    client.post(BUILD, design(run))
+    assert Study.objects.count() == 1

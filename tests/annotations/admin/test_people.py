@@ -1,0 +1,53 @@
+"""People and answers: looked at, not changed."""
+
+import pytest
+
+from annotations.models import Annotator, Response
+from tests.annotations.admin.pages import text_of
+from tests.factories import answer_next, make_annotator, make_open_study, make_participation
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("page", ["study", "annotator", "participation", "response"])
+def test_staff_without_rights_and_visitors_see_nothing(client, staff, page):
+    assert client.get(f"/admin/annotations/{page}/").status_code == 403
+    client.logout()
+    assert "/login/" in client.get(f"/admin/annotations/{page}/").headers["Location"]
+
+
+def test_answers_and_people_can_be_looked_at_and_not_changed(researcher_client):
+    study = make_open_study()
+    annotator = make_annotator()
+    participation = make_participation(study, annotator)
+    response = answer_next(study, annotator, {"choice": 3})
+    for row in (annotator, participation, response):
+        name = row._meta.model_name
+        assert researcher_client.get(f"/admin/annotations/{name}/").status_code == 200
+        page = f"/admin/annotations/{name}/{row.pk}/"
+        assert researcher_client.get(f"{page}change/").status_code == 200
+        assert researcher_client.post(f"{page}change/", {"answer": "{}"}).status_code == 403
+        assert researcher_client.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+        assert researcher_client.get(f"/admin/annotations/{name}/add/").status_code == 403
+    assert Response.objects.get().answer == {"choice": 3}
+    assert Annotator.objects.get() == annotator
+
+
+@pytest.mark.parametrize("known_as", ["completion_code", "pseudonym"])
+def test_a_completion_code_or_pseudonym_leads_to_its_participation(researcher_client, known_as):
+    study = make_open_study()
+    wanted, other = make_participation(study), make_participation(study)
+    page = text_of(
+        researcher_client.get("/admin/annotations/participation/", {"q": getattr(wanted, known_as)})
+    )
+    assert wanted.completion_code in page
+    assert other.completion_code not in page
+
+
+def test_answers_are_listed_under_the_name_that_exports_use(researcher_client):
+    study = make_open_study()
+    annotator = make_annotator()
+    answer_next(study, annotator, {"choice": 3})
+    page = text_of(researcher_client.get("/admin/annotations/response/"))
+    assert make_participation(study, annotator).pseudonym in page
+    assert annotator.external_id not in page

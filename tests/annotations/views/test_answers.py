@@ -1,0 +1,124 @@
+"""What a task's page sends: answers, answers that are none, and what the page says of itself."""
+
+import uuid
+
+import pytest
+
+from annotations.models import Assignment, Response
+from tests.annotations.views.visits import address, begin_earlier, held, join, page_fields, send
+from tests.factories import make_open_study
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"choice": "0"}, "“0” is not one of the seven answers"),
+        ({"choice": "8"}, "“8” is not one of the seven answers"),
+        ({}, "Choose one of the seven answers."),
+    ],
+)
+def test_a_rating_that_is_none_is_sent_back(client, answer, message):
+    turn = held(join(client, make_open_study()))
+    page = send(client, turn, answer)
+    assert page.status_code == 422
+    assert message in page.text
+    turn.refresh_from_db()
+    assert turn.state == Assignment.State.CLAIMED
+    assert not Response.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"objects": ["cat", "zebra-unicorn"]}, "“zebra-unicorn” is not on the list"),
+        ({"objects": ["cat", "cat"]}, "this came twice: cat"),
+        ({"objects": ["cat"], "none": "on"}, "only one of the two can be right"),
+        ({}, "Tick every object you see"),
+    ],
+)
+def test_objects_that_cannot_be_are_sent_back_with_what_was_ticked(client, answer, message):
+    turn = held(join(client, make_open_study("object_presence")))
+    page = send(client, turn, answer)
+    assert page.status_code == 422
+    assert message in page.text
+    assert page.context["form"]["objects"].value() == answer.get("objects", [])
+    assert not Response.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"page-token": "x"},
+        {"page-token": ""},
+        {"page-base": "x"},
+        {"page-base": "-1"},
+        {"page-milliseconds": "-1"},
+        {"page-milliseconds": "nan"},
+        {"page-milliseconds": "inf"},
+        {"page-milliseconds": "1e308"},
+        {"page-milliseconds": "4.5"},
+        {"page-milliseconds": "9" * 5000},
+    ],
+)
+def test_a_damaged_page_is_sent_back_with_the_choice(client, changes):
+    turn = held(join(client, make_open_study()))
+    page = send(client, turn, {"choice": "4"}, **changes)
+    assert page.status_code == 422
+    assert "reached us damaged" in page.text
+    assert page.context["form"]["choice"].value() == "4"
+    uuid.UUID(str(page.context["page"]["token"].value()))
+    assert not Response.objects.exists()
+    # The page that came back is whole.
+    fields = {field.html_name: field.value() or "" for field in page.context["page"]}
+    assert send(client, turn, {"choice": "4"}, **fields).status_code == 302
+    assert Response.objects.get().answer == {"choice": 4}
+
+
+@pytest.mark.parametrize("milliseconds", [10**30, 4_000_000_000, 60_001])
+def test_nothing_takes_longer_than_since_the_task_was_claimed(client, milliseconds):
+    turn = held(join(client, make_open_study()))
+    begin_earlier(turn, minutes=1)
+    assert send(client, turn, {"choice": 4}, **{"page-milliseconds": str(milliseconds)}).status_code == 302
+    assert 60_000 <= Response.objects.get().milliseconds < 120_000
+
+
+def test_nothing_takes_longer_than_a_day(client):
+    turn = held(join(client, make_open_study()))
+    begin_earlier(turn, days=3)
+    send(client, turn, {"choice": 4}, **{"page-milliseconds": str(10**30)})
+    assert Response.objects.get().milliseconds == 86_400_000
+
+
+def test_without_the_pages_script_no_time_is_made_up(client):
+    turn = held(join(client, make_open_study()))
+    begin_earlier(turn, seconds=30)
+    send(client, turn, {"choice": 2}, **{"page-milliseconds": ""})
+    assert Response.objects.get().milliseconds is None
+
+
+def test_time_spent_before_a_page_was_sent_back_counts(client):
+    turn = held(join(client, make_open_study()))
+    page = send(client, turn, {"choice": "9"}, **{"page-milliseconds": "12500"})
+    assert page.context["page"]["milliseconds"].value() == 12500
+
+
+def test_sending_a_page_twice_stores_once_and_answers_the_same(client):
+    turn = held(join(client, make_open_study()))
+    fields = {**page_fields(), "choice": 4}
+    first, second = (client.post(address("assignment", turn.study, turn.pk), fields) for _ in range(2))
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert first.url == second.url
+    assert Response.objects.count() == 1
+
+
+def test_the_pages_script_is_told_where_to_go(client):
+    participation = join(client, make_open_study())
+    turn = held(participation)
+    answer = client.post(
+        address("assignment", turn.study, turn.pk),
+        {**page_fields(), "choice": 4},
+        headers={"X-Requested-With": "fetch"},
+    )
+    assert answer.json() == {"next": address("assignment", turn.study, held(participation).pk)}

@@ -1,0 +1,114 @@
+"""Two tabs, turns that were lost, the next picture, and waiting for a task."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotations.models import Assignment, Place, Response
+from annotations.services import claims
+from annotations.services.turns import expire_due_turns
+from tests.annotations.views.visits import address, make_study_of_one_place, picture, run_out
+from tests.browser.steps import answers, assert_pictures_are_loaded, begin
+from tests.factories import answer_turn, give_turn, make_open_study, make_participation
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_of_two_tabs_the_second_is_shown_what_the_first_stored_and_may_replace_it(visit):
+    study = make_open_study()
+    first = visit()
+    begin(first, study)
+    second = first.context.new_page()
+    second.goto(first.url)
+    for page, choice in ((first, "Good"), (second, "Bad")):
+        page.get_by_role("radio", name=choice, exact=True).check()
+        page.get_by_role("button", name="Submit").click()
+    expect(first.get_by_text("1 answered").first).to_be_visible()
+    expect(second.get_by_role("alert")).to_contain_text("Your answer “good” to this task is stored.")
+    expect(second.get_by_role("radio", name="Bad", exact=True)).to_be_checked()
+    assert answers() == [{"choice": 4}]
+    second.get_by_role("button", name="Save the change").click()
+    expect(second.get_by_text("1 answered").first).to_be_visible()
+    assert answers() == [{"choice": 4}, {"choice": 1}]
+
+
+def test_an_answer_that_comes_too_late_is_acknowledged_as_kept_and_not_used(visit):
+    study = make_study_of_one_place()
+    page = visit()
+    begin(page, study)
+    turn = Assignment.objects.get()
+    run_out(turn)
+    expire_due_turns(study=study)
+    give_turn(turn.task, make_participation(study))
+    page.get_by_role("radio", name="Good").check()
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="Your answer came too late")).to_be_visible()
+    expect(page.get_by_text("kept under your name, but it is not used")).to_be_visible()
+    page.get_by_role("button", name="Go on with the next task").click()
+    expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
+    assert list(Response.objects.values_list("answer", "late")) == [({"choice": 4}, True)]
+
+
+def shown_pictures(page: Page) -> list[str]:
+    return page.locator("main img").evaluate_all("images => images.map(image => image.getAttribute('src'))")
+
+
+def test_the_next_pictures_are_loaded_before_they_are_needed(visit):
+    study = make_open_study()
+    page = visit()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    begin(page, study)
+    page.wait_for_load_state("networkidle")
+    following = Place.objects.get(reserved_for__isnull=False).task
+    pictures = [picture(name, following) for name in ("image", "overlay")]
+    assert set(pictures) <= set(asked)
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 answered").first).to_be_visible()
+    assert shown_pictures(page) == pictures
+    assert_pictures_are_loaded(page, 2)
+
+
+def test_a_page_that_is_looked_at_keeps_its_next_picture(visit):
+    study = make_open_study()
+    page = visit()
+    page.clock.install()
+    begin(page, study)
+    before = Place.objects.get(reserved_for__isnull=False)
+    with page.expect_response(lambda response: response.url.endswith("/keep/")) as kept:
+        page.clock.run_for(60_000)
+    assert kept.value.status == 204
+    after = Place.objects.get(reserved_for__isnull=False)
+    assert after == before
+    assert after.reserved_until > before.reserved_until
+
+
+def test_the_waiting_page_asks_again_by_itself(visit, monkeypatch):
+    study = make_open_study(replicas=2)
+    others = [make_participation(study) for _ in range(2)]
+    page = visit()
+    page.clock.install()
+    page.goto(address("start", study))
+    page.get_by_role("button", name="I agree").click()
+    waiting = study.participations.exclude(pk__in=[other.pk for other in others]).get()
+    *first, last = study.tasks.all()
+    for task in first:
+        answer_turn(give_turn(task, waiting), {"choice": 4})
+    held = [give_turn(last, other) for other in others]
+    # One place of the study is looked at by a request.
+    monkeypatch.setattr(claims, "WINDOW", 1)
+    monkeypatch.setattr(claims, "WINDOWS_AT_ONCE", 1)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("heading", name="One moment, please.")).to_be_visible()
+    run_out(held[0])
+    for _ in range(7):
+        if "/waiting/" not in page.url:
+            break
+        page.wait_for_load_state("load")
+        with page.expect_navigation():
+            page.clock.run_for(10_000)
+    expect(page).to_have_url(re.compile("/assignments/"))
+    assert waiting.assignments.get(state="claimed").task == last
