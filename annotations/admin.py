@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST
 from annotations.errors import StudyError
 from annotations.forms import BuildStudyForm
 from annotations.jobs import start_closing, start_opening
+from annotations.kinds.registry import KINDS
 from annotations.models import Annotator, Opening, Participation, Response, Study
 from annotations.selectors import with_progress
 from annotations.services.closings import closing_outlook, pause_study
@@ -77,14 +79,27 @@ DESIGN_FIELDS = (
 
 
 class BuildStudyView(ServiceFormView):
+    """Of one kind at a time: `?kind=` says which, the first one otherwise."""
+
     title = "Build a study"
     submit_label = "Build"
     form_class = BuildStudyForm
     model = Study
     errors = (StudyError,)
+    template_name = "admin/study_build.html"
+
+    def kind(self) -> str:
+        asked = self.request.POST.get("kind") or self.request.GET.get("kind", "")
+        return asked if asked in KINDS else next(iter(KINDS))
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "kind": self.kind()}
+
+    def get_context_data(self, **kwargs):
+        return {**super().get_context_data(**kwargs), "kinds": KINDS.values(), "chosen": self.kind()}
 
     def perform(self, data):
-        return build_study(**data)
+        return build_study(design=data["design"])
 
 
 @admin.register(Study)
@@ -107,7 +122,8 @@ class StudyAdmin(ServiceAdmin):
     ]  # fmt: skip
 
     def get_queryset(self, request):
-        return with_progress(super().get_queryset(request))
+        being_opened = Prefetch("openings", Opening.objects.unfinished(), to_attr="being_opened")
+        return with_progress(super().get_queryset(request)).prefetch_related(being_opened)
 
     def get_object(self, request, object_id, from_field=None):
         """The study also knows its whole address, which only a request can tell."""
@@ -222,7 +238,7 @@ class StudyAdmin(ServiceAdmin):
     @admin.display(description="answers")
     def progress(self, study):
         if study.state == State.OPENING:
-            opening = Opening.objects.filter(study=study).first()
+            opening = next(iter(study.being_opened), None)
             return _bar(opening.done, opening.total or 1, "being opened") if opening else "being opened"
         if study.state == State.DRAFT:
             return f"{study.items + study.controls} tasks × {study.replicas}, not open yet"

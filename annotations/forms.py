@@ -1,22 +1,17 @@
-"""The researcher's form for a new study."""
+"""The researcher's form for a new study: what every study has, and the options of the chosen kind."""
+
+from copy import deepcopy
 
 from django import forms
 
-from annotations.kinds.registry import KINDS
-from generation.forms import CommaListField
+from annotations.design import StudyDesign
+from annotations.kinds.registry import get_kind
 from generation.models import GenerationRun
-
-# Which kind each option belongs to.
-OPTIONS = {
-    "parts_of_speech": "attribution",
-    "words_per_image": "attribution",
-    "exclude_failed_checks": "attribution",
-    "objects": "object_presence",
-}
 
 
 class BuildStudyForm(forms.Form):
-    kind = forms.ChoiceField(choices=[(kind.key, kind.label) for kind in KINDS.values()])
+    """Shows the options of one kind only; `cleaned_data["design"]` is the StudyDesign."""
+
     name = forms.CharField(
         max_length=100,
         label="Name of the study",
@@ -31,13 +26,7 @@ class BuildStudyForm(forms.Form):
         help_text="What annotators see at the top; empty: the kind’s own. Consent and instructions begin as "
         "the kind’s own, too; you can edit all of them until the study opens.",
     )
-    replicas = forms.IntegerField(
-        min_value=1,
-        max_value=100,
-        initial=3,
-        label="Annotators per task",
-        help_text="Attribution: a word is scored by at least two ratings, or by one if this is 1.",
-    )
+    replicas = forms.IntegerField(min_value=1, max_value=100, initial=3, label="Annotators per task")
     share_cap = forms.FloatField(
         required=False,
         min_value=0.001,
@@ -63,35 +52,25 @@ class BuildStudyForm(forms.Form):
         initial=30,
         help_text="A place that nobody finished within this time goes to someone else.",
     )
-    parts_of_speech = CommaListField(
-        required=False,
-        help_text="Attribution: only words of these parts of speech, such as NOUN, ADJ; empty: the words "
-        "marked as targets, or where none are, all but punctuation.",
-    )
-    words_per_image = forms.IntegerField(
-        required=False, min_value=1, help_text="Attribution: at most so many words of an image; empty: all."
-    )
-    exclude_failed_checks = forms.BooleanField(
-        required=False,
-        label="Exclude annotators who fail an attention check",
-        help_text="Attribution: the analysis leaves them out, as the paper did. Frozen with the plan.",
-    )
-    objects = CommaListField(
-        required=False,
-        help_text="Object presence: the list to tick from; empty: the ontology of the paper.",
-    )
     seed = forms.IntegerField(min_value=0, initial=0, help_text="Seed of the order of tasks.")
     allow_unfinished = forms.BooleanField(required=False, label="Leave out images that are not finished")
 
+    def __init__(self, *args, kind: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.kind = get_kind(kind)
+        self.options = deepcopy(self.kind.options_form.base_fields)
+        common = [name for name in self.fields if name not in ("seed", "allow_unfinished")]
+        self.fields |= self.options
+        self.order_fields([*common, *self.options])
+
     def clean(self):
-        """Gather the options of the chosen kind under "options"; one of another kind is an error."""
+        """The kind's own form says what is wrong with its options, at their fields."""
         data = super().clean()
-        given = {name: value for name in OPTIONS if (value := data.pop(name, None))}
-        kind = data.get("kind")
-        for name in given:
-            if kind and OPTIONS[name] != kind:
-                self.add_error(
-                    name, f"This option belongs to {OPTIONS[name].replace('_', ' ')} studies; leave it empty."
-                )
-        data["options"] = given
-        return data
+        kinds_own = self.kind.options_form(self.data)
+        for name, messages in kinds_own.errors.items():
+            if name not in self.errors:
+                self.add_error(name, messages)
+        if self.errors:
+            return data
+        common = {name: value for name, value in data.items() if name not in self.options}
+        return {"design": StudyDesign(kind=self.kind.key, options=kinds_own.cleaned_data, **common)}

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from annotations.kinds.cleaning import clean_options
 from annotations.kinds.registry import get_kind
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Task, Visit
 from annotations.ring import first_cursor, preference
@@ -29,8 +30,8 @@ def make_large_draft(
     """A draft whose tasks go through the run's images and words, again and again if these are fewer."""
     kind = get_kind(KIND)
     study = Study.objects.create(
-        name=name, kind=KIND, run=run, title=kind.title, consent=kind.consent, instructions=kind.instructions,
-        options=kind.clean_options({}), replicas=replicas, items=tasks, checks=checks, **design,
+        name=name, kind=KIND, run=run, title=kind.texts.title, consent=kind.texts.consent, instructions=kind.texts.instructions,
+        options=clean_options(kind, {}), replicas=replicas, items=tasks, checks=checks, **design,
     )  # fmt: skip
     _store(Task, _tasks(study))
     return study

@@ -65,7 +65,8 @@ WSGI_APPLICATION = "daamweb.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # A kind of task brings its templates in its folder.
+        "DIRS": [BASE_DIR / "templates", *sorted(BASE_DIR.glob("annotations/kinds/*/templates"))],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -21,8 +21,9 @@ FLAGS = {
     "no_expected_disagreement": "all answers equal",
     "zero_margin": "all correct, or none",
 }
-# A longer table is shown folded.
+# A longer table is shown folded, and one that is longer than MOST_SHOWN only so far: its file has all of it.
 LONG = 25
+MOST_SHOWN = 1_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Table:
     empty: str = "none yet"
 
     def document(self) -> dict[str, Any]:
+        """What is shown: `total` rows, of which `rows` has at most MOST_SHOWN."""
         is_number = [self._is_number(column) for column in range(len(self.columns))]
         return {
             "name": self.name,
@@ -56,6 +58,7 @@ class Table:
             "note": self.note,
             "empty": self.empty,
             "is_long": len(self.rows) > LONG,
+            "total": len(self.rows),
             "columns": [
                 {"text": name, "is_number": number}
                 for name, number in zip(self.columns, is_number, strict=True)
@@ -65,7 +68,7 @@ class Table:
                     {"text": format_cell(cell), "is_number": number}
                     for cell, number in zip(row, is_number, strict=True)
                 ]
-                for row in self.rows
+                for row in self.rows[:MOST_SHOWN]
             ],
         }
 

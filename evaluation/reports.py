@@ -13,7 +13,7 @@ from evaluation.documents import NamedFigure, ReportContent, Section
 from evaluation.errors import NeverOpenedError
 from evaluation.exports import write_codebook, write_responses
 from evaluation.figures.drawing import render_figure
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.sections.dropped import dropped_sections
 from evaluation.sections.opinion import opinion_sections
 from evaluation.sections.plan import plan_section

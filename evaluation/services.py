@@ -11,7 +11,7 @@ from django.utils import timezone
 from annotations.models import Study
 from annotations.services.verifications import verify_study
 from evaluation.errors import NeverOpenedError
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.models import Report
 from evaluation.snapshots import snapshot
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import Study
 from evaluation.exports import write_codebook, write_responses
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.jobs import request_report
 from evaluation.models import Report
 from evaluation.services import fingerprint

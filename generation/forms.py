@@ -2,6 +2,7 @@
 
 from django import forms
 
+from daamweb.fields import ListField
 from generation.errors import PromptSetError
 from generation.models import Checkpoint, GenerationRun, PromptSet
 from generation.prompts.captions import FORMATS, CaptionFileError
@@ -19,14 +20,7 @@ FORMAT_LABELS = {
 }
 
 
-class CommaListField(forms.CharField):
-    """“a, b, c” → ["a", "b", "c"]; empty → []."""
-
-    def to_python(self, value):
-        return [item.strip() for item in (super().to_python(value) or "").split(",") if item.strip()]
-
-
-class SeedListField(CommaListField):
+class SeedListField(ListField):
     """“0, 1, 2” → [0, 1, 2]."""
 
     def to_python(self, value):
@@ -91,7 +85,7 @@ class BuildWordsForm(forms.Form):
         initial=len(RATED_PARTS_OF_SPEECH),
         label="Parts of speech, most common first",
     )
-    parts_of_speech = CommaListField(
+    parts_of_speech = ListField(
         required=False,
         label="Or exactly these",
         help_text=f"With commas between, out of {', '.join(RATED_PARTS_OF_SPEECH)}.",
@@ -112,7 +106,7 @@ class BuildCohyponymsForm(forms.Form):
     name = forms.CharField(max_length=100, label="Name of the prompt set")
     count = forms.IntegerField(min_value=1, max_value=100_000, initial=1000, label="Pairs")
     cohyponym_share = forms.FloatField(min_value=0, max_value=1, initial=0.5, label="Share of cohyponyms")
-    nouns = CommaListField(
+    nouns = ListField(
         required=False, help_text="Only these nouns of the ontology, with commas between; empty: all."
     )
     seed = forms.IntegerField(min_value=0, initial=0)

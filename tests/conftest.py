@@ -5,9 +5,16 @@ import uuid
 
 import psycopg
 import pytest
+from django.conf import settings
 
 from annotations.models import Study
 from annotations.services.integrity import check_study
+
+
+def pytest_configure():
+    """Half a second a password is for those who would guess it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 from PIL import Image
 
+from annotations.design import StudyDesign
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Task
 from annotations.services.claims import claim_assignment
 from annotations.services.openings import open_study
@@ -129,7 +130,8 @@ def make_study(kind: str = "attribution", run: GenerationRun | None = None, **de
     """A draft, built by the service."""
     if run is None:
         run = make_run(make_cohyponym_prompt_set() if kind == "object_presence" else None)
-    return build_study(kind=kind, name=f"study {next(_numbers)}", run=run, **design)
+    name = design.pop("name", f"study {next(_numbers)}")
+    return build_study(design=StudyDesign(kind=kind, name=name, run=run, **design))
 
 
 def make_open_study(kind: str = "attribution", run: GenerationRun | None = None, **design) -> Study:

@@ -19,7 +19,7 @@ from annotations.models import *
 from annotations.services.claims import claim_assignment
 from annotations.services.integrity import check_study
 from annotations.services.responses import submit_response
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 import uuid
 for study in Study.objects.order_by("pk"):
     assert check_study(study) == (), check_study(study)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from annotations.errors import StudyError
-from annotations.kinds.drafts import Progress, image_name, unwatched
+from annotations.kinds.interface import Tell, image_name, unwatched
 from annotations.models import Opening, Place, Study, Task
 from annotations.services.locks import database_now, lock_study
 from annotations.services.plans import make_plan, task_records, task_sha256
@@ -28,7 +28,7 @@ class _LeaseLost(Exception):
     """Another worker has the opening by now."""
 
 
-def open_study(*, study: Study, progress: Progress = unwatched) -> Study:
+def open_study(*, study: Study, progress: Tell = unwatched) -> Study:
     """Open a draft here and now, or a paused study again. Raises StudyError."""
     opening = request_opening(study=study)
     if opening is not None:
@@ -94,7 +94,7 @@ def _check_design(study: Study) -> None:
         )
 
 
-def run_opening(*, opening: Opening, progress: Progress = unwatched) -> bool:
+def run_opening(*, opening: Opening, progress: Tell = unwatched) -> bool:
     """Carry an opening out, from where it was left; False if another worker has it, or it failed, which makes
     the study a draft again."""
     study = Study.objects.select_related("run__checkpoint").get(pk=opening.study_id)
@@ -124,7 +124,7 @@ def give_up_openings() -> int:
 class _Slices:
     """`done` counts tasks: once verified, once given places."""
 
-    def __init__(self, study: Study, opening: Opening, progress: Progress):
+    def __init__(self, study: Study, opening: Opening, progress: Tell):
         self.study, self.opening, self.progress = study, opening, progress
         self.tasks = study.tasks.count()
         self.verified: set[int] = set()  # generations

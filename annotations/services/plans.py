@@ -42,6 +42,7 @@ def plan_settings(study: Study) -> dict[str, Any]:
     """Everything that is frozen but the tasks: texts, settings, the kind's plan of analysis, how the images
     were made. `study` must be as the database has it, so that its numbers are the same when they are read
     again."""
+    kind = get_kind(study.kind)
     return {
         "name": study.name,
         "kind": study.kind,
@@ -54,6 +55,7 @@ def plan_settings(study: Study) -> dict[str, Any]:
         "check_every": study.check_every,
         "lease_minutes": study.lease_minutes,
         "options": study.options,
+        "scale": {str(code): label for code, label in kind.scale.items()},
         "recipe": study.recipe,
         "left_out": study.left_out,
         "tasks": {
@@ -62,7 +64,7 @@ def plan_settings(study: Study) -> dict[str, Any]:
             "check": study.checks,
             "practice": study.practices,
         },
-        "analysis": get_kind(study.kind).analysis_plan(study),
+        "analysis": kind.analysis_settings(study.options, study.replicas),
         "checkpoint_revisions": sorted(
             study.tasks.order_by().values_list("generation__checkpoint_revision", flat=True).distinct()
         ),

@@ -11,61 +11,48 @@ import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from annotations.design import StudyDesign
 from annotations.errors import StudyError
-from annotations.kinds.drafts import Progress, TaskDraft, image_name, unwatched
+from annotations.kinds.cleaning import clean_options
+from annotations.kinds.interface import TaskDraft, Tell, image_name, unwatched
 from annotations.kinds.registry import get_kind
 from annotations.models import Place, Study, Task
 from annotations.services.locks import lock_study
 from annotations.services.plans import task_sha256
-from generation.models import Generation, GenerationRun
+from generation.models import Generation
 
 # A draft's tasks are written so many at once.
 STORED_AT_ONCE = 500
 
 
-def build_study(
-    *,
-    kind: str,
-    name: str,
-    run: GenerationRun,
-    title: str = "",
-    consent: str = "",
-    instructions: str = "",
-    replicas: int = 3,
-    share_cap: float | None = None,
-    expected_annotators: int | None = None,
-    check_every: int = 10,
-    lease_minutes: int = 30,
-    options: dict[str, Any] | None = None,
-    seed: int = 0,
-    allow_unfinished: bool = False,
-    progress: Progress = unwatched,
-) -> Study:
-    """Make a draft study of a run's finished images; tasks are shuffled by `seed`. Raises StudyError.
+def build_study(*, design: StudyDesign, progress: Tell = unwatched) -> Study:
+    """Make a draft study of a run's finished images; tasks are shuffled by the design's seed. Raises
+    StudyError.
 
     Images that failed or are not made yet are left out, and listed, only if `allow_unfinished`. `progress` is
     told after every image whose heat maps were read.
     """
     try:
-        task_kind = get_kind(kind)
+        kind = get_kind(design.kind)
     except KeyError as error:
         raise StudyError(error.args[0]) from error
-    if seed < 0:
-        raise StudyError(f"The seed of the tasks' order must not be negative, but is {seed}.")
+    if design.seed < 0:
+        raise StudyError(f"The seed of the tasks' order must not be negative, but is {design.seed}.")
+    run = design.run
     study = Study(
-        name=name,
-        kind=kind,
+        name=design.name,
+        kind=kind.key,
         run=run,
-        title=title or task_kind.title,
-        consent=consent or task_kind.consent,
-        instructions=instructions or task_kind.instructions,
-        replicas=replicas,
-        share_cap=share_cap,
-        expected_annotators=expected_annotators,
-        check_every=check_every,
-        lease_minutes=lease_minutes,
-        options=task_kind.clean_options(options or {}),
-        recipe={"seed": seed, "allow_unfinished": allow_unfinished},
+        title=design.title or kind.texts.title,
+        consent=design.consent or kind.texts.consent,
+        instructions=design.instructions or kind.texts.instructions,
+        replicas=design.replicas,
+        share_cap=design.share_cap,
+        expected_annotators=design.expected_annotators,
+        check_every=design.check_every,
+        lease_minutes=design.lease_minutes,
+        options=clean_options(kind, design.options),
+        recipe={"seed": design.seed, "allow_unfinished": design.allow_unfinished},
     )
     _check_design(study)
     generations = list(
@@ -75,19 +62,19 @@ def build_study(
     )
     finished = [each for each in generations if each.state == Generation.State.SUCCEEDED]
     unfinished = [_unfinished_line(each) for each in generations if each.state != Generation.State.SUCCEEDED]
-    if unfinished and not allow_unfinished:
+    if unfinished and not design.allow_unfinished:
         raise StudyError(
             f"{len(unfinished)} of {len(generations)} images of {run.name!r} are not finished. Wait for "
             "them or retry the failed ones; or allow a study without them."
         )
-    drafts = task_kind.draft_tasks(finished, study.options, progress)
+    drafts = kind.draft_tasks(finished, study.options, progress)
     study.left_out = [*unfinished, *drafts.left_out]
-    order = np.random.default_rng(seed).permutation(len(drafts))
+    order = np.random.default_rng(design.seed).permutation(len(drafts))
     try:
         _store(study, [drafts[index] for index in order])
     except IntegrityError as error:
-        if Study.objects.filter(name=name).exists():
-            raise StudyError(_taken(name)) from error
+        if Study.objects.filter(name=design.name).exists():
+            raise StudyError(_taken(design.name)) from error
         raise StudyError(
             f"The images or words of {run.name!r} were changed while the study was built; build it again."
         ) from error

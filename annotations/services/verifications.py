@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
-from annotations.kinds.drafts import Progress, unwatched
+from annotations.kinds.interface import Tell, unwatched
 from annotations.models import Plan, Study, Verification
 from annotations.services.integrity import check_study
 from annotations.services.plans import (
@@ -66,7 +66,7 @@ def due_for_verification() -> QuerySet[Study]:
     )
 
 
-def run_verification(*, verification: Verification, progress: Progress = unwatched) -> bool:
+def run_verification(*, verification: Verification, progress: Tell = unwatched) -> bool:
     """Carry it out, in slices; False if another worker has it, or nothing is to be done."""
     if not verification.take():
         return False

@@ -164,19 +164,24 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return _answer(request, study, participation, turn)
     if study.state == Study.State.CLOSED:
         return _not_open(request, study)
-    if turn.state in ENDED and turn.place is not None:
-        # Such a turn goes on while its place is free and the study runs.
-        if turn.place.turn_id is not None or study.state == Study.State.CLOSING:
-            return _lost(request, study)
+    if _cannot_go_on(study, turn):
+        return _lost(request, study)
     stored = last_response(turn)
-    form = get_kind(study.kind).form(turn.task, initial=stored.answer if stored else None)
+    form = get_kind(study.kind).answer_form(turn.task.payload, initial=stored.answer if stored else None)
     return _task_page(request, study, participation, turn, form, PageForm.fresh(turn.revision))
+
+
+def _cannot_go_on(study: Study, turn: Assignment) -> bool:
+    """A turn that ended goes on while its place is free and the study runs."""
+    if turn.state not in ENDED or turn.place is None:
+        return False
+    return turn.place.turn_id is not None or study.state == Study.State.CLOSING
 
 
 def _answer(
     request: HttpRequest, study: Study, participation: Participation, turn: Assignment
 ) -> HttpResponse:
-    form = get_kind(study.kind).form(turn.task, data=request.POST)
+    form = get_kind(study.kind).answer_form(turn.task.payload, data=request.POST)
     page = PageForm(request.POST, prefix="page")
     page_is_whole = page.is_valid()
     if not form.is_valid() or not page_is_whole:

@@ -1,4 +1,4 @@
-"""The order in which people walk, at the size of a real study: 2,000 tasks and 60 people, through the service."""
+"""The order in which people walk, at the size of a real study: 2,000 tasks, 60 people, by the service."""
 
 import random
 import statistics

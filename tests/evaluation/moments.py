@@ -10,7 +10,7 @@ from annotations.models import Study
 from annotations.services.participations import erase_answers
 from annotations.services.plans import note_deviation
 from evaluation import reports
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.models import Report
 from evaluation.services import compute_report, fingerprint, request_report
 from evaluation.snapshots import snapshot

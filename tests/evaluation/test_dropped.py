@@ -14,7 +14,7 @@ from annotations.services.participations import erase_answers, withdraw
 from annotations.services.reviews import exclude_annotator, reject_visit, undo_review
 from annotations.services.turns import expire_due_turns, return_assignment
 from evaluation.exports import write_responses
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.reports import build_report
 from evaluation.sections.dropped import WHY
 from tests.evaluation.studies import answer_task, make_attribution_study, make_ticked_study, texts

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from annotations.kinds.registry import KINDS
-from annotations.models import Assignment, Study, Task
-from evaluation.exports import CODEBOOK, write_codebook, write_responses
-from evaluation.frames import LATE, column_types, response_frame
+from annotations.models import Assignment, Task
+from evaluation.exports import write_codebook, write_responses
+from evaluation.frames.columns import COLUMNS, columns_of
+from evaluation.frames.responses import LATE, response_frame
 from tests.evaluation.studies import (
     answer_task,
     make_attribution_study,
@@ -31,7 +32,7 @@ def test_every_column_is_there_and_every_number_is_the_same_when_it_is_read_back
     for number, task in enumerate(study.tasks.all()):
         answer_task(task, make_annotator(), {"choice": number + 1}, milliseconds=(12_345, None)[number])
     frame, read = response_frame(study), exported(study, tmp_path)
-    assert list(read.columns) == list(frame.columns) == list(column_types(study))
+    assert list(read.columns) == list(frame.columns) == [column.name for column in columns_of(study)]
     numbers = list(frame.select_dtypes("number"))
     assert {"task", "place", "milliseconds", "choice"} <= set(numbers)
     for column in numbers:
@@ -105,7 +106,7 @@ def test_a_study_without_answers_is_a_header(tmp_path, kind):
     study = make_open_study(kind)
     read = exported(study, tmp_path)
     assert len(read) == 0
-    assert list(read.columns) == list(column_types(study))
+    assert list(read.columns) == [column.name for column in columns_of(study)]
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -114,25 +115,21 @@ def test_the_codebook_says_what_every_column_means(tmp_path, kind):
     path = tmp_path / "codebook.csv"
     write_codebook(study, path)
     codebook = pd.read_csv(path)
-    assert list(codebook.columns) == ["column", "type", "meaning"]
-    assert list(codebook["column"]) == list(column_types(study))
+    assert list(codebook.columns) == ["column", "type", "unit", "meaning"]
+    assert list(codebook["column"]) == [column.name for column in columns_of(study)]
     assert (codebook["meaning"].str.len() > 10).all()
     assert codebook["type"].notna().all()
 
 
-def test_the_codebook_has_every_column_and_none_that_is_gone():
-    assert set(CODEBOOK) == {column for kind in KINDS for column in column_types(Study(kind=kind))}
-
-
 def test_the_codebook_names_every_reason_why_an_answer_does_not_count():
-    _, meaning = CODEBOOK["dropped"]
+    (meaning,) = [column.meaning for column in COLUMNS if column.name == "dropped"]
     for reason in (LATE, *Assignment.Dropped.values):
         assert reason in meaning
 
 
 def test_the_codebook_names_every_role_and_every_end():
     for column, values in (("role", Task.Role.values), ("ended", ("submitted", "expired", "returned"))):
-        _, meaning = CODEBOOK[column]
+        (meaning,) = [each.meaning for each in COLUMNS if each.name == column]
         assert [value for value in values if value not in meaning] == []
 
 

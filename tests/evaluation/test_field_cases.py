@@ -3,7 +3,7 @@
 import pytest
 
 from annotations.models import Response
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.reports import build_report
 from tests.evaluation.studies import answer_task, texts
 from tests.factories import make_annotator, make_cohyponym_prompt_set, make_open_study, make_run

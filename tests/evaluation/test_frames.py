@@ -4,7 +4,8 @@ import pytest
 from annotations.kinds.registry import KINDS
 from annotations.models import Response
 from evaluation.analyses import cohyponyms, opinion
-from evaluation.frames import COLUMNS, column_types, response_frame
+from evaluation.frames.columns import columns_of
+from evaluation.frames.responses import response_frame
 from tests.evaluation.studies import (
     answer_task,
     make_attribution_study,
@@ -105,14 +106,14 @@ def test_types_are_the_same_with_and_without_rows(kind):
     answer_task(study.tasks.first(), make_annotator(), {"choice": 4, "objects": ["dog"]})
     frame = response_frame(study)
     assert dict(empty.dtypes) == dict(frame.dtypes)
-    assert list(frame.columns) == [*COLUMNS, *KINDS[kind].export_columns] == list(column_types(study))
+    assert list(frame.columns) == [column.name for column in columns_of(study)]
     types = frame.dtypes.astype(str)
     assert types["task"] == types["assignment"] == "int64"
     assert types["role"] == types["dropped"] == "string"
     assert types["place"] == types["replica"] == types["milliseconds"] == "Int64"
     assert types["submitted_at"] == types["revised_at"] == "datetime64[us, UTC]"
     if kind == "attribution":
-        assert types["choice"] == "int64"
+        assert types["choice"] == types["start"] == "Int64"
         assert types["word"] == types["part_of_speech"] == "string"
     else:
         assert types["cohyponyms"] == "boolean"

@@ -9,7 +9,7 @@ from annotations.models import Study
 from evaluation import reports
 from evaluation.documents import ReportContent
 from evaluation.errors import NeverOpenedError
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.reports import SECTIONS, build_report, write_report
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, make_ticked_study
 from tests.factories import make_annotator, make_open_study, make_study

@@ -183,7 +183,7 @@ def test_a_report_of_newer_data_that_fails_fails_under_their_name(monkeypatch):
 
 def test_an_answer_that_no_kind_stores_fails_the_report_and_names_itself(monkeypatch):
     study = make_attribution_study({"dog": ("NOUN", ())})
-    monkeypatch.setattr("annotations.kinds.attribution.CHOICES", {8: "nonsense"})
+    monkeypatch.setattr("annotations.kinds.attribution.SCALE", {8: "nonsense"})
     answer_task(study.tasks.get(), make_annotator(), {"choice": 8})
     report = request_report(study=study)
     compute_report(report=report)

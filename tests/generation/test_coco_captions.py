@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
+from annotations.design import StudyDesign
 from annotations.services.studies import build_study
 from generation.execution import execute_batch
 from generation.models import Checkpoint, Generation, PromptSet, Word
@@ -49,7 +50,7 @@ def test_all_captions_import_parse_and_give_tasks(checkpoint):
     for word in Word.objects.select_related("prompt"):
         assert word.prompt.text[word.start : word.end] == word.text
     run = generate(prompt_set, checkpoint, num_inference_steps=1, batch_size=16)
-    study = build_study(kind="attribution", name="study", run=run)
+    study = build_study(design=StudyDesign(kind="attribution", name="study", run=run))
     assert study.tasks.values("generation").distinct().count() == 795
     # The tiny tokenizer knows few words, so some long captions end beyond its 77 tokens: all that is listed.
     words = Word.objects.exclude(part_of_speech="PUNCT").count()

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from annotations.design import StudyDesign
 from annotations.models import Study
 from annotations.services.openings import open_study
 from annotations.services.studies import build_study
@@ -162,7 +163,9 @@ class Command(BaseCommand):
                     time.sleep(1)
 
     def study(self, *, name: str, run: GenerationRun, **design) -> Study:
-        study = Study.objects.filter(name=name).first() or build_study(name=name, run=run, **design)
+        study = Study.objects.filter(name=name).first() or build_study(
+            design=StudyDesign(name=name, run=run, **design)
+        )
         if study.run != run:
             raise CommandError(
                 f"“{name}” shows the images of “{study.run}”, not of “{run}”. {self.begin_anew()}"

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
 from evaluation.exports import write_codebook, write_responses
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 
 
 class Command(BaseCommand):

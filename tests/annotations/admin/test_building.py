@@ -57,17 +57,29 @@ def test_a_study_of_object_presence_is_built_with_its_objects(researcher_client)
 
 
 @pytest.mark.parametrize(
+    ("address", "shown", "hidden"),
+    [
+        (BUILD, "words_per_image", "objects"),
+        (f"{BUILD}?kind=object_presence", "objects", "words_per_image"),
+        (f"{BUILD}?kind=riddle", "words_per_image", "objects"),  # the first kind
+    ],
+)
+def test_the_page_shows_the_options_of_the_chosen_kind_and_leads_to_the_others(
+    researcher_client, address, shown, hidden
+):
+    page = researcher_client.get(address)
+    fields = page.context["form"].fields
+    assert shown in fields
+    assert hidden not in fields
+    for kind in ("attribution", "object_presence"):
+        assert f'href="?kind={kind}"' in page.text
+
+
+@pytest.mark.parametrize(
     ("changes", "field", "message"),
     [
-        ({"objects": "dog"}, "objects", "belongs to object presence studies"),
-        ({"kind": "object_presence", "parts_of_speech": "NOUN"}, "parts_of_speech", "belongs to attribution"),
-        ({"kind": "object_presence", "words_per_image": "2"}, "words_per_image", "belongs to attribution"),
-        (
-            {"kind": "object_presence", "exclude_failed_checks": "on"},
-            "exclude_failed_checks",
-            "belongs to attribution",
-        ),
-        ({"kind": "riddle"}, "kind", "not one of the available choices"),
+        ({"kind": "object_presence", "objects": "dog, dog"}, "objects", "more than once: dog"),
+        ({"words_per_image": "0"}, "words_per_image", "greater than or equal to 1"),
         ({"name": ""}, "name", "required"),
         ({"run": "999"}, "run", "not one of the available choices"),
         ({"replicas": "0"}, "replicas", "greater than or equal to 1"),

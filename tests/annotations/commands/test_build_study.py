@@ -63,9 +63,8 @@ def test_what_was_left_out_is_said(capsys):
     ("arguments", "message"),
     [
         (("--run", "no such"), "There is no run named 'no such'."),
-        (("--objects", "dog"), "An attribution study has no option objects"),
-        (("--parts-of-speech", ""), "parts_of_speech must be a list"),
-        (("--words-per-image", "0"), "words_per_image must be a whole number, at least 1"),
+        (("--objects", "dog"), "A study of attribution has no option objects; it has parts_of_speech"),
+        (("--words-per-image", "0"), "words_per_image: Ensure this value is greater than or equal to 1"),
         (("--replicas", "0"), "replicas: "),
         (("--share-cap", "nan"), "share_cap: "),
         (("--share-cap", "0"), "share_cap: "),

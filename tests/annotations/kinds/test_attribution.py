@@ -1,8 +1,9 @@
 import pytest
 
 from annotations.errors import StudyError
-from annotations.kinds.attribution import CHOICES, AttributionKind
-from annotations.models import Study, Task
+from annotations.kinds.attribution import Attribution
+from annotations.kinds.attribution.answer import SCALE
+from annotations.kinds.cleaning import clean_options
 from generation.models import Word
 from tests.factories import DOG, make_prompt_set, make_run
 
@@ -21,15 +22,15 @@ WITH_ROLES = (
 )
 WITHOUT_ROLES = ("A red bus", [("A", "DET", ""), ("red", "ADJ", ""), ("bus", "NOUN", "")])
 
-kind = AttributionKind()
+kind = Attribution()
 
 
 def draft(*prompts, seeds=(0,), **options):
     run = make_run(make_prompt_set(prompts), seeds=seeds)
-    return kind.draft_tasks(list(run.generations.order_by("pk")), kind.clean_options(options))
+    return kind.draft_tasks(list(run.generations.order_by("pk")), clean_options(kind, options))
 
 
-def task_of(prompt="a dog and a dog", start=12, end=15):
+def payload_of(prompt="a dog and a dog", start=12, end=15):
     payload = {
         "prompt": prompt,
         "start": start,
@@ -37,7 +38,7 @@ def task_of(prompt="a dog and a dog", start=12, end=15):
         "word": prompt[start:end],
         "part_of_speech": "NOUN",
     }
-    return Task(payload=payload)
+    return payload
 
 
 def words_of(drafts):
@@ -90,7 +91,7 @@ def test_words_per_image_draws_the_same_words_each_time_and_keeps_the_checks():
     run = make_run(make_prompt_set([WITH_ROLES, TWO_DOGS]))
     Word.objects.filter(role=Word.Role.TARGET).update(role=Word.Role.NONE)
     generations = list(run.generations.order_by("pk"))
-    drafts = [kind.draft_tasks(generations, kind.clean_options({"words_per_image": 2})) for _ in range(2)]
+    drafts = [kind.draft_tasks(generations, clean_options(kind, {"words_per_image": 2})) for _ in range(2)]
     assert words_of(drafts[0]) == words_of(drafts[1])
     assert [draft.role for draft in drafts[0]] == ["item", "item", "check", "item", "item"]
 
@@ -105,7 +106,7 @@ def test_words_per_image_draws_different_words_for_different_images():
 @pytest.mark.django_db
 def test_words_beyond_the_text_encoder_are_left_out_and_listed():
     run = make_run(make_prompt_set([DOG]), seeds=[7], attended=2)
-    drafts = kind.draft_tasks(list(run.generations.all()), kind.clean_options({}))
+    drafts = kind.draft_tasks(list(run.generations.all()), clean_options(kind, {}))
     assert words_of(drafts) == ["A", "dog"]
     (line,) = drafts.left_out
     assert "'0', seed 7" in line
@@ -116,7 +117,7 @@ def test_words_beyond_the_text_encoder_are_left_out_and_listed():
 def test_a_study_without_a_word_that_was_read_is_refused():
     run = make_run(make_prompt_set([DOG]), attended=0)
     with pytest.raises(StudyError, match="3 have no heat map"):
-        kind.draft_tasks(list(run.generations.all()), kind.clean_options({}))
+        kind.draft_tasks(list(run.generations.all()), clean_options(kind, {}))
 
 
 @pytest.mark.django_db
@@ -132,15 +133,15 @@ def test_a_heat_map_file_that_is_gone_is_named():
     generation = run.generations.get()
     generation.heat_maps.storage.delete(generation.heat_maps.name)
     with pytest.raises(StudyError, match=generation.heat_maps.name):
-        kind.draft_tasks([generation], kind.clean_options({}))
+        kind.draft_tasks([generation], clean_options(kind, {}))
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"parts_of_speech": "NOUN"}, "must be a list"),
-        ({"parts_of_speech": []}, "must be a list"),
-        ({"words_per_image": 0}, "at least 1"),
+        ({"parts_of_speech": 7}, "list of texts"),
+        ({"parts_of_speech": []}, "list of texts"),
+        ({"words_per_image": 0}, "greater than or equal to 1"),
         ({"words_per_image": True}, "whole number"),
         ({"exclude_failed_checks": "no"}, "must be true or false"),
         ({"objects": ["cat"]}, "no option objects"),
@@ -148,33 +149,33 @@ def test_a_heat_map_file_that_is_gone_is_named():
 )
 def test_bad_options_are_refused(options, message):
     with pytest.raises(StudyError, match=message):
-        kind.clean_options(options)
+        clean_options(kind, options)
 
 
-@pytest.mark.parametrize("choice", [str(number) for number in CHOICES])
+@pytest.mark.parametrize("choice", [str(number) for number in SCALE])
 def test_the_seven_choices_are_answers(choice):
-    form = kind.form(task_of(), {"choice": choice})
+    form = kind.answer_form(payload_of(), {"choice": choice})
     assert form.is_valid()
     assert form.cleaned_data == {"choice": int(choice)}
 
 
 @pytest.mark.parametrize("choice", ["0", "8", "-1", "1.5", "good", "1e0", "¹"])
 def test_any_other_choice_is_refused_by_name(choice):
-    form = kind.form(task_of(), {"choice": choice})
+    form = kind.answer_form(payload_of(), {"choice": choice})
     assert form.errors == {"choice": [f"“{choice}” is not one of the seven answers; choose one from 1 to 7."]}
 
 
 def test_no_choice_is_refused():
-    assert kind.form(task_of(), {}).errors == {"choice": ["Choose one of the seven answers."]}
+    assert kind.answer_form(payload_of(), {}).errors == {"choice": ["Choose one of the seven answers."]}
 
 
 def test_the_form_marks_the_exact_occurrence():
-    form = kind.form(task_of())
+    form = kind.answer_form(payload_of())
     assert (form.before, form.word, form.after) == ("a dog and a ", "dog", "")
 
 
 def test_a_stored_answer_is_filled_in():
-    assert kind.form(task_of(), initial={"choice": 3})["choice"].value() == 3
+    assert kind.answer_form(payload_of(), initial={"choice": 3})["choice"].value() == 3
 
 
 @pytest.mark.parametrize(
@@ -187,15 +188,14 @@ def test_a_stored_answer_is_told_in_the_words_of_the_page(choice, words):
 
 @pytest.mark.parametrize(("replicas", "needed"), [(1, 1), (2, 2), (3, 2), (5, 2)])
 def test_a_word_is_scored_by_two_ratings_or_by_one_where_there_is_one(replicas, needed):
-    study = Study(replicas=replicas, options=kind.clean_options({"exclude_failed_checks": True}))
-    plan = kind.analysis_plan(study)
+    plan = kind.analysis_settings(clean_options(kind, {"exclude_failed_checks": True}), replicas)
     assert plan == {"confidence": 0.95, "min_valid": needed, "exclude_failed_checks": True}
     assert kind.answers_needed({"replicas": replicas, "analysis": plan}) == needed
 
 
 def test_the_export_has_a_value_for_each_column():
-    row = kind.export(task_of().payload, {"choice": 7})
-    assert tuple(row) == kind.export_columns
+    row = kind.export(payload_of(), {"choice": 7})
+    assert list(row) == [column.name for column in kind.columns]
     assert row == {
         "word": "dog", "start": 12, "end": 15, "part_of_speech": "NOUN",
         "choice": 7, "label": "word too abstract or missing",

@@ -55,8 +55,9 @@ BREAKS = {
         rows.open_place.task, role="check", rank=0
     ),
     "a place's turn was given at another place": lambda rows: (
+        (free := rows.open_place),
         rows.update(rows.place, turn=None),
-        rows.update(rows.open_place, turn=rows.answered),
+        rows.update(free, turn=rows.answered),
     ),
     "a place is held by a turn that ended without an answer": lambda rows: rows.update(
         rows.claimed, state="expired", ended_at=timezone.now()

@@ -2,6 +2,7 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 from django.db import connection
 
+from annotations.design import StudyDesign
 from annotations.errors import StudyError
 from annotations.models import Opening, Place, Study, Task
 from annotations.services.closings import close_study, pause_study
@@ -140,7 +141,7 @@ def test_every_file_is_read_once_and_only_while_nothing_is_locked(run, monkeypat
 
     monkeypatch.setattr(FileSystemStorage, "_open", watch)
     generation = run.generations.get()
-    study = build_study(kind="attribution", name="likert", run=run)
+    study = build_study(design=StudyDesign(kind="attribution", name="likert", run=run))
     assert read == [(generation.heat_maps.name, False)]
     read.clear()
     open_study(study=study)

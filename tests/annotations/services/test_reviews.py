@@ -9,7 +9,7 @@ from annotations.services.closings import close_study
 from annotations.services.participations import erase_answers, join_study, withdraw
 from annotations.services.reviews import accept_visit, exclude_annotator, reject_visit, undo_review
 from annotations.services.turns import expire_due_turns, return_assignment
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from tests.annotations.services.rows import (
     again,
     claim,

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from annotations.design import StudyDesign
 from annotations.errors import StudyError
 from annotations.models import Place, Study
 from annotations.services.studies import build_study, delete_draft, edit_draft
@@ -33,7 +34,7 @@ def words_in_order(study: Study) -> list[str]:
 
 
 def test_a_draft_has_the_kinds_texts_and_one_task_per_word(run):
-    study = build_study(kind="attribution", name="likert", run=run)
+    study = build_study(design=StudyDesign(kind="attribution", name="likert", run=run))
     assert study.state == Study.State.DRAFT
     assert "" not in (study.title, study.consent, study.instructions)
     assert sorted(words_in_order(study)) == sorted(NOUNS)
@@ -44,9 +45,19 @@ def test_a_draft_has_the_kinds_texts_and_one_task_per_word(run):
 
 def test_texts_and_settings_can_be_given(run):
     study = build_study(
-        kind="attribution", name="likert", run=run, title="T", consent="C", instructions="I", replicas=5,
-        share_cap=0.16, lease_minutes=7, options={"words_per_image": 2},
-    )  # fmt: skip
+        design=StudyDesign(
+            kind="attribution",
+            name="likert",
+            run=run,
+            title="T",
+            consent="C",
+            instructions="I",
+            replicas=5,
+            share_cap=0.16,
+            lease_minutes=7,
+            options={"words_per_image": 2},
+        )
+    )
     study.refresh_from_db()
     assert (study.title, study.consent, study.instructions) == ("T", "C", "I")
     assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
@@ -59,7 +70,9 @@ def test_texts_and_settings_can_be_given(run):
 
 def test_the_seed_shuffles_the_tasks_and_repeats_the_shuffle(run):
     def order(name: str, seed: int) -> list[str]:
-        return words_in_order(build_study(kind="attribution", name=name, run=run, seed=seed))
+        return words_in_order(
+            build_study(design=StudyDesign(kind="attribution", name=name, run=run, seed=seed))
+        )
 
     first = order("a", 1)
     assert order("b", 1) == first
@@ -120,7 +133,7 @@ def test_a_run_without_any_finished_image_is_refused_even_then():
 )
 def test_a_bad_design_is_refused_and_nothing_is_stored(run, design, message):
     with pytest.raises(StudyError, match=message):
-        build_study(**{"kind": "attribution", "name": "likert", "run": run, **design})
+        build_study(design=StudyDesign(**{"kind": "attribution", "name": "likert", "run": run, **design}))
     assert not Study.objects.exists()
 
 
@@ -134,9 +147,9 @@ def test_the_kinds_own_refusals_come_through():
 
 
 def test_a_name_is_given_once(run):
-    build_study(kind="attribution", name="likert", run=run)
+    build_study(design=StudyDesign(kind="attribution", name="likert", run=run))
     with pytest.raises(StudyError, match=r"There is a study named .* already; choose another name"):
-        build_study(kind="attribution", name="likert", run=run)
+        build_study(design=StudyDesign(kind="attribution", name="likert", run=run))
     assert Study.objects.count() == 1
 
 
@@ -145,7 +158,7 @@ def test_words_that_go_away_while_the_study_is_built_are_said(run, monkeypatch, 
         run.prompt_set.prompts.get().words.all().delete()
 
     with pytest.raises(StudyError, match="changed while the study was built"):
-        build_study(kind="attribution", name="likert", run=run, progress=replace_words)
+        build_study(design=StudyDesign(kind="attribution", name="likert", run=run), progress=replace_words)
     assert not Study.objects.exists()
 
 

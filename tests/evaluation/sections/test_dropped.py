@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from annotations.models import Assignment
-from evaluation.frames import LATE
+from evaluation.frames.responses import LATE
 from evaluation.sections.dropped import WHY, dropped_sections
 from tests.evaluation.analyses.response_frames import attribution_frame
 

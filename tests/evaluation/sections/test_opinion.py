@@ -3,7 +3,7 @@
 import pytest
 
 from evaluation.documents import Section
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.sections.opinion import opinion_sections
 from evaluation.statistics.estimates import Estimate
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, texts

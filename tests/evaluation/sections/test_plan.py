@@ -7,7 +7,7 @@ from annotations.services.closings import close_study
 from annotations.services.participations import erase_answers
 from annotations.services.verifications import verify_study
 from daamweb import CODE_VERSION
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.sections.plan import plan_section
 from generation.models import Generation, GenerationRun
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, texts

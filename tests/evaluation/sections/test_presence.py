@@ -6,7 +6,7 @@ import math
 import pytest
 
 from evaluation.documents import Section
-from evaluation.frames import response_frame
+from evaluation.frames.responses import response_frame
 from evaluation.sections.presence import presence_sections
 from tests.evaluation.studies import make_ticked_study, texts
 from tests.factories import answer_turn, make_open_study

@@ -1,0 +1,45 @@
+"""One of seven answers (the paper's options 1–7); only the first five are ratings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+SCALE = {
+    1: "bad",
+    2: "poor",
+    3: "fair",
+    4: "good",
+    5: "excellent",
+    6: "image too poor",
+    7: "word too abstract or missing",
+}
+RATINGS = 5
+
+
+class AttributionForm(forms.Form):
+    choice = forms.TypedChoiceField(
+        coerce=int,
+        choices=list(SCALE.items()),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose one of the seven answers.",
+            "invalid_choice": "“%(value)s” is not one of the seven answers; choose one from 1 to 7.",
+        },
+    )
+
+    def __init__(self, payload: Mapping[str, Any], data=None, initial=None):
+        super().__init__(data, initial=initial)
+        self.word = payload["word"]
+        # The prompt around this very occurrence: the same word may be there twice.
+        self.before = payload["prompt"][: payload["start"]]
+        self.after = payload["prompt"][payload["end"] :]
+        self.fields["choice"].label = f"How well does the highlighted area reflect the word “{self.word}”?"
+
+    @property
+    def scale(self):
+        return list(self["choice"])[:RATINGS]
+
+    @property
+    def other_choices(self):
+        return list(self["choice"])[RATINGS:]

@@ -1,0 +1,20 @@
+"""The columns of attribution studies."""
+
+from annotations.kinds.attribution.answer import SCALE
+from annotations.kinds.interface import Column
+
+COLUMNS = (
+    Column("word", "text", "The word that was judged, as the prompt has it."),
+    Column(
+        "start", "whole number", "Offset of the word's first character in the prompt, from 0.", "characters"
+    ),
+    Column("end", "whole number", "Offset after the word's last character.", "characters"),
+    Column("part_of_speech", "text", "Universal Dependencies tag of the word, such as NOUN; empty: none."),
+    Column(
+        "choice",
+        "whole number",
+        f"{'; '.join(f'{code} {label}' for code, label in SCALE.items())}. Only 1 to 5 are ratings.",
+        "code from 1 to 7",
+    ),
+    Column("label", "text", "The chosen option in words."),
+)

@@ -1,0 +1,133 @@
+"""What a kind of task is: everything about it stands in its folder.
+
+A kind says which options it has (a Django form), what is drafted as a task, how a task is answered (a form),
+what an answer says in words and in columns of a file. The defaults here make a kind of a key, a label, an
+answer's form and its columns; see docs/add-a-kind.md."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+
+from annotations.models import Task
+from generation.models import Generation, Word
+
+# Told how many are done, of how many.
+Tell = Callable[[int, int], None]
+
+
+def unwatched(done: int, total: int) -> None:
+    """For work that nobody watches."""
+
+
+def image_name(generation: Generation) -> str:
+    """What an image is called in messages: by what a researcher chose, not by our numbers."""
+    return f"Prompt {generation.prompt.external_id!r}, seed {generation.seed}"
+
+
+@dataclass(frozen=True)
+class TaskDraft:
+    generation: Generation
+    payload: Mapping[str, Any]
+    word: Word | None = None
+    role: str = Task.Role.ITEM
+    variant: str = ""
+
+
+@dataclass(frozen=True)
+class TaskDrafts(Sequence[TaskDraft]):
+    """The drafts of a study, and one line for each thing that could not be made a task."""
+
+    drafts: tuple[TaskDraft, ...]
+    left_out: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.drafts)
+
+    def __getitem__(self, index):
+        return self.drafts[index]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a kind in frames and files.
+
+    `type` is one of TYPES; `unit` is empty where there is none; `meaning` is one sentence for the codebook.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    unit: str = ""
+
+    # type → (type in a data frame, type in words)
+    TYPES: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "text": ("string", "text, UTF-8"),
+        "whole number": ("Int64", "whole number"),
+        "number": ("Float64", "number"),
+        "truth": ("boolean", "True or False"),
+        "list": ("object", "JSON list of texts"),
+        "time": ("datetime64[us, UTC]", "time, UTC, ISO 8601"),
+    }
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Defaults for a new study; a researcher edits them until it opens."""
+
+    title: str
+    consent: str
+    instructions: str
+
+
+class OptionsForm(forms.Form):
+    """The options of a kind, declared here and nowhere else: the form in the admin, the command's arguments,
+    and the plan follow from its fields. Every field has a default: an `initial`, or it may be left empty."""
+
+
+class Kind(ABC):
+    key: ClassVar[str]
+    label: ClassVar[str]
+    texts: ClassVar[Texts]
+    columns: ClassVar[tuple[Column, ...]] = ()
+    options_form: ClassVar[type[OptionsForm]] = OptionsForm
+    template: ClassVar[str] = "annotations/kinds/plain.html"
+    examples_template: ClassVar[str] = ""
+    # The answers of a closed scale: code → label, in their order. Empty: there is none.
+    scale: ClassVar[Mapping[int, str]] = {}
+
+    @abstractmethod
+    def answer_form(
+        self,
+        payload: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+    ) -> forms.Form:
+        """The form of one task; `initial` is a stored answer that is being corrected. The `cleaned_data` of
+        the valid form is the answer that is stored, plain JSON."""
+
+    def draft_tasks(
+        self, generations: Sequence[Generation], options: Mapping[str, Any], tell: Tell = unwatched
+    ) -> TaskDrafts:
+        """The tasks of finished generations, and what was left out; by default one task per image. `tell` is
+        told after every generation. Raises StudyError when there is nothing to judge."""
+        return TaskDrafts(tuple(TaskDraft(generation, {}) for generation in generations))
+
+    def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:
+        """How the answers will be analysed. Part of the frozen plan: it stands before the first answer."""
+        return {}
+
+    def answers_needed(self, settings: Mapping[str, Any]) -> int:
+        """Answers that a task needs for the report to say something of it, by the frozen plan's settings."""
+        return 1
+
+    def in_words(self, answer: Mapping[str, Any]) -> str:
+        """A stored answer, for the person who gave it."""
+        return ", ".join(str(value) for value in answer.values())
+
+    def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+        """One value for each of `columns`, of a task's payload and an answer to it."""
+        shown = {**payload, **answer}
+        return {column.name: shown.get(column.name) for column in self.columns}

@@ -1,0 +1,54 @@
+"""Which objects are in the image? (Paper, section 5.1 and appendix C.)"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from annotations.kinds.interface import Kind, TaskDrafts, Tell, unwatched
+from annotations.kinds.object_presence.answer import ObjectPresenceForm
+from annotations.kinds.object_presence.columns import COLUMNS, SEPARATOR
+from annotations.kinds.object_presence.options import ObjectPresenceOptions
+from annotations.kinds.object_presence.tasks import draft_tasks
+from annotations.kinds.object_presence.texts import LABEL, TEXTS
+from generation.models import Generation
+
+
+class ObjectPresence(Kind):
+    key = "object_presence"
+    label = LABEL
+    texts = TEXTS
+    columns = COLUMNS
+    options_form = ObjectPresenceOptions
+    template = "kinds/object_presence/task.html"
+    examples_template = "kinds/object_presence/examples.html"
+
+    def draft_tasks(
+        self, generations: Sequence[Generation], options: Mapping[str, Any], tell: Tell = unwatched
+    ) -> TaskDrafts:
+        return draft_tasks(generations, options, tell)
+
+    def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:
+        """`present_objects`: how many of the ticked objects count as present (paper, section 5.1)."""
+        return {"confidence": 0.95, "present_objects": 2}
+
+    def answers_needed(self, settings: Mapping[str, Any]) -> int:
+        return settings["replicas"]
+
+    def answer_form(
+        self,
+        payload: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+    ) -> ObjectPresenceForm:
+        return ObjectPresenceForm(payload, data, initial)
+
+    def in_words(self, answer: Mapping[str, Any]) -> str:
+        return ", ".join(answer["objects"]) or "none of these objects"
+
+    def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+        """`pair` is the same whichever of the prompt's objects comes first."""
+        return {
+            **super().export(payload, answer),
+            "prompt_objects": payload["prompt_objects"],
+            "objects": answer["objects"],
+            "pair": SEPARATOR.join(sorted(payload["prompt_objects"])),
+        }

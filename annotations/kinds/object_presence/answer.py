@@ -1,0 +1,47 @@
+"""Objects of a list that were ticked, in the order of the clicks; or explicitly none."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+
+class ObjectPresenceForm(forms.Form):
+    """Objects arrive in the order in which they were clicked: the page's script sends them so. Without the
+    script they arrive in the order of the list."""
+
+    objects = forms.MultipleChoiceField(
+        label="Which of these objects are in the picture?",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "“%(value)s” is not on the list; tick only objects that are."},
+    )
+    # An explicit choice, so that an empty answer is never sent by mistake.
+    none = forms.BooleanField(label="None of these objects", required=False)
+
+    def __init__(self, payload: Mapping[str, Any], data=None, initial=None):
+        if initial is not None:
+            initial = {**initial, "none": not initial["objects"]}
+        super().__init__(data, initial=initial)
+        self.fields["objects"].choices = [(name, name) for name in payload["objects"]]
+
+    def clean_objects(self) -> list[str]:
+        objects = self.cleaned_data["objects"]
+        twice = sorted({name for name in objects if objects.count(name) > 1})
+        if twice:
+            raise forms.ValidationError(
+                f"Each object can be ticked once; this came twice: {', '.join(twice)}."
+            )
+        return objects
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "objects" not in cleaned:
+            return cleaned
+        if cleaned["objects"] and cleaned.get("none"):
+            self.add_error(
+                "none", "You ticked objects and “None of these objects”; only one of the two can be right."
+            )
+        elif not cleaned["objects"] and not cleaned.get("none"):
+            self.add_error("objects", "Tick every object you see, or “None of these objects”.")
+        return {"objects": cleaned.get("objects", [])}

@@ -1,0 +1,1 @@
+"""The only gate from the database to data frames: plain values, in chunks, never ORM objects."""

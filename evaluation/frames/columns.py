@@ -1,0 +1,107 @@
+"""The columns that every frame of responses has, whatever the kind of task."""
+
+from dataclasses import dataclass
+
+from annotations.kinds.interface import Column
+from annotations.kinds.registry import get_kind
+from annotations.models import Study
+
+
+@dataclass(frozen=True)
+class CommonColumn(Column):
+    """`path` leads to the value from a response; `dtype`, where the type's own would do with less."""
+
+    path: str = ""
+    dtype: str = ""
+
+
+def _ids(name: str, meaning: str, path: str) -> CommonColumn:
+    return CommonColumn(name, "whole number", meaning, path=path, dtype="int64")
+
+
+_TASK = "assignment__task"
+_GENERATION = f"{_TASK}__generation"
+_PROMPT = f"{_GENERATION}__prompt"
+COLUMNS = (
+    CommonColumn("study", "text", "Name of the study.", path="assignment__study__name"),
+    _ids("task", "Id of the task: what was judged.", _TASK),
+    _ids("task_position", "The task's number in the study, from 0; as in plan.json.", f"{_TASK}__position"),
+    CommonColumn(
+        "role",
+        "text",
+        "item; control (with a deliberately wrong heat map); check (the answer is known) or practice: only "
+        "items are "
+        "analysed.",
+        path=f"{_TASK}__role",
+    ),
+    _ids("generation", "Id of the image.", _GENERATION),
+    _ids("seed", "Random seed of the image.", f"{_GENERATION}__seed"),
+    _ids("prompt_id", "Id of the prompt.", _PROMPT),
+    CommonColumn(
+        "prompt_external_id", "text", "The prompt's id in the file that it came from.",
+        path=f"{_PROMPT}__external_id",
+    ),
+    CommonColumn("prompt", "text", "The text that the image was made from.", path=f"{_PROMPT}__text"),
+    CommonColumn(
+        "word_id", "whole number", "Id of the word that was judged; empty where the whole image was.",
+        path=f"{_TASK}__word",
+    ),
+    CommonColumn(
+        "annotator",
+        "text",
+        "Pseudonym of 12 hexadecimal digits: the same for all answers of one person in this study, another "
+        "one in "
+        "every other study.",
+        path="assignment__participation__pseudonym",
+    ),
+    _ids("assignment", "Id of the annotator's turn at the task.", "assignment"),
+    _ids("number", "The order in which the annotator was shown the task, from 1.", "assignment__number"),
+    CommonColumn(
+        "place", "whole number",
+        "Id of the place that the turn held; empty for checks and practice, which have none.",
+        path="assignment__place",
+    ),
+    CommonColumn(
+        "replica", "whole number", "Which of the task's places, from 0.", path="assignment__place__replica"
+    ),
+    CommonColumn(
+        "ended", "text", "How the turn ended: submitted, expired (its time ran out) or returned.",
+        path="assignment__state",
+    ),
+    CommonColumn(
+        "dropped",
+        "text",
+        "Why the answer is not analysed: late (its place had gone), excluded, rejected, withdrawn, "
+        "replaced, erased; "
+        "empty: it counts.",
+        path="assignment__dropped",
+    ),
+    _ids("response", "Id of the answer.", "pk"),
+    CommonColumn(
+        "revision", "whole number",
+        "How often the annotator corrected the answer. Only the last revision is in the file.",
+        path="revision", dtype="int64",
+    ),
+    CommonColumn(
+        "submitted_at", "time", "When the first revision of the answer was stored.",
+        path="assignment__submitted_at",
+    ),
+    CommonColumn("revised_at", "time", "When this revision of the answer was stored.", path="created_at"),
+    CommonColumn(
+        "milliseconds", "whole number",
+        "Time from the page's appearance to the answer, as the browser measured it and at most what the "
+        "server "
+        "knows of; empty: not measured.",
+        "milliseconds", path="milliseconds",
+    ),
+)  # fmt: skip
+
+
+def columns_of(study: Study) -> tuple[Column, ...]:
+    """Every column of the study's frame, in order: the common ones, then its kind's."""
+    return (*COLUMNS, *get_kind(study.kind).columns)
+
+
+def dtype_of(column: Column) -> str:
+    """Its type in a data frame."""
+    return getattr(column, "dtype", "") or Column.TYPES[column.type][0]
