@@ -14,6 +14,7 @@ from evaluation.errors import NeverOpenedError
 from evaluation.exports import write_codebook, write_responses
 from evaluation.figures.drawing import render_figure
 from evaluation.frames.responses import response_frame
+from evaluation.sections.answers import answer_sections
 from evaluation.sections.dropped import dropped_sections
 from evaluation.sections.opinion import opinion_sections
 from evaluation.sections.plan import plan_section
@@ -33,7 +34,11 @@ def build_report(study: Study, responses: pd.DataFrame) -> ReportContent:
     if study.plan is None:
         raise NeverOpenedError(study.name)
     plan = plan_section(study, responses)
-    sections = (plan, *SECTIONS[study.kind](study, responses), *dropped_sections(responses))
+    sections = (
+        plan,
+        *SECTIONS.get(study.kind, answer_sections)(study, responses),
+        *dropped_sections(responses),
+    )
     return ReportContent(study=study.name, sections=sections)
 
 

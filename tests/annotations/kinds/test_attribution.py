@@ -31,14 +31,13 @@ def draft(*prompts, seeds=(0,), **options):
 
 
 def payload_of(prompt="a dog and a dog", start=12, end=15):
-    payload = {
+    return {
         "prompt": prompt,
         "start": start,
         "end": end,
         "word": prompt[start:end],
         "part_of_speech": "NOUN",
     }
-    return payload
 
 
 def words_of(drafts):

@@ -1,0 +1,110 @@
+"""A kind of ten lines, registered and nothing else, goes all the way:
+build → open → rate → CSV → codebook → report."""
+
+import pandas as pd
+import pytest
+from django import forms
+from django.core.management import CommandError, call_command
+
+from annotations.kinds import registry
+from annotations.kinds.interface import Column, Kind, OptionsForm, Texts
+from annotations.kinds.registry import KindError, register
+from annotations.models import Participation, Response, Study
+from annotations.selectors import held_assignment
+from evaluation.reports import write_report
+from tests.annotations.views.visits import address, join, page_fields, send
+from tests.factories import make_run
+
+BUILD = "/admin/annotations/study/build/?kind=beauty"
+
+
+class BeautyOptions(OptionsForm):
+    most = forms.IntegerField(min_value=2, max_value=10, initial=5, help_text="The largest number.")
+
+
+class Beauty(Kind):
+    key, label = "beauty", "Beauty: how beautiful is the image?"
+    texts = Texts("How beautiful is it?", "Do you agree?", "Give a number.")
+    columns = (Column("beauty", "whole number", "How beautiful the image was found.", "points"),)
+    options_form = BeautyOptions
+
+    def answer_form(self, payload, data=None, initial=None):
+        fields = {"beauty": forms.IntegerField(min_value=1, max_value=9)}
+        return type("BeautyForm", (forms.Form,), fields)(data, initial=initial)
+
+
+@pytest.fixture
+def beauty(monkeypatch):
+    monkeypatch.setitem(registry.KINDS, "beauty", Beauty())
+
+
+@pytest.mark.django_db
+def test_a_kind_of_ten_lines_goes_from_the_form_to_the_report(beauty, researcher_client, client, tmp_path):
+    run = make_run(seeds=(0, 1))
+    page = researcher_client.get(BUILD)
+    assert "The largest number." in page.text
+    fields = page.context["form"].fields.items()
+    form = {name: "" if field.initial is None else field.initial for name, field in fields}
+    researcher_client.post(BUILD, {**form, "name": "pretty", "run": run.pk, "most": "7"})
+    study = Study.objects.get()
+    assert (study.kind, study.options, study.items) == ("beauty", {"most": 7}, 2)
+
+    call_command("open_study", "pretty")
+    study.refresh_from_db()
+    client.logout()
+    participation: Participation = join(client, study)
+    shown = client.get(address("assignment", study, held_assignment(participation).pk))
+    assert 'name="beauty"' in shown.text
+    assert send(client, held_assignment(participation), {"beauty": "10"}).status_code == 422
+    for answer in ("4", "9"):
+        turn = held_assignment(participation)
+        client.post(address("assignment", study, turn.pk), {**page_fields(), "beauty": answer})
+    assert sorted(Response.objects.values_list("answer__beauty", flat=True)) == [4, 9]
+
+    write_report(Study.objects.select_related("run__checkpoint", "plan").get(), tmp_path)
+    assert sorted(pd.read_csv(tmp_path / "responses.csv")["beauty"]) == [4, 9]
+    codebook = pd.read_csv(tmp_path / "codebook.csv").set_index("column")
+    assert tuple(codebook.loc["beauty", ["type", "unit"]]) == ("whole number", "points")
+    counts = pd.read_csv(tmp_path / "answers_beauty.csv")
+    assert dict(zip(counts["beauty"], counts["answers"], strict=True)) == {4: 1, 9: 1}
+
+
+@pytest.mark.django_db
+def test_its_options_are_arguments_of_the_command(beauty):
+    run = make_run()
+    call_command("build_study", "beauty", "--study", "pretty", "--run", run.name, "--most", "3")
+    assert Study.objects.get().options == {"most": 3}
+    with pytest.raises(CommandError, match="most: Ensure this value is less than or equal to 10"):
+        call_command("build_study", "beauty", "--study", "worse", "--run", run.name, "--most", "11")
+
+
+class Broken(Beauty):
+    key = "broken"
+
+
+def broken(**changes) -> Kind:
+    return type("Changed", (Broken,), changes)()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (
+            broken(columns=(*Beauty.columns, *Beauty.columns)),
+            "'broken' declares the column beauty more than once",
+        ),
+        (broken(columns=(Column("size", "metres", "How large."),)), "type 'metres'; types are text, whole"),
+        (
+            broken(options_form=type("Options", (OptionsForm,), {"size": forms.IntegerField()})),
+            "option 'size' of the kind 'broken' has no default",
+        ),
+    ],
+)
+def test_a_kind_that_is_declared_wrongly_is_refused_when_it_is_registered(kind, message):
+    with pytest.raises(KindError, match=message):
+        register([kind])
+
+
+def test_two_kinds_do_not_share_a_key():
+    with pytest.raises(KindError, match="Two kinds have the key 'beauty'"):
+        register([Beauty(), Beauty()])
