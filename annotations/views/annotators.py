@@ -3,60 +3,39 @@
 A GET changes nothing: consent, claims and answers are POSTs.
 """
 
-import uuid
-
-from django import forms
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
+from annotations.errors import StudyNotOpenError
 from annotations.kinds.registry import get_kind
-from annotations.models import Assignment, Participation, Study
-from annotations.ring import turns_until
-from annotations.selectors import held_assignment, last_response, previous_assignment, reserved_task
-from annotations.services.claims import claim_assignment, renew_reservation
-from annotations.services.participations import join_by_link, mark_begun, mark_finished
-from annotations.services.responses import Measured, submit_response
+from annotations.models import Study
+from annotations.selectors import held_assignment
+from annotations.services.claims import renew_reservation
+from annotations.services.participations import join_by_link, mark_begun
 from annotations.views.visitors import (
     current_annotator,
     current_participation,
     remember_annotator,
 )
+from annotations.views.ways import claim_next, get_study, not_open, target_of, turn_address
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
-ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
-
-
-class PageForm(forms.Form):
-    """What a task's page says about itself beside the answer."""
-
-    token = forms.UUIDField(widget=forms.HiddenInput)
-    base = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
-    milliseconds = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
-
-    @classmethod
-    def fresh(cls, base: int | None, milliseconds: int | None = None) -> "PageForm":
-        """For a page that is shown now, of the answer's revision `base`; so many milliseconds were spent on
-        it already, before it was sent back."""
-        initial = {"token": uuid.uuid4(), "base": base, "milliseconds": milliseconds}
-        return cls(prefix="page", initial=initial)
 
 
 @never_cache
 @read_or_send
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    study = _get_study(slug)
+    study = get_study(slug)
     participation = current_participation(request, study)
     if request.method == "POST":
         return _consent(request, study)
     held = held_assignment(participation) if participation is not None else None
     if held is not None and study.state != Study.State.CLOSED:
-        return redirect(_address(study, held))
+        return redirect(turn_address(study, held))
     if study.state != Study.State.OPEN:
-        return _not_open(request, study)
+        return not_open(request, study)
     if participation is None:
         return render(request, "annotations/consent.html", {"study": study})
     if participation.finished_at is not None:
@@ -68,7 +47,7 @@ def _consent(request: HttpRequest, study: Study) -> HttpResponse:
     try:
         participation = join_by_link(study=study, annotator=current_annotator(request))
     except StudyNotOpenError:
-        return _not_open(request, study)
+        return not_open(request, study)
     answer = redirect("annotations:instructions", study.slug)
     remember_annotator(answer, participation.annotator)
     return answer
@@ -77,17 +56,17 @@ def _consent(request: HttpRequest, study: Study) -> HttpResponse:
 @never_cache
 @require_safe
 def instructions(request: HttpRequest, slug: str) -> HttpResponse:
-    study = _get_study(slug)
+    study = get_study(slug)
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
     if study.state != Study.State.OPEN:
-        return _not_open(request, study)
+        return not_open(request, study)
     context = {
         "study": study,
         "kind": get_kind(study.kind),
         "participation": participation,
-        "target": _target(study, participation),
+        "target": target_of(study, participation),
     }
     return render(request, "annotations/instructions.html", context)
 
@@ -96,38 +75,24 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     """Claim the next task and lead there."""
-    study = _get_study(slug)
+    study = get_study(slug)
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
     mark_begun(participation=participation)
-    return redirect(_claim_next(study, participation))
-
-
-def _claim_next(study: Study, participation: Participation) -> str:
-    """The address to go on at."""
-    try:
-        claim = claim_assignment(participation=participation)
-    except StudyNotOpenError:
-        return reverse("annotations:start", args=[study.slug])
-    if claim.turn is not None:
-        return _address(study, claim.turn)
-    if not claim.ended:
-        return reverse("annotations:waiting", args=[study.slug])
-    mark_finished(participation=participation)
-    return reverse("annotations:thanks", args=[study.slug])
+    return redirect(claim_next(study, participation))
 
 
 @never_cache
 @require_safe
 def waiting(request: HttpRequest, slug: str) -> HttpResponse:
     """Nothing is free right now; the page asks again by itself."""
-    study = _get_study(slug)
+    study = get_study(slug)
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
     if study.state != Study.State.OPEN:
-        return _not_open(request, study)
+        return not_open(request, study)
     return render(request, "annotations/waiting.html", {"study": study, "participation": participation})
 
 
@@ -135,209 +100,24 @@ def waiting(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def keep(request: HttpRequest, slug: str) -> HttpResponse:
     """The page is still there: the picture that it loaded beforehand stays reserved."""
-    participation = current_participation(request, _get_study(slug))
+    participation = current_participation(request, get_study(slug))
     if participation is not None:
         renew_reservation(participation=participation)
     return HttpResponse(status=204)
 
 
 @never_cache
-@read_or_send
-def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """One task: shown, answered, or corrected."""
-    study = _get_study(slug)
-    participation = current_participation(request, study)
-    if participation is None and request.method != "POST":
-        return redirect("annotations:start", study.slug)
-    if participation is None:
-        message = (
-            "This browser has forgotten who you are in this study, so the answer could not be stored. Your "
-            "earlier answers are safe. Allow cookies for this site and begin again."
-        )
-        return _problem(request, study, "We do not recognise this browser", message, status=403)
-    turn = get_object_or_404(
-        Assignment.objects.select_related("task__generation", "place"), pk=pk, study=study
-    )
-    if turn.participation_id != participation.pk:
-        raise Http404("This task was given to someone else.")
-    if request.method == "POST":
-        return _answer(request, study, participation, turn)
-    if study.state == Study.State.CLOSED:
-        return _not_open(request, study)
-    if _cannot_go_on(study, turn):
-        return _lost(request, study)
-    stored = last_response(turn)
-    form = get_kind(study.kind).answer_form(turn.task.payload, initial=stored.answer if stored else None)
-    return _task_page(request, study, participation, turn, form, PageForm.fresh(turn.revision))
-
-
-def _cannot_go_on(study: Study, turn: Assignment) -> bool:
-    """A turn that ended goes on while its place is free and the study runs."""
-    if turn.state not in ENDED or turn.place is None:
-        return False
-    return turn.place.turn_id is not None or study.state == Study.State.CLOSING
-
-
-def _answer(
-    request: HttpRequest, study: Study, participation: Participation, turn: Assignment
-) -> HttpResponse:
-    form = get_kind(study.kind).answer_form(turn.task.payload, data=request.POST)
-    page = PageForm(request.POST, prefix="page")
-    page_is_whole = page.is_valid()
-    if not form.is_valid() or not page_is_whole:
-        if not page_is_whole:
-            form.add_error(None, "This page reached us damaged, so nothing was stored. Please send it again.")
-        spent = page.cleaned_data["milliseconds"] if page_is_whole else None
-        fresh = PageForm.fresh(turn.revision, milliseconds=spent)
-        return _task_page(request, study, participation, turn, form, fresh, status=422)
-    try:
-        response = submit_response(
-            assignment=turn,
-            participation=participation,
-            answer=form.cleaned_data,
-            token=page.cleaned_data["token"],
-            base=page.cleaned_data["base"],
-            measured=Measured(milliseconds=page.cleaned_data["milliseconds"]),
-        )
-    except AssignmentNotYoursError as error:
-        raise Http404("This task was given to someone else.") from error
-    except StudyNotOpenError:
-        study.refresh_from_db()
-        return _not_open(request, study)
-    except StaleRevisionError as stale:
-        return _changed_elsewhere(request, study, participation, turn, form, stale.revision, stale.answer)
-    if response.answer != form.cleaned_data:
-        # The same page came twice with different answers, as after the browser's own "back".
-        return _changed_elsewhere(
-            request, study, participation, turn, form, response.revision, response.answer
-        )
-    if response.late:
-        return _late(request, study)
-    return _lead_to(request, _claim_next(study, participation))
-
-
-def _changed_elsewhere(
-    request: HttpRequest,
-    study: Study,
-    participation: Participation,
-    turn: Assignment,
-    form: forms.Form,
-    revision: int | None,
-    answer: dict | None,
-) -> HttpResponse:
-    """What was sent is shown beside what is stored; sending it again replaces that."""
-    if answer is None:
-        text = "An answer to this task is stored already. Send this page again to replace it."
-    else:
-        words = get_kind(study.kind).in_words(answer)
-        text = (
-            f"Your answer “{words}” to this task is stored. Nothing was changed by this page; send it "
-            "again to "
-            "replace that answer by this one."
-        )
-    form.add_error(None, text)
-    turn.revision = revision
-    return _task_page(request, study, participation, turn, form, PageForm.fresh(revision), status=409)
-
-
-def _task_page(
-    request: HttpRequest,
-    study: Study,
-    participation: Participation,
-    turn: Assignment,
-    form: forms.Form,
-    page: PageForm,
-    status: int = 200,
-) -> HttpResponse:
-    target = _target(study, participation)
-    if target is not None and turn.revision is None:
-        # Late answers were answers, too, and another task came in their place.
-        target = max(target, participation.answered + 1)
-    context = {
-        "study": study,
-        "assignment": turn,
-        "task": turn.task,
-        "form": form,
-        "page": page,
-        "answered": participation.answered,
-        "target": target,
-        "previous": previous_assignment(turn),
-        "is_correction": turn.revision is not None,
-        "next_task": reserved_task(participation),
-    }
-    return render(request, get_kind(study.kind).template, context, status=status)
-
-
-def _target(study: Study, participation: Participation) -> int | None:
-    """How many tasks are this person's own, checks included; None where no cap says so."""
-    if participation.item_cap is None:
-        return None
-    items = min(participation.item_cap, study.items)
-    return participation.practices_given + turns_until(
-        participation.seed, items, study.check_every, study.checks
-    )
-
-
-@never_cache
 @require_safe
 def thanks(request: HttpRequest, slug: str) -> HttpResponse:
-    study = _get_study(slug)
+    study = get_study(slug)
     participation = current_participation(request, study)
     if participation is None or (participation.finished_at is None and study.state == Study.State.OPEN):
         return redirect("annotations:start", study.slug)
     if participation.finished_at is None:
-        return _not_open(request, study)
+        return not_open(request, study)
     context = {
         "study": study,
         "participation": participation,
         "may_look_again": study.state == Study.State.OPEN and participation.may_be_given_tasks,
     }
     return render(request, "annotations/thanks.html", context)
-
-
-def _get_study(slug: str) -> Study:
-    hidden = (Study.State.DRAFT, Study.State.OPENING)
-    return get_object_or_404(Study.objects.exclude(state__in=hidden), slug=slug)
-
-
-def _address(study: Study, turn: Assignment) -> str:
-    return reverse("annotations:assignment", args=[study.slug, turn.pk])
-
-
-def _lead_to(request: HttpRequest, address: str) -> HttpResponse:
-    """A redirect, or for the page's script the address to go to once it knows that the answer has arrived."""
-    if request.headers.get("X-Requested-With") == "fetch":
-        return JsonResponse({"next": address})
-    return HttpResponseRedirect(address)
-
-
-def _not_open(request: HttpRequest, study: Study) -> HttpResponse:
-    context = {
-        "study": study,
-        "participation": current_participation(request, study),
-        "is_paused": study.state == Study.State.PAUSED,
-        "is_closing": study.state == Study.State.CLOSING,
-    }
-    return render(request, "annotations/not_open.html", context, status=403 if context["is_paused"] else 410)
-
-
-def _lost(request: HttpRequest, study: Study) -> HttpResponse:
-    message = (
-        f"A task that is not answered within {study.lease_minutes} minutes goes to someone else, and this "
-        "one did. Nothing else has changed: the answers you sent before are safe."
-    )
-    return _problem(request, study, "This task went to someone else", message, status=409)
-
-
-def _late(request: HttpRequest, study: Study) -> HttpResponse:
-    """Whether somebody else has the task, the study closes, or the person may be given no more."""
-    message = (
-        f"A task has to be answered within {study.lease_minutes} minutes, and the time for this one was "
-        "over. Your answer is kept under your name, but it is not used. The answers you sent before are safe."
-    )
-    return _problem(request, study, "Your answer came too late", message, status=409)
-
-
-def _problem(request: HttpRequest, study: Study, heading: str, message: str, status: int) -> HttpResponse:
-    context = {"study": study, "heading": heading, "message": message, "status": status}
-    return render(request, "annotations/problem.html", context, status=status)

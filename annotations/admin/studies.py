@@ -1,4 +1,4 @@
-"""The researcher's desk for studies."""
+"""A study's rows in the admin."""
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -10,96 +10,23 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from annotations.admin.building import BuildStudyView
+from annotations.admin.buttons import CHANGES, CONFIRMATIONS, OUTCOMES
 from annotations.errors import StudyError
-from annotations.forms import BuildStudyForm
-from annotations.jobs import start_closing, start_opening
-from annotations.kinds.registry import KINDS
-from annotations.models import Annotator, Opening, Participation, Response, Study
+from annotations.models import Opening, Study
 from annotations.selectors import with_progress
-from annotations.services.closings import closing_outlook, pause_study
-from annotations.services.studies import build_study, delete_draft, edit_draft
-from daamweb.admin_forms import ServiceAdmin, ServiceFormView, change_address, report_outcome
+from annotations.services.closings import closing_outlook
+from annotations.services.studies import delete_draft, edit_draft
+from daamweb.admin_forms import ServiceAdmin, change_address, report_outcome
 
 State = Study.State
 
 
-def _open(study: Study) -> None:
-    start_opening(study=study)
-
-
-def _pause(study: Study) -> None:
-    pause_study(study=study)
-
-
-def _close(study: Study) -> None:
-    start_closing(study=study)
-
-
-def _close_at_once(study: Study) -> None:
-    start_closing(study=study, at_once=True)
-
-
-# What a button on a study's page does. What is said when it is done is the state that came of it.
-CHANGES = {"open": _open, "pause": _pause, "close": _close, "close_at_once": _close_at_once}
-OUTCOMES = {
-    State.OPENING: "is being opened: a worker holds its pictures against their hashes first",
-    State.OPEN: "is open: annotators can come",
-    State.PAUSED: "is paused: no new places are given out",
-    State.CLOSING: "is closing: nothing new is given out, and who is at a task can finish it",
-    State.CLOSED: "is closed for good: no more answers are taken",
-}
-# What cannot be undone is asked twice: the button's text, and what it means.
-CONFIRMATIONS = {
-    (State.DRAFT, "open"): (
-        "Freeze the plan and open",
-        "Its texts, tasks and analysis are frozen when it opens: they cannot be edited any more.",
-    ),
-    **{
-        (state, "close"): (
-            "Close for good",
-            "A closed study cannot be opened again. Nothing new is given out from now on; whoever is "
-            "at a task "
-            "can finish it until its time is over, and then the study is closed.",
-        )
-        for state in (State.OPEN, State.PAUSED)
-    },
-    **{
-        (state, "close_at_once"): (
-            "Close at once",
-            "A closed study cannot be opened again. Whoever is at a task right now cannot send the answer.",
-        )
-        for state in (State.OPEN, State.PAUSED, State.CLOSING)
-    },
-}
 # Frozen when the study opens.
 DESIGN_FIELDS = (
     "name", "title", "consent", "instructions", "replicas", "share_cap", "expected_annotators", "check_every",
     "lease_minutes",
 )  # fmt: skip
-
-
-class BuildStudyView(ServiceFormView):
-    """Of one kind at a time: `?kind=` says which, the first one otherwise."""
-
-    title = "Build a study"
-    submit_label = "Build"
-    form_class = BuildStudyForm
-    model = Study
-    errors = (StudyError,)
-    template_name = "admin/study_build.html"
-
-    def kind(self) -> str:
-        asked = self.request.POST.get("kind") or self.request.GET.get("kind", "")
-        return asked if asked in KINDS else next(iter(KINDS))
-
-    def get_form_kwargs(self):
-        return {**super().get_form_kwargs(), "kind": self.kind()}
-
-    def get_context_data(self, **kwargs):
-        return {**super().get_context_data(**kwargs), "kinds": KINDS.values(), "chosen": self.kind()}
-
-    def perform(self, data):
-        return build_study(design=data["design"])
 
 
 @admin.register(Study)
@@ -274,64 +201,3 @@ def _bar(done: int, total: int, what: str = "") -> str:
 def _plan_in_words(study: Study) -> str:
     """The hash stands in the log, too: who changes the plan's row would have to change the log as well."""
     return f" The hash of its plan is {study.plan.sha256}." if study.plan_id is not None else ""
-
-
-class LookOnlyAdmin(admin.ModelAdmin):
-    """Rows that only annotators' own acts make and change."""
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
-@admin.register(Annotator)
-class AnnotatorAdmin(LookOnlyAdmin):
-    list_display = ["__str__", "platform", "created_at"]
-    list_filter = ["platform"]
-
-
-@admin.register(Participation)
-class ParticipationAdmin(LookOnlyAdmin):
-    """Whose completion code is it, and did they finish?"""
-
-    list_display = [
-        "completion_code", "study", "pseudonym", "answered", "items_filled", "consented_at", "began_at",
-        "finished_at", "excluded_at",
-    ]  # fmt: skip
-    list_filter = ["study"]
-    list_select_related = ["study"]
-    search_fields = ["completion_code", "pseudonym"]
-    ordering = ["-pk"]
-    fields = [
-        "study", "annotator", "pseudonym", "completion_code", "turns", "answered", "checks_given",
-        "items_filled", "consented_at", "began_at", "last_answer_at", "finished_at", "screened_out_at",
-        "withdrew_at", "excluded_at", "erased_at",
-    ]  # fmt: skip
-
-
-@admin.register(Response)
-class ResponseAdmin(LookOnlyAdmin):
-    """Append-only: a correction is a new row."""
-
-    list_display = ["study", "task", "annotator", "revision", "answer", "late", "milliseconds", "created_at"]
-    list_filter = ["assignment__study"]
-    list_select_related = ["assignment__task", "assignment__study", "assignment__participation"]
-    ordering = ["-pk"]
-    show_full_result_count = False
-
-    @admin.display(description="study")
-    def study(self, response):
-        return response.assignment.study
-
-    @admin.display(description="task")
-    def task(self, response):
-        return response.assignment.task.position + 1
-
-    @admin.display(description="annotator")
-    def annotator(self, response):
-        return response.assignment.participation.pseudonym

@@ -1,0 +1,57 @@
+"""The buttons on a study's page: what they do, what is asked before, what is said when it is done."""
+
+from annotations.jobs import start_closing, start_opening
+from annotations.models import Study
+from annotations.services.closings import pause_study
+
+State = Study.State
+
+
+def _open(study: Study) -> None:
+    start_opening(study=study)
+
+
+def _pause(study: Study) -> None:
+    pause_study(study=study)
+
+
+def _close(study: Study) -> None:
+    start_closing(study=study)
+
+
+def _close_at_once(study: Study) -> None:
+    start_closing(study=study, at_once=True)
+
+
+# What a button on a study's page does. What is said when it is done is the state that came of it.
+CHANGES = {"open": _open, "pause": _pause, "close": _close, "close_at_once": _close_at_once}
+OUTCOMES = {
+    State.OPENING: "is being opened: a worker holds its pictures against their hashes first",
+    State.OPEN: "is open: annotators can come",
+    State.PAUSED: "is paused: no new places are given out",
+    State.CLOSING: "is closing: nothing new is given out, and who is at a task can finish it",
+    State.CLOSED: "is closed for good: no more answers are taken",
+}
+# What cannot be undone is asked twice: the button's text, and what it means.
+CONFIRMATIONS = {
+    (State.DRAFT, "open"): (
+        "Freeze the plan and open",
+        "Its texts, tasks and analysis are frozen when it opens: they cannot be edited any more.",
+    ),
+    **{
+        (state, "close"): (
+            "Close for good",
+            "A closed study cannot be opened again. Nothing new is given out from now on; whoever is "
+            "at a task "
+            "can finish it until its time is over, and then the study is closed.",
+        )
+        for state in (State.OPEN, State.PAUSED)
+    },
+    **{
+        (state, "close_at_once"): (
+            "Close at once",
+            "A closed study cannot be opened again. Whoever is at a task right now cannot send the answer.",
+        )
+        for state in (State.OPEN, State.PAUSED, State.CLOSING)
+    },
+}

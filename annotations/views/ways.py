@@ -1,0 +1,68 @@
+"""What every page of an annotator begins with and may end in."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from annotations.errors import StudyNotOpenError
+from annotations.models import Assignment, Participation, Study
+from annotations.ring import turns_until
+from annotations.services.claims import claim_assignment
+from annotations.services.participations import mark_finished
+from annotations.views.visitors import current_participation
+
+
+def claim_next(study: Study, participation: Participation) -> str:
+    """The address to go on at."""
+    try:
+        claim = claim_assignment(participation=participation)
+    except StudyNotOpenError:
+        return reverse("annotations:start", args=[study.slug])
+    if claim.turn is not None:
+        return turn_address(study, claim.turn)
+    if not claim.ended:
+        return reverse("annotations:waiting", args=[study.slug])
+    mark_finished(participation=participation)
+    return reverse("annotations:thanks", args=[study.slug])
+
+
+def target_of(study: Study, participation: Participation) -> int | None:
+    """How many tasks are this person's own, checks included; None where no cap says so."""
+    if participation.item_cap is None:
+        return None
+    items = min(participation.item_cap, study.items)
+    return participation.practices_given + turns_until(
+        participation.seed, items, study.check_every, study.checks
+    )
+
+
+def get_study(slug: str) -> Study:
+    hidden = (Study.State.DRAFT, Study.State.OPENING)
+    shown = Study.objects.exclude(state__in=hidden)
+    return get_object_or_404(shown.defer("left_out", "recipe"), slug=slug)  # long, and no page's
+
+
+def turn_address(study: Study, turn: Assignment) -> str:
+    return reverse("annotations:assignment", args=[study.slug, turn.pk])
+
+
+def lead_to(request: HttpRequest, address: str) -> HttpResponse:
+    """A redirect, or for the page's script the address to go to once it knows that the answer has arrived."""
+    if request.headers.get("X-Requested-With") == "fetch":
+        return JsonResponse({"next": address})
+    return HttpResponseRedirect(address)
+
+
+def not_open(request: HttpRequest, study: Study) -> HttpResponse:
+    context = {
+        "study": study,
+        "participation": current_participation(request, study),
+        "is_paused": study.state == Study.State.PAUSED,
+        "is_closing": study.state == Study.State.CLOSING,
+    }
+    return render(request, "annotations/not_open.html", context, status=403 if context["is_paused"] else 410)
+
+
+def problem(request: HttpRequest, study: Study, heading: str, message: str, status: int) -> HttpResponse:
+    context = {"study": study, "heading": heading, "message": message, "status": status}
+    return render(request, "annotations/problem.html", context, status=status)
