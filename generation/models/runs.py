@@ -1,0 +1,62 @@
+"""A generation run: a prompt set × a checkpoint × settings × seeds."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from generation.models.checkpoints import Checkpoint
+from generation.models.prompts import PromptSet
+
+
+class GenerationRun(models.Model):
+    """A prompt set × a checkpoint × settings × seeds. The defaults are the paper's (appendix A.1)."""
+
+    class Scheduler(models.TextChoices):
+        DPM_SOLVER = "dpm-solver++", "DPM-Solver++ multistep"
+        DDIM = "ddim", "DDIM"
+        EULER = "euler", "Euler"
+        EULER_ANCESTRAL = "euler-a", "Euler ancestral"
+        PNDM = "pndm", "PNDM"
+
+    name = models.CharField(max_length=100, unique=True)
+    prompt_set = models.ForeignKey(PromptSet, on_delete=models.PROTECT, related_name="runs")
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="runs")
+    seeds = models.JSONField(help_text="One image per prompt and seed.")
+    vary_seeds = models.BooleanField(
+        default=False,
+        help_text=(
+            "Every prompt gets seeds of its own, counted on from these, so that a prompt that stands in the "
+            "set several times gives different images."
+        ),
+    )
+    num_inference_steps = models.PositiveIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
+    guidance_scale = models.FloatField(default=7.5, validators=[MinValueValidator(0), MaxValueValidator(100)])
+    scheduler = models.CharField(max_length=20, choices=Scheduler, default=Scheduler.DPM_SOLVER)
+    batch_size = models.PositiveIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(64)],
+        help_text="Images made at once by one worker.",
+    )
+    poked_at = models.DateTimeField(null=True, blank=True, help_text="When workers were last told of it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(num_inference_steps__gte=1) & Q(num_inference_steps__lte=1000),
+                name="run_steps_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(guidance_scale__gte=0) & Q(guidance_scale__lte=100),
+                name="run_guidance_scale_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(batch_size__gte=1) & Q(batch_size__lte=64), name="run_batch_size_in_range"
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
