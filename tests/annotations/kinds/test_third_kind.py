@@ -1,5 +1,8 @@
-"""A kind of ten lines, registered and nothing else, goes all the way:
+"""The kind of docs/add-a-kind.md, registered and nothing else, goes all the way:
 build → open → rate → CSV → codebook → report."""
+
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -7,7 +10,7 @@ from django import forms
 from django.core.management import CommandError, call_command
 
 from annotations.kinds import registry
-from annotations.kinds.interface import Column, Kind, OptionsForm, Texts
+from annotations.kinds.interface import Column, Kind, OptionsForm
 from annotations.kinds.registry import KindError, register
 from annotations.models import Participation, Response, Study
 from annotations.selectors import held_assignment
@@ -18,19 +21,11 @@ from tests.factories import make_run
 BUILD = "/admin/annotations/study/build/?kind=beauty"
 
 
-class BeautyOptions(OptionsForm):
-    most = forms.IntegerField(min_value=2, max_value=10, initial=5, help_text="The largest number.")
-
-
-class Beauty(Kind):
-    key, label = "beauty", "Beauty: how beautiful is the image?"
-    texts = Texts("How beautiful is it?", "Do you agree?", "Give a number.")
-    columns = (Column("beauty", "whole number", "How beautiful the image was found.", "points"),)
-    options_form = BeautyOptions
-
-    def answer_form(self, payload, data=None, initial=None):
-        fields = {"beauty": forms.IntegerField(min_value=1, max_value=9)}
-        return type("BeautyForm", (forms.Form,), fields)(data, initial=initial)
+PAGE = Path(__file__).parents[3] / "docs" / "add-a-kind.md"
+(CODE,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+NAMES: dict = {"__name__": "add_a_kind"}
+exec(compile(CODE, str(PAGE), "exec"), NAMES)
+Beauty: type[Kind] = NAMES["Beauty"]
 
 
 @pytest.fixture
@@ -39,7 +34,7 @@ def beauty(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_kind_of_ten_lines_goes_from_the_form_to_the_report(beauty, researcher_client, client, tmp_path):
+def test_the_pages_kind_goes_from_the_form_to_the_report(beauty, researcher_client, client, tmp_path):
     run = make_run(seeds=(0, 1))
     page = researcher_client.get(BUILD)
     assert "The largest number." in page.text
