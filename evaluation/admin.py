@@ -1,7 +1,9 @@
 from django.contrib import admin
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.html import format_html
 
+from annotations.models import Study
 from evaluation.models import Report
 
 
@@ -11,12 +13,13 @@ class ReportAdmin(admin.ModelAdmin):
 
     list_display = ["study", "state", "created_at", "finished_at", "look"]
     list_filter = ["state", "study"]
-    list_select_related = ["study"]
     fields = ["study", "state", "fingerprint", "attempts", "error", "created_at", "finished_at", "look"]
     readonly_fields = ["look"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("document")  # large, and not shown here
+        """Without what is large and not shown here."""
+        names = Prefetch("study", Study.objects.only("name"))
+        return super().get_queryset(request).defer("document").prefetch_related(names)
 
     def has_add_permission(self, request):
         return False

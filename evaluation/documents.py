@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from evaluation.figures.drawing import render_figure
 from evaluation.spreadsheets import defuse
 from evaluation.statistics.estimates import Estimate
+from evaluation.statistics.missing import is_missing, missing_as_none
 
 # What an estimate's flag means, in words.
 FLAGS = {
@@ -19,7 +20,7 @@ FLAGS = {
     "single_value": "one value only",
     "no_variance": "all values equal",
     "no_expected_disagreement": "all answers equal",
-    "zero_margin": "all correct, or none",
+    "zero_margin": "all correct, or none: p is 1",
 }
 # A longer table is shown folded, and one that is longer than MOST_SHOWN only so far: its file has all of it.
 LONG = 25
@@ -132,6 +133,18 @@ class ReportContent:
     def tables(self) -> list[Table]:
         return [table for section in self.sections for table in section.tables]
 
+    def table_list(self) -> Table:
+        """Of each table's file, what stands above and below the table where it is shown."""
+        return Table(
+            "tables",
+            "The tables of this report",
+            ("file", "title", "note", "columns"),
+            tuple(
+                (f"{table.name}.csv", table.title, table.note, " | ".join(table.columns))
+                for table in self.tables()
+            ),
+        )
+
     def figures(self) -> list[NamedFigure]:
         return [figure for section in self.sections for figure in section.figures]
 
@@ -142,7 +155,7 @@ def format_cell(cell: Cell) -> str:
         return _format_estimate(cell.estimate, lambda value: f"{100 * value:.1f}", " %")
     if isinstance(cell, Estimate):
         return _format_estimate(cell, lambda value: f"{value:.2f}", "")
-    if _is_undefined(cell):
+    if is_missing(cell):
         return "undefined"
     if isinstance(cell, float):
         if math.isinf(cell):
@@ -153,7 +166,7 @@ def format_cell(cell: Cell) -> str:
 
 def _format_estimate(estimate: Estimate, show: Callable[[float], str], unit: str) -> str:
     flag = f" ({FLAGS[estimate.flag]})" if estimate.flag else ""
-    if estimate.value is None or _is_undefined(estimate.value):
+    if estimate.value is None or is_missing(estimate.value):
         return f"undefined{flag}"
     text = f"{show(estimate.value)}{unit}"
     if estimate.low is not None and estimate.high is not None:
@@ -165,14 +178,10 @@ def _with_minus(number: str) -> str:
     return number.replace("-", "−")
 
 
-def _is_undefined(value: Cell) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
 def _csv_values(cell: Cell) -> Sequence[Any]:
     estimate = cell.estimate if isinstance(cell, Share) else cell
     if isinstance(estimate, Estimate):
-        return (estimate.value, estimate.low, estimate.high, estimate.n, estimate.flag)
+        return missing_as_none((estimate.value, estimate.low, estimate.high, estimate.n, estimate.flag))
     if isinstance(estimate, str):
         return (defuse(estimate),)
-    return (None if _is_undefined(estimate) else estimate,)
+    return missing_as_none((estimate,))

@@ -31,7 +31,7 @@ class Report(models.Model):
     State = ReportState
 
     # Raised when the analysis or the tables change, so that stored reports are computed anew.
-    VERSION = 3
+    VERSION = 4
     # After this long a worker is taken for dead, and a poke for lost.
     LEASE = timedelta(minutes=5)
     # A report that took its worker down this often is not tried again by itself.

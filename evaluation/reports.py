@@ -45,8 +45,9 @@ def build_report(study: Study, responses: pd.DataFrame) -> ReportContent:
 def write_report(
     study: Study, folder: Path, progress: Callable[[int, int], None] | None = None
 ) -> list[Path]:
-    """Write the report into a folder: responses with their codebook, the plan, a CSV per table, every figure
-    as SVG, PDF and PNG. Raises NeverOpenedError and OSError.
+    """Write the report into a folder: responses with their codebook, the plan, a CSV per table and
+    tables.csv with their titles and notes, every figure as SVG, PDF and PNG. Raises NeverOpenedError and
+    OSError.
 
     The responses are read once, so the tables are those of responses.csv even while people answer. The hash
     that the report gives is that of the settings and of the tasks' hashes in plan.json. `progress` is told
@@ -61,7 +62,7 @@ def write_report(
         "responses.csv": partial(write_responses, responses),
         "codebook.csv": partial(write_codebook, study),
         "plan.json": partial(_write_plan, study),
-        **{f"{table.name}.csv": table.write_csv for table in content.tables()},
+        **{f"{table.name}.csv": table.write_csv for table in (content.table_list(), *content.tables())},
         **{
             f"{item.name}.{format}": partial(_write_figure, item, format)
             for item in content.figures()

@@ -104,7 +104,8 @@ def _response_statistics(analysis: OpinionAnalysis) -> Section:
         "How often each option was chosen",
         ("part of speech", *OPTIONS, "all"),
         tuple(_option_row(row) for row in (*statistics.rows, statistics.overall)),
-        note=f"Cramér’s V between part of speech and option: {cramers_v}.",
+        note="Cramér’s V between part of speech and option, corrected for bias (Bergsma, 2013): "
+        f"{cramers_v}.",
     )
     return Section(
         "Response statistics",

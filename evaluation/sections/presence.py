@@ -63,8 +63,10 @@ def _accuracy(analysis: PresenceAnalysis) -> Section:
         ),
         tuple(_comparison_row(names[rule.rule], rule) for rule in rules),
         note="Difference: cohyponyms minus others in percentage points, with Newcombe’s "
-        f"{analysis.confidence:.0%} interval. Tests are exact and two-sided. Images of one noun pair are not "
-        "independent, so these tests reject too often where few pairs were sampled many times.",
+        f"{analysis.confidence:.0%} interval. Tests are exact and two-sided; Boschloo’s p is scipy’s, twice "
+        "the smaller one-sided p and at most 1. Where all images are correct, or none, both p are 1 and the "
+        "odds ratio is undefined. Images of one noun pair are not independent, so these tests reject too "
+        "often where few pairs were sampled many times.",
     )  # fmt: skip
     return Section(
         "Accuracy",

@@ -1,6 +1,5 @@
 """Agreement of annotators beyond chance (Krippendorff's alpha), and raw."""
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .estimates import NO_DATA, Estimate
+from .missing import is_missing
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ Ratings = Sequence[Sequence[Hashable | None]] | NDArray[np.generic]
 def krippendorff_alpha(ratings: Ratings, level: str = "ordinal") -> Agreement:
     """Krippendorff's alpha of a table of ratings (annotators, items).
 
-    None or NaN where an annotator did not rate. `level` is "ordinal" (ratings are numbers, by order alone) or
-    "nominal" (ratings are any labels). Items with one rating do not enter. Krippendorff (2011), "Computing
-    Krippendorff's alpha-reliability". Raises ValueError for another level, for rows of unequal length, and
-    for ordinal ratings that are no numbers.
+    A missing value (`missing.is_missing`) where an annotator did not rate. `level` is "ordinal" (ratings are
+    numbers, by order alone) or "nominal" (ratings are any labels). Items with one rating do not enter.
+    Krippendorff (2011), "Computing Krippendorff's alpha-reliability". Raises ValueError for another level,
+    for rows of unequal length, and for ordinal ratings that are no numbers.
     """
     if level not in ("ordinal", "nominal"):
         raise ValueError(f'level must be "ordinal" or "nominal", not {level!r}')
@@ -86,9 +86,9 @@ def _count(ratings: Ratings, *, ordered: bool) -> NDArray[np.int64]:
     if ordered:
         for row in rows:
             for value in row:
-                if not _is_missing(value) and not isinstance(value, Real):
+                if not is_missing(value) and not isinstance(value, Real):
                     raise ValueError(f"an ordinal rating must be a number, not {value!r}")
-    items = [[value for value in column if not _is_missing(value)] for column in zip(*rows, strict=True)]
+    items = [[value for value in column if not is_missing(value)] for column in zip(*rows, strict=True)]
     pairable = [values for values in items if len(values) > 1]
     observed = dict.fromkeys(value for values in pairable for value in values)
     positions = {value: i for i, value in enumerate(sorted(observed) if ordered else observed)}
@@ -97,7 +97,3 @@ def _count(ratings: Ratings, *, ordered: bool) -> NDArray[np.int64]:
         for value in values:
             counts[i, positions[value]] += 1
     return counts
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float | np.floating) and math.isnan(value))

@@ -1,16 +1,16 @@
 """Comparisons of two groups, and what several tests at once cost."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import SupportsIndex
 
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_effectsize
 
+from .boschloo import boschloo_p
 from .intervals import check_share, newcombe
+from .missing import missing_as_none
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class ProportionComparison:
 
     `flag` is None, or
 
-    - "zero_margin": nobody or everybody succeeded in both groups together; tests and odds ratio are
-      undefined;
+    - "zero_margin": nobody or everybody succeeded in both groups together; both p are 1, as in scipy, and
+      the odds ratio is undefined;
     - "no_data": a group is empty; everything is undefined.
 
     `odds_ratio` is the sample's, 0 or infinite where one cell of the table is empty.
@@ -45,9 +45,11 @@ def compare_proportions(
 ) -> ProportionComparison:
     """Compares two independent shares by two-sided exact tests: Fisher's (paper, section 5.1), Boschloo's.
 
-    Effects: the difference with Newcombe's interval, the odds ratio, and Cohen's h = 2 asin(sqrt a) - 2
-    asin(sqrt b). With hundreds per group Boschloo's test takes seconds: not for a web request. Raises
-    ValueError for anything but whole, non-negative counts with successes <= total.
+    Fisher's p sums the tables that are no more probable than the observed one; Boschloo's is scipy's, twice
+    the smaller one-sided p and at most 1 (`boschloo.boschloo_p`). Effects: the difference with Newcombe's
+    interval, the odds ratio, and Cohen's h = 2 asin(sqrt a) - 2 asin(sqrt b). With hundreds per group
+    Boschloo's test takes seconds: not for a web request. Raises ValueError for anything but whole,
+    non-negative counts with successes <= total.
     """
     hits_a, trials_a = check_share(successes_a, total_a)
     hits_b, trials_b = check_share(successes_b, total_b)
@@ -57,11 +59,12 @@ def compare_proportions(
     share_a, share_b = hits_a / trials_a, hits_b / trials_b
     cohens_h = float(proportion_effectsize(share_a, share_b))
     if hits_a + hits_b in (0, trials_a + trials_b):
-        return ProportionComparison(None, None, share_a - share_b, *interval, None, cohens_h, "zero_margin")
+        # No other table has these margins, so that p is 1; scipy's Boschloo takes seconds to find that out
+        return ProportionComparison(1.0, 1.0, share_a - share_b, *interval, None, cohens_h, "zero_margin")
     fisher = stats.fisher_exact([[hits_a, trials_a - hits_a], [hits_b, trials_b - hits_b]])
     return ProportionComparison(
         fisher_p=float(fisher.pvalue),
-        boschloo_p=_boschloo_p(hits_a, trials_a, hits_b, trials_b),
+        boschloo_p=boschloo_p(hits_a, trials_a, hits_b, trials_b),
         difference=share_a - share_b,
         low=interval[0],
         high=interval[1],
@@ -71,19 +74,13 @@ def compare_proportions(
     )
 
 
-@lru_cache(maxsize=256)  # seconds per call, and a report asks for the same table again
-def _boschloo_p(hits_a: int, trials_a: int, hits_b: int, trials_b: int) -> float:
-    # The groups are the columns here, unlike in fisher_exact: rows would silently give another p
-    return float(stats.boschloo_exact([[hits_a, hits_b], [trials_a - hits_a, trials_b - hits_b]]).pvalue)
-
-
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's adjusted p-values of one family of tests, in the order given.
 
-    Undefined p-values (None or NaN) leave the family and come back as None. Raises ValueError for p outside
+    Undefined p-values (missing ones) leave the family and come back as None. Raises ValueError for p outside
     [0, 1].
     """
-    defined = {index: p for index, p in enumerate(p_values) if p is not None and not math.isnan(p)}
+    defined = {index: p for index, p in enumerate(missing_as_none(p_values)) if p is not None}
     for p in defined.values():
         if not 0 <= p <= 1:
             raise ValueError(f"a p-value must be in [0, 1], but is {p!r}")

@@ -9,6 +9,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from .estimates import NO_DATA, Estimate
+from .missing import missing_as_none
 
 
 def check_count(count: SupportsIndex, name: str) -> int:
@@ -92,9 +93,11 @@ def student_t(values: Sequence[float], confidence: float = 0.95) -> Estimate:
     ("no_variance"). Raises ValueError for values that are not finite numbers.
     """
     check_confidence(confidence)
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1:
-        raise ValueError(f"values must be one-dimensional, but have the shape {sample.shape}")
+    given = np.asarray(values, dtype=np.object_)
+    if given.ndim != 1:
+        raise ValueError(f"values must be one-dimensional, but have the shape {given.shape}")
+    # numpy reads None as NaN, and fails on pandas.NA
+    sample = np.asarray(missing_as_none(given), dtype=np.float64)
     if not np.isfinite(sample).all():
         raise ValueError("values must be finite numbers; leave out what is undefined, and count it")
     if sample.size == 0:

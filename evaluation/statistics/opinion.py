@@ -47,7 +47,7 @@ def item_score(ratings: Iterable[SupportsIndex], min_valid: int = 2) -> ItemScor
 
     Any 7 drops the item ("too_abstract"). 6s leave. Fewer than `min_valid` ratings left drop it
     ("too_few_valid"). An even number of ratings gives the midpoint of the middle two. Raises ValueError for a
-    choice that is not a whole number from 1 to 7, and for `min_valid` below 1.
+    choice that is not a whole number from 1 to 7, such as a missing one, and for `min_valid` below 1.
     """
     if check_count(min_valid, "min_valid") < 1:
         raise ValueError("min_valid must be at least 1: an item without a rating has no median")
@@ -76,8 +76,8 @@ def _check_scores(scores: Iterable[float]) -> list[float]:
 def mean_opinion_score(scores: Sequence[float], confidence: float = 0.95) -> Estimate:
     """The mean of item scores (1 to 5) with its t interval, not clipped to the scale.
 
-    Undefined parts and flags as `intervals.student_t`. Raises ValueError for scores outside 1 to 5, None or
-    NaN.
+    Undefined parts and flags as `intervals.student_t`. Raises ValueError for scores outside 1 to 5 and
+    missing ones.
     """
     return student_t(_check_scores(scores), confidence)
 
@@ -85,8 +85,8 @@ def mean_opinion_score(scores: Sequence[float], confidence: float = 0.95) -> Est
 def fair_to_excellent(values: Sequence[float], confidence: float = 0.95) -> Estimate:
     """The share of values (ratings or item scores, 1 to 5) that are at least 3, with its Wilson interval.
 
-    A score of 2.5 is not fair. No values: undefined ("no_data"). Raises ValueError for values outside 1 to 5:
-    the choices 6 and 7 are not ratings, and would count as excellent.
+    A score of 2.5 is not fair. No values: undefined ("no_data"). Raises ValueError for missing values and
+    those outside 1 to 5: the choices 6 and 7 are not ratings, and would count as excellent.
     """
     checked = _check_scores(values)
     return share(sum(value >= FAIR for value in checked), len(checked), confidence)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .missing import is_missing, missing_as_none
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -31,9 +33,9 @@ class MeanOverlap:
 def binarize(heat_map: ArrayLike, threshold: float = 0.4) -> NDArray[np.bool_]:
     """The mask of a heat map: D >= threshold * max(D) (Eq. 7), in the shape of the heat map.
 
-    A maximum of 0 or less gives an empty mask. Raises ValueError for an empty array, for values that are not
-    finite, for a map that sums to less than 0 (single negative values are bicubic undershoot; a negative sum
-    is no attention), and for a threshold outside [0, 1].
+    A map of zeros gives an empty mask. Raises ValueError for an empty array, for values that are not finite,
+    for a map that sums to less than 0, whatever its maximum (single negative values are bicubic undershoot; a
+    negative sum is no attention), and for a threshold outside [0, 1].
     """
     if not 0 <= threshold <= 1:
         raise ValueError(
@@ -48,18 +50,20 @@ def binarize(heat_map: ArrayLike, threshold: float = 0.4) -> NDArray[np.bool_]:
         raise ValueError(f"a heat map must have at least one cell, but has the shape {attention.shape}")
     if not np.isfinite(attention).all():
         raise ValueError("the heat map holds NaN or infinite values")
+    if attention.sum(dtype=np.float64) < 0:
+        raise ValueError("the heat map sums to less than 0; sums of attention scores cannot be negative")
     peak = attention.max()
     if peak <= 0:
         return np.zeros(attention.shape, dtype=np.bool_)
-    if attention.sum(dtype=np.float64) < 0:
-        raise ValueError("the heat map sums to less than 0; sums of attention scores cannot be negative")
     mask: NDArray[np.bool_] = attention >= threshold * peak
     return mask
 
 
 def _as_mask(mask: ArrayLike, name: str) -> NDArray[np.bool_]:
     array = np.asarray(mask)
-    if array.dtype != np.bool_ and not np.isin(array, (0, 1)).all():
+    # Only an array of objects holds pandas.NA, whose comparison with 0 has no truth value
+    lacks_values = array.dtype == np.object_ and any(map(is_missing, array.flat))
+    if array.dtype != np.bool_ and (lacks_values or not np.isin(array, (0, 1)).all()):
         raise ValueError(f"the {name} mask must hold truth values only; binarize the heat map first")
     return array.astype(np.bool_)
 
@@ -88,9 +92,9 @@ def _ratio(part: int, whole: int) -> float | None:
 def mean_overlap(overlaps: Sequence[Overlap], empty: str = "exclude") -> MeanOverlap:
     """Means of the three measures over pairs.
 
-    `empty` says what happens to undefined measures: "exclude" leaves them out of the mean and of its n;
-    "zero" takes them as 0, as the authors' code does. Raises ValueError for another `empty` and for measures
-    outside [0, 1].
+    `empty` says what happens to undefined measures (missing values): "exclude" leaves them out of the mean
+    and of its n; "zero" takes them as 0, as the authors' code does. Raises ValueError for another `empty` and
+    for measures outside [0, 1].
     """
     if empty not in ("exclude", "zero"):
         raise ValueError(f'empty must be "exclude" or "zero", not {empty!r}')
@@ -101,10 +105,11 @@ def mean_overlap(overlaps: Sequence[Overlap], empty: str = "exclude") -> MeanOve
 
 
 def _mean(values: Sequence[float | None], empty: str) -> tuple[float | None, int]:
+    given = missing_as_none(values)
     if empty == "zero":
-        defined = [0.0 if value is None else value for value in values]
+        defined = [0.0 if value is None else value for value in given]
     else:
-        defined = [value for value in values if value is not None]
+        defined = [value for value in given if value is not None]
     for value in defined:
         if not 0 <= value <= 1:
             raise ValueError(f"a measure of overlap must be in [0, 1], but is {value!r}")

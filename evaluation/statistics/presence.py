@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .intervals import check_count
+from .missing import is_missing
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,11 @@ class Submission:
     def __post_init__(self) -> None:
         if isinstance(self.objects, str):
             raise ValueError(f"objects must be a list of names, not the one text {self.objects!r}")
+        # NaT is neither before nor after any time: the order of the ties would be left to chance
+        if is_missing(self.submitted_at):
+            raise ValueError(
+                f"a submission must have a time, but {self.annotator!r} has {self.submitted_at!r}"
+            )
 
 
 def count_votes(submissions: Sequence[Submission]) -> dict[str, int]:

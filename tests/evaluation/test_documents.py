@@ -2,6 +2,8 @@ import csv
 import json
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -32,6 +34,8 @@ NEGATIVE = Estimate(-0.09, -0.150499, -0.028547, 1000)
         (1e-12, "1e−12"),
         (None, "undefined"),
         (math.nan, "undefined"),
+        (np.float32("nan"), "undefined"),
+        (pd.NA, "undefined"),
         (math.inf, "∞"),
         (-math.inf, "−∞"),
         (MEAN, "3.90 [3.19, 4.61]"),
@@ -43,6 +47,10 @@ NEGATIVE = Estimate(-0.09, -0.150499, -0.028547, 1000)
         (Estimate(4.0, 4.0, 4.0, 3, "no_variance"), "4.00 [4.00, 4.00] (all values equal)"),
         (Estimate(None, None, None, 6, "no_expected_disagreement"), "undefined (all answers equal)"),
         (Estimate(math.nan, None, None, 6), "undefined"),
+        (
+            Share(Estimate(0.0, -0.79, 0.79, 2, "zero_margin")),
+            "0.0 % [−79.0, 79.0] (all correct, or none: p is 1)",
+        ),
     ],
 )
 def test_cells_as_readers_see_them(cell, text):
@@ -100,8 +108,11 @@ def test_the_file_has_full_precision_and_takes_estimates_apart(tmp_path):
 
 def test_in_the_file_undefined_is_empty_and_infinity_is_said(tmp_path):
     path = tmp_path / "odds.csv"
-    Table("odds", "Odds", ("a", "b"), ((None, math.inf), (math.nan, 0.1 + 0.2))).write_csv(path)
-    assert path.read_text(encoding="utf-8") == "a,b\n,inf\n,0.30000000000000004\n"
+    rows = ((None, math.inf), (math.nan, 0.1 + 0.2), (pd.NA, 1))
+    Table("odds", "Odds", ("a", "b"), rows).write_csv(path)
+    assert path.read_text(encoding="utf-8") == "a,b\n,inf\n,0.30000000000000004\n,1\n"
+    Table("mean", "Mean", ("m",), ((Estimate(math.nan, None, math.nan, 3),),)).write_csv(path)
+    assert path.read_text(encoding="utf-8") == "m,m low,m high,m n,m flag\n,,,3,\n"
 
 
 def test_in_the_file_a_formula_is_defused_and_a_negative_number_is_not(tmp_path):
@@ -109,6 +120,18 @@ def test_in_the_file_a_formula_is_defused_and_a_negative_number_is_not(tmp_path)
     rows = (("=1+1", -0.5), ("@SUM", -2), ("well-known", 1))
     Table("items", "Items", ("word", "score"), rows).write_csv(path)
     assert path.read_text(encoding="utf-8") == "word,score\n'=1+1,-0.5\n'@SUM,-2\nwell-known,1\n"
+
+
+def test_the_list_of_tables_has_what_their_files_lack(tmp_path):
+    path = tmp_path / "tables.csv"
+    scores, odds = table([]), Table("odds", "Odds, “raw”", ("odds ratio",), (), note="=1+1, or\n∞.")
+    content = ReportContent("pilot", (Section("One", tables=(scores,)), Section("Two", tables=(odds,))))
+    content.table_list().write_csv(path)
+    with path.open(newline="", encoding="utf-8") as file:
+        assert list(csv.DictReader(file)) == [
+            {"file": "scores.csv", "title": "Scores", "note": "A note.", "columns": "group | n | score"},
+            {"file": "odds.csv", "title": "Odds, “raw”", "note": "'=1+1, or\n∞.", "columns": "odds ratio"},
+        ]
 
 
 def test_an_empty_table_says_what_that_means():

@@ -37,7 +37,7 @@ def test_a_report_begins_with_the_plan_and_names_everything_once(kind):
     assert content.sections[0].title == "The frozen plan"
     names = [item.name for item in content.tables()]
     assert len(set(names)) == len(names)
-    assert not {"responses", "codebook"} & set(names)
+    assert not {"responses", "codebook", "tables"} & set(names)
     figures = [item.name for item in content.figures()]
     assert figures
     assert set(figures) <= set(names)  # every figure has a table of its numbers, of the same name
@@ -70,6 +70,7 @@ def test_the_folder_has_data_plan_tables_and_figures(kind, tmp_path):
         "responses.csv",
         "codebook.csv",
         "plan.json",
+        "tables.csv",
         *(f"{item.name}.csv" for item in content.tables()),
         *(f"{item.name}.{format}" for item in content.figures() for format in ("svg", "pdf", "png")),
     }
@@ -77,6 +78,20 @@ def test_the_folder_has_data_plan_tables_and_figures(kind, tmp_path):
     for path in written:
         if path.suffix in starts:
             assert path.read_bytes().startswith(starts[path.suffix])
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_titles_and_notes_of_the_tables_are_beside_them(kind, tmp_path):
+    study = make_answered_study(kind)
+    write_report(study, tmp_path)
+    told = pd.read_csv(tmp_path / "tables.csv", keep_default_na=False).to_dict("records")
+    assert [(row["file"], row["title"], row["note"]) for row in told] == [
+        (f"{table.name}.csv", table.title, table.note) for table in report_of(study).tables()
+    ]
+    assert any(row["note"] for row in told)
+    for row in told:
+        header = pd.read_csv(tmp_path / row["file"], nrows=0).columns
+        assert set(row["columns"].split(" | ")) <= set(header)
 
 
 def sha256_of(value) -> str:

@@ -74,6 +74,31 @@ def test_response_statistics_count_every_option():
     assert rows["all"] == ["1", "2", "1", "4", "3", "3", "1", "15"]
 
 
+@pytest.mark.parametrize(
+    ("rated", "cramers_v"),
+    [
+        # phi² = 83/72 over 15 responses; chance gives four groups and seven options more: 3·6/14
+        (None, "0.000"),
+        ({"dog": ("NOUN", (5, 5, 5)), "the": ("DET", (7, 7, 7))}, "1.000"),
+        # phi² = 5/8 over 9 responses, of which 1·2/8 is expected: V² = (5/8 - 1/4) / (1 - 1/8) = 3/7
+        (
+            {"dog": ("NOUN", (5, 5, 5)), "cat": ("NOUN", (4, 4, 4)), "the": ("DET", (4, 7, 7))},
+            "0.655",
+        ),
+        ({"dog": ("NOUN", (5, 4, 5))}, "undefined"),
+    ],
+)
+def test_cramers_v_is_corrected_for_bias_and_says_so(rated, cramers_v):
+    study = make_rated_study(rated) if rated else make_rated_study()
+    (note,) = (
+        table.note
+        for section in sections(study)
+        for table in section.tables
+        if table.name == "response_statistics"
+    )
+    assert note.endswith(f"option, corrected for bias (Bergsma, 2013): {cramers_v}.")
+
+
 def test_agreement_stands_beside_the_raw_share_of_equal_pairs():
     # Pairs of ratings: dog 1, cat 3, runs 3 (one equal), the 1, of none: 1 of 8 is equal.
     ratings, interpretability = shown(make_rated_study(), "agreement")

@@ -73,15 +73,25 @@ def test_accuracy_by_group_and_rule():
     ]
 
 
-def test_the_comparison_says_infinity_and_undefined_where_it_must():
+def test_the_comparison_says_infinity_one_and_undefined_where_it_must():
     most_picked, _, unanimous = shown(make_ticked_study(TICKS), "comparison")
     # 1 of 1 against 0 of 1. Newcombe: 1 ± √(2 · 0.7935²) below, 1 above; h = 2 asin 1 = π.
     assert most_picked[1] == "100.0 % [−12.2, 100.0]"
     assert most_picked[2] == "1"
     assert most_picked[4:] == ["∞", f"{math.pi:.3g}"]
-    # 0 of 1 against 0 of 1: nobody succeeded, so that there is nothing to test.
-    assert unanimous[1].endswith("(all correct, or none)")
-    assert unanimous[2:] == ["undefined", "undefined", "undefined", "0"]
+    # 0 of 1 against 0 of 1: no other outcome has as few successes, so that p is 1; the odds ratio is 0/0.
+    assert unanimous[1].endswith("(all correct, or none: p is 1)")
+    assert unanimous[2:] == ["1", "1", "undefined", "0"]
+
+
+def test_the_comparison_says_which_boschloo_it_gives():
+    (note,) = (
+        table.note
+        for section in sections(make_open_study("object_presence"))
+        for table in section.tables
+        if table.name == "comparison"
+    )
+    assert "Boschloo’s p is scipy’s, twice the smaller one-sided p and at most 1." in note
 
 
 def test_an_infinite_odds_ratio_is_stored_as_json():

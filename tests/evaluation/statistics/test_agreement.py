@@ -1,8 +1,9 @@
-import math
-
+import numpy as np
+import pandas as pd
 import pytest
 
 from evaluation.statistics.agreement import krippendorff_alpha, raw_agreement
+from tests.evaluation.statistics.ways_of_missing import NO_NUMBERS, NO_TIMES
 
 
 def table(*rows):
@@ -50,9 +51,22 @@ def test_ordinal_alpha_depends_on_the_order_of_values_alone():
     assert krippendorff_alpha(stretched).alpha == pytest.approx(krippendorff_alpha(FOUR_OBSERVERS).alpha)
 
 
-def test_nan_is_missing_too():
-    with_nan = [[math.nan if value is None else value for value in row] for row in FOUR_OBSERVERS]
-    assert krippendorff_alpha(with_nan) == krippendorff_alpha(FOUR_OBSERVERS)
+@pytest.mark.parametrize("missing", [*NO_NUMBERS, *NO_TIMES], ids=repr)
+def test_every_way_of_missing_is_missing(missing):
+    ratings = [[missing if value is None else value for value in row] for row in FOUR_OBSERVERS]
+    for level, alpha in (("nominal", 0.743), ("ordinal", 0.815)):
+        for table in (ratings, np.array(ratings, dtype=object)):
+            agreement = krippendorff_alpha(table, level)
+            assert (agreement.alpha, agreement.n) == (pytest.approx(alpha, abs=5e-4), 40)
+    assert raw_agreement(ratings) == raw_agreement(FOUR_OBSERVERS)
+
+
+def test_no_label_is_made_of_what_is_missing():
+    # item 1: a a; item 2: b alone; item 3: nobody. One pair, and it is equal.
+    ratings = [["a", pd.NA, pd.NA], ["a", "b", pd.NA]]
+    agreement = krippendorff_alpha(ratings, "nominal")
+    assert (agreement.alpha, agreement.flag, agreement.n) == (None, "no_expected_disagreement", 2)
+    assert (raw_agreement(ratings).value, raw_agreement(ratings).n) == (1.0, 1)
 
 
 def test_without_expected_disagreement_alpha_is_undefined_and_not_one():

@@ -4,6 +4,7 @@ import pytest
 from scipy import stats
 
 from evaluation.statistics.comparisons import compare_proportions, holm
+from tests.evaluation.statistics.ways_of_missing import NO_NUMBERS
 
 
 def test_the_papers_accuracies_of_cohyponyms_and_others():
@@ -24,7 +25,7 @@ def test_fishers_tea_tasting():
 
 
 def test_boschloo_takes_the_groups_as_groups():
-    # 3 of 3 against 0 of 3: only the two extreme tables are as extreme, 2 p³(1 - p)³ is largest at p = 1/2
+    # 3 of 3 against 0 of 3: no other table is as extreme; twice p³(1 - p)³, which is largest at p = 1/2
     comparison = compare_proportions(3, 3, 0, 3)
     assert comparison.boschloo_p == pytest.approx(1 / 32)
     assert comparison.fisher_p == pytest.approx(2 / 20)
@@ -47,10 +48,15 @@ def test_swapping_the_groups_turns_the_effects_round():
 
 
 @pytest.mark.parametrize("counts", [(0, 10, 0, 8), (10, 10, 8, 8)])
-def test_without_variance_there_is_no_test(counts):
+def test_with_a_zero_margin_p_is_one_as_in_scipy(counts):
     comparison = compare_proportions(*counts)
     assert comparison.flag == "zero_margin"
-    assert (comparison.fisher_p, comparison.boschloo_p, comparison.odds_ratio) == (None, None, None)
+    hits_a, total_a, hits_b, total_b = counts
+    rows = [[hits_a, total_a - hits_a], [hits_b, total_b - hits_b]]
+    columns = list(zip(*rows, strict=True))
+    assert comparison.fisher_p == stats.fisher_exact(rows).pvalue == 1.0
+    assert comparison.boschloo_p == stats.boschloo_exact(columns).pvalue == 1.0
+    assert comparison.odds_ratio is None
     assert (comparison.difference, comparison.cohens_h) == (0.0, 0.0)
     assert comparison.low < 0 < comparison.high
 
@@ -77,6 +83,12 @@ def test_undefined_p_values_leave_the_family():
     adjusted = holm([0.01, None, 0.03, math.nan])
     assert [adjusted[0], adjusted[2]] == pytest.approx([0.02, 0.03])
     assert (adjusted[1], adjusted[3]) == (None, None)
+
+
+@pytest.mark.parametrize("missing", NO_NUMBERS, ids=repr)
+def test_every_way_of_missing_leaves_the_family(missing):
+    assert holm([0.01, missing, 0.03]) == [pytest.approx(0.02), None, pytest.approx(0.03)]
+    assert holm([missing]) == [None]
 
 
 def test_holm_of_no_tests():

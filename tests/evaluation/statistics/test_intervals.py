@@ -5,6 +5,7 @@ import pytest
 
 from evaluation.statistics.estimates import Estimate
 from evaluation.statistics.intervals import newcombe, share, student_t, wilson
+from tests.evaluation.statistics.ways_of_missing import NO_NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,20 @@ def test_newcombe_without_a_group_is_undefined():
     assert newcombe(0, 0, 5, 10) is None
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_student_t_refuses_what_is_not_finite(value):
+@pytest.mark.parametrize("value", [*NO_NUMBERS, math.inf], ids=repr)
+def test_student_t_refuses_what_is_missing_or_not_finite(value):
     with pytest.raises(ValueError, match="finite"):
         student_t([1.0, value])
+
+
+def test_student_t_takes_one_dimension_alone():
+    for values in ([[1.0, 2.0], [3.0, 4.0]], np.ones((2, 2)), 3.0):
+        with pytest.raises(ValueError, match="one-dimensional"):
+            student_t(values)
+
+
+@pytest.mark.parametrize("missing", NO_NUMBERS, ids=repr)
+def test_a_missing_count_is_no_count(missing):
+    for counts in ((missing, 10), (2, missing)):
+        with pytest.raises(ValueError, match=r"successes|total"):
+            wilson(*counts)

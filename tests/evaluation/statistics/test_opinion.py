@@ -3,6 +3,7 @@ import pytest
 
 from evaluation.statistics.estimates import Estimate
 from evaluation.statistics.opinion import ItemScore, fair_to_excellent, item_score, mean_opinion_score
+from tests.evaluation.statistics.ways_of_missing import NO_NUMBERS, NO_TIMES
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_item_score_takes_single_ratings_where_the_plan_says_so():
     assert item_score([3], min_valid=1) == ItemScore(3.0, None)
 
 
-@pytest.mark.parametrize("choice", [0, 8, -1, 4.5, 4.0, float("nan"), None, "4", True])
+@pytest.mark.parametrize("choice", [0, 8, -1, 4.5, 4.0, "4", True, *NO_NUMBERS, *NO_TIMES], ids=repr)
 def test_item_score_refuses_what_is_no_choice(choice):
     with pytest.raises(ValueError, match="from 1 to 7"):
         item_score([4, choice])
@@ -67,10 +68,11 @@ def test_mean_opinion_score_of_equal_scores_is_flagged():
     assert mean_opinion_score([4.1, 4.1, 4.1]) == Estimate(4.1, 4.1, 4.1, 3, "no_variance")
 
 
-@pytest.mark.parametrize("score", [0.5, 5.5, float("nan"), None])
-def test_scores_outside_the_scale_are_refused(score):
-    with pytest.raises(ValueError, match="from 1 to 5"):
-        mean_opinion_score([4, score])
+@pytest.mark.parametrize("score", [0.5, 5.5, *NO_NUMBERS, *NO_TIMES], ids=repr)
+def test_scores_that_are_missing_or_outside_the_scale_are_refused(score):
+    for statistic in (mean_opinion_score, fair_to_excellent):
+        with pytest.raises(ValueError, match="from 1 to 5"):
+            statistic([4, score])
 
 
 def test_fair_to_excellent_counts_from_three():

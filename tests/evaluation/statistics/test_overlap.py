@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from evaluation.statistics.overlap import MeanOverlap, Overlap, binarize, mean_overlap, overlap
+from tests.evaluation.statistics.ways_of_missing import NO_NUMBERS
 
 
 def test_the_mask_is_relative_to_the_maximum():
@@ -19,11 +20,20 @@ def test_integer_maps_are_maps():
     assert binarize(np.array([[1, 4, 10]], dtype=np.uint8)).tolist() == [[False, True, True]]
 
 
-@pytest.mark.parametrize("heat_map", [np.zeros((2, 3)), np.array([[-0.5, 0.0]])])
-def test_a_map_without_attention_gives_an_empty_mask(heat_map):
-    mask = binarize(heat_map)
+@pytest.mark.parametrize("heat_map", [np.zeros((2, 3)), np.array([[-0.0, 0.0]]), np.zeros((1, 2), dtype=int)])
+@pytest.mark.parametrize("threshold", [0.0, 0.4, 1.0])
+def test_a_map_without_attention_gives_an_empty_mask(heat_map, threshold):
+    mask = binarize(heat_map, threshold)
     assert mask.shape == heat_map.shape
     assert not mask.any()
+
+
+@pytest.mark.parametrize(
+    "heat_map", [[[-3.0, 1.0]], [[-0.5, 0.0]], [[-2.0, -1.0]], [[-1e-30, 0.0]], np.array([[-1, 0]])]
+)
+def test_a_negative_sum_is_refused_whatever_the_maximum(heat_map):
+    with pytest.raises(ValueError, match="sums to less than 0"):
+        binarize(heat_map)
 
 
 def test_a_little_undershoot_of_the_upscaling_is_no_error():
@@ -34,8 +44,9 @@ def test_a_little_undershoot_of_the_upscaling_is_no_error():
     ("heat_map", "message"),
     [
         ([[0.5, np.nan]], "NaN"),
+        ([[0.0, np.nan]], "NaN"),
+        ([[-1.0, np.nan]], "NaN"),
         ([[0.5, np.inf]], "infinite"),
-        ([[-3.0, 1.0]], "less than 0"),
         (np.zeros((0, 4)), "at least one cell"),
         ([["a"]], "real numbers"),
     ],
@@ -73,6 +84,23 @@ def test_masks_are_never_resized():
 def test_a_heat_map_is_no_mask():
     with pytest.raises(ValueError, match="head mask"):
         overlap(np.ones((2, 2), dtype=bool), np.full((2, 2), 0.3))
+
+
+@pytest.mark.parametrize("missing", NO_NUMBERS, ids=repr)
+def test_a_map_or_mask_that_lacks_a_value_is_none(missing):
+    with pytest.raises(ValueError, match=r"real numbers|NaN"):
+        binarize([[missing, 1.0]])
+    with pytest.raises(ValueError, match="dependent mask"):
+        overlap([[missing, 1]], [[True, False]])
+
+
+@pytest.mark.parametrize("missing", NO_NUMBERS, ids=repr)
+def test_every_way_of_missing_is_undefined(missing):
+    pairs = [Overlap(0.5, 1.0, 0.25), Overlap(0.0, missing, 0.0), Overlap(missing, missing, missing)]
+    assert mean_overlap(pairs) == MeanOverlap(miou=0.25, miod=1.0, mioh=0.125, n_iou=2, n_iod=1, n_ioh=2)
+    zero = mean_overlap(pairs, empty="zero")
+    assert (zero.miou, zero.miod, zero.mioh) == pytest.approx((0.5 / 3, 1 / 3, 0.25 / 3))
+    assert (zero.n_iou, zero.n_iod, zero.n_ioh) == (3, 3, 3)
 
 
 def test_undefined_overlaps_leave_the_mean_and_its_count():

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evaluation.statistics.presence import Submission, count_votes, is_correct, present_objects
+from tests.evaluation.statistics.ways_of_missing import NO_TIMES
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -85,3 +86,9 @@ def test_correct_means_that_both_objects_are_present(present, expected):
 def test_a_prompt_without_objects_is_neither_right_nor_wrong():
     with pytest.raises(ValueError, match="without objects"):
         is_correct([], ["cat"])
+
+
+@pytest.mark.parametrize("missing", NO_TIMES, ids=repr)
+def test_a_submission_without_a_time_is_refused(missing):
+    with pytest.raises(ValueError, match="must have a time, but 'ann' has"):
+        Submission("ann", missing, ["dog"])

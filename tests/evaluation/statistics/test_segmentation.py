@@ -3,6 +3,7 @@ import math
 import pytest
 
 from evaluation.statistics.segmentation import mean_iou
+from tests.evaluation.statistics.ways_of_missing import NO_NUMBERS
 
 
 def test_a_missing_prediction_counts_zero_and_is_counted():
@@ -24,7 +25,13 @@ def test_predictions_that_are_all_missing_give_zero_by_definition_and_say_so():
     assert (estimate.value, estimate.flag, estimate.missing) == (0.0, "no_variance", 2)
 
 
-@pytest.mark.parametrize("iou", [-0.1, 38.0, math.nan])
+@pytest.mark.parametrize("missing", NO_NUMBERS, ids=repr)
+def test_every_way_of_missing_is_a_missing_prediction(missing):
+    estimate = mean_iou([0.8, 0.5, missing, missing, 0.6])
+    assert (estimate.value, estimate.n, estimate.missing) == (pytest.approx(38.0), 5, 2)
+
+
+@pytest.mark.parametrize("iou", [-0.1, 38.0, math.inf])
 def test_an_iou_is_a_share(iou):
     with pytest.raises(ValueError, match="IoU"):
         mean_iou([0.5, iou])
