@@ -4,6 +4,7 @@ sweep."""
 import logging
 
 from celery import shared_task
+from django.db import DatabaseError
 
 from annotations.models import Opening, Study, Verification
 from annotations.services import openings, verifications
@@ -22,9 +23,9 @@ def start_opening(*, study: Study) -> Opening | None:
     return opening
 
 
-def start_closing(*, study: Study, at_once: bool = False) -> Study:
+def start_closing(*, study: Study, at_once: bool = False, complete: bool = False) -> Study:
     """Close a study, and have a worker hold it against its plan once it is closed. Raises StudyError."""
-    closed = close_study(study=study, at_once=at_once)
+    closed = close_study(study=study, at_once=at_once, complete=complete)
     if closed.state == Study.State.CLOSED:
         start_verification(study=closed)
     return closed
@@ -58,8 +59,10 @@ def sweep_studies() -> None:
     others against their plans once a day, and make drafts again of those whose opening was given up."""
     openings.give_up_openings()
     for study in Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state"):
-        expire_due_turns(study=study)
-        if study.state == Study.State.CLOSING and end_closing(study=study):
-            start_verification(study=Study.objects.select_related("plan").get(pk=study.pk))
+        try:
+            expire_due_turns(study=study)
+            end_closing(study=study)
+        except DatabaseError:  # one study must not keep the others from being swept
+            logger.exception("Study %s could not be swept.", study.pk)
     for study in verifications.due_for_verification():
         start_verification(study=study)

@@ -16,6 +16,11 @@ class Opening(Work):
     JOB = "annotations.jobs.run_opening"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="openings")
+    plan_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Of the plan that it froze, so that a change is noticed.",
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -77,6 +82,9 @@ class Operation(Work):
             *Work.Meta.constraints,
             known("platform", Platform, "operation_platform_known"),
             models.CheckConstraint(condition=~Q(kind="") & ~Q(token=""), name="operation_has_kind_and_token"),
+            models.CheckConstraint(
+                condition=Q(decides=False) | Q(visit__isnull=False), name="operation_decides_on_a_visit"
+            ),
             models.UniqueConstraint(
                 fields=["visit"],
                 condition=Q(decides=True, state__in=("queued", "running", "uncertain")),

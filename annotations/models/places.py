@@ -36,7 +36,7 @@ class Place(models.Model):
     )
     reserved_for = models.ForeignKey(
         Participation,
-        on_delete=models.SET_NULL,
+        on_delete=models.PROTECT,
         null=True,
         blank=True,
         db_index=False,

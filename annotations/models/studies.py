@@ -198,7 +198,7 @@ class Study(models.Model):
         return self._move(to=self.State.CLOSING, among=self.RUNNING, closes_at=closes_at)
 
     def mark_closed(self, *, now) -> bool:
-        return self._move(to=self.State.CLOSED, among=(*self.RUNNING, self.State.CLOSING), closed_at=now)
+        return self._move(to=self.State.CLOSED, among=(self.State.CLOSING,), closed_at=now)
 
     def count_reopening(self, places: int = 1) -> None:
         """Tell everybody who found nothing that places became free."""

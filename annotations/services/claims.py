@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Place, Study, Task
@@ -60,13 +60,18 @@ def _claim(participation_pk: int, study_pk: int) -> Claim:
     person, now = lock_participation(participation_pk)
     if study.state != Study.State.OPEN:
         raise StudyNotOpenError(f"“{study.title}” gives out no tasks at the moment.")
+    if person.began_at is None:
+        Participation.objects.filter(pk=person.pk).update(began_at=now)
     held = held_assignment(person)
     if held is not None:
         _extend(held, study, now)
         return Claim(held)
-    if not person.may_be_given_tasks:
+    if person.visit_id is None or not person.may_be_given_tasks:
         return Claim(None, ended=True)
-    return _Walk(study, person, now).next_turn()
+    claim = _Walk(study, person, now).next_turn()
+    if claim.ended:
+        Participation.objects.filter(pk=person.pk, finished_at=None).update(finished_at=now)
+    return claim
 
 
 def _extend(turn: Assignment, study: Study, now: datetime) -> None:
@@ -155,6 +160,7 @@ class _Walk:
             participation=self.person,
             visit_id=self.person.visit_id,
             number=self.person.turns,
+            language=self.person.language,
             claimed_at=self.now,
             lease_expires_at=self.now + timedelta(minutes=self.study.lease_minutes),
         )
@@ -173,7 +179,8 @@ class _Walk:
         """When nothing else is open."""
         if not self._is_lap_full():
             return None
-        reserved = Place.objects.open().filter(study=self.study.pk, reserved_for__isnull=False)
+        had = Assignment.objects.filter(participation=self.person.pk, task=OuterRef("task"))
+        reserved = Place.objects.open().filter(~Exists(had), study=self.study.pk, reserved_for__isnull=False)
         rows = reserved.order_by("reserved_until").values_list("pk", "task", "order")[:WINDOW]
         return self._claim_one_of(self._not_had([_Open(*row) for row in rows]))
 

@@ -65,6 +65,9 @@ def _participations_miscounted(study: Study) -> QuerySet[Participation]:
             count_held=Count("assignments", filter=counting & item & held),
             count_filled=Count("assignments", filter=counting & submitted),
             count_items=Count("assignments", filter=counting & item & submitted),
+            count_given=Count("assignments", filter=Q(assignments__place__isnull=False)),
+            count_checks=Count("assignments", filter=Q(assignments__task__role=Task.Role.CHECK)),
+            count_practices=Count("assignments", filter=Q(assignments__task__role=Task.Role.PRACTICE)),
         )
         .exclude(
             turns=F("count_turns"),
@@ -72,6 +75,9 @@ def _participations_miscounted(study: Study) -> QuerySet[Participation]:
             items_held=F("count_held"),
             places_filled=F("count_filled"),
             items_filled=F("count_items"),
+            places_given=F("count_given"),
+            checks_given=F("count_checks"),
+            practices_given=F("count_practices"),
         )
     )
 
@@ -142,6 +148,9 @@ RULES: dict[str, Callable[[Study], QuerySet]] = {
         state=State.CLAIMED, study__state=Study.State.CLOSED
     ),
     "a person's counters are not what that person's turns say": _participations_miscounted,
+    "a person's cap is not the study's": lambda study: Participation.objects.filter(study=study).exclude(
+        Q(item_cap=study.item_cap)
+    ),
     "a visit is of another person or study than its participation": lambda study: Visit.objects.filter(
         participation__study=study
     ).exclude(annotator=F("participation__annotator")),

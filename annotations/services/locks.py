@@ -1,8 +1,8 @@
 """Who waits for whom. Always in this order: the study, the person, their turns and places.
 
-Whoever answers shares the study's row and checks its state under that lock; whoever changes the state, or
-frees places, has the row alone. So nothing is accepted by a study that has closed. Times come from the
-database, read after the locks were had."""
+Whoever answers shares the study and checks its state under that lock; whoever changes the state, or frees
+places, has the study alone. So nothing is accepted by a study that has closed. Times come from the database,
+read after the locks were had."""
 
 from datetime import datetime
 
@@ -24,33 +24,28 @@ _GATE = 0x6461616D << 32
 
 
 def share_study(pk: int) -> Study:
-    """The study, whose state stays as it is until the transaction ends. SQLite has a single writer anyway.
+    """The study, whose state stays as it is until the transaction ends, without its long texts. SQLite has a
+    single writer anyway.
 
     Raises Study.DoesNotExist.
     """
     _pass_gate(pk, "pg_advisory_xact_lock_shared")
-    table = connection.ops.quote_name(Study._meta.db_table)
-    columns = ", ".join(connection.ops.quote_name(column) for column in _COLUMNS)
-    share = " FOR SHARE" if connection.vendor == "postgresql" else ""
-    # Django has no FOR SHARE. Only names of ours are put into the text.
-    found = Study.objects.raw(f"SELECT {columns} FROM {table} WHERE id = %s{share}", [pk])
-    for study in found:
-        return study
-    raise Study.DoesNotExist(f"There is no study {pk}.")
+    return Study.objects.only(*_COLUMNS).get(pk=pk)
 
 
 def lock_study(pk: int) -> Study:
-    """The study for this transaction alone. Raises Study.DoesNotExist."""
+    """The study for this transaction alone: whoever changes its state, or frees its places, comes through
+    here. Raises Study.DoesNotExist."""
     _pass_gate(pk, "pg_advisory_xact_lock")
     return Study.objects.select_for_update(no_key=True).get(pk=pk)
 
 
 def _pass_gate(pk: int, lock: str) -> None:
-    """First come, first served, before the row itself is locked.
+    """First come, first served.
 
     Whoever shares a row in PostgreSQL overtakes whoever waits to have it alone: while answers keep coming, a
-    study would not close, and no place come back. Those who want an advisory lock queue.
-    """
+    study would not close, and no place come back. Those who want an advisory lock queue; and sharing one
+    writes nothing, while every share of a row does."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {lock}(%s)", [_GATE + pk])

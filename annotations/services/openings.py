@@ -100,25 +100,37 @@ def run_opening(*, opening: Opening, progress: Tell = unwatched) -> bool:
     study = Study.objects.select_related("run__checkpoint").get(pk=opening.study_id)
     if not opening.take():
         if opening.state == Opening.State.FAILED:
-            study.mark_draft_again()
+            _make_draft_again(study)
         return False
     try:
         _Slices(study, opening, progress).run()
-    except StudyError as error:
-        if opening.fail(str(error)):
-            study.mark_draft_again()
-        return False
     except _LeaseLost:
         logger.warning("The opening of study %s went to another worker.", study.pk)
         return False
+    except StudyError as error:
+        _give_up(opening, study, str(error))
+        return False
+    except Exception as error:  # whatever it is, the row says why; the log has the traceback
+        _give_up(opening, study, f"{type(error).__name__}: {error}")
+        raise
     return True
+
+
+def _give_up(opening: Opening, study: Study, error: str) -> None:
+    if opening.fail(error):
+        _make_draft_again(study)
+
+
+@transaction.atomic
+def _make_draft_again(study: Study) -> bool:
+    return lock_study(study.pk).mark_draft_again()
 
 
 def give_up_openings() -> int:
     """Make drafts again of studies whose opening ended while its worker died; return how many there were."""
     unfinished = Opening.objects.unfinished().filter(study=OuterRef("pk"))
     stuck = Study.objects.filter(~Exists(unfinished), state=Study.State.OPENING)
-    return sum(study.mark_draft_again() for study in stuck)
+    return sum(_make_draft_again(study) for study in stuck)
 
 
 class _Slices:
@@ -195,6 +207,7 @@ class _Slices:
             if not self.opening.finish():
                 raise _LeaseLost
             plan.save()
+            Opening.objects.filter(pk=self.opening.pk).update(plan_sha256=plan.sha256)
             if not study.mark_open(plan=plan, now=database_now()):
                 raise StudyError(f"{study.name!r} is {study.get_state_display()} and cannot be opened.")
         logger.info("Study %s is open; the hash of its plan is %s.", study.pk, plan.sha256)

@@ -1,10 +1,10 @@
 """An annotator's way through a study, around the tasks themselves."""
 
 import secrets
+from datetime import datetime
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import F, Max
 
 from annotations.errors import StudyNotOpenError
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Visit
@@ -12,13 +12,10 @@ from annotations.ring import first_cursor
 from annotations.services.locks import database_now, lock_participation, lock_study, share_study
 from annotations.services.turns import drop_turns
 
-# People who join in one moment want the same ordinal; all but one of them try again.
-JOIN_TRIES = 50
-
 
 def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
     """Record consent; make the annotator if this browser has none yet. Raises StudyNotOpenError."""
-    if study.state != Study.State.OPEN:  # looked at again, under a lock, by _join
+    if study.state != Study.State.OPEN:  # looked at again, under a lock
         raise StudyNotOpenError(f"“{study.title}” takes nobody new at the moment.")
     if annotator is None:
         annotator = Annotator.objects.create(
@@ -27,41 +24,46 @@ def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
     return join_study(study=study, annotator=annotator, unit_id=study.slug)
 
 
+@transaction.atomic
 def join_study(
     *, study: Study, annotator: Annotator, unit_id: str, number: int = 1, language: str = ""
 ) -> Participation:
     """One person's participation, and the visit through the platform's unit of pay `unit_id`; both are made
     if they are not there. Raises StudyNotOpenError."""
-    for _ in range(JOIN_TRIES):
-        try:
-            return _join(study.pk, annotator, unit_id, number, language)
-        except IntegrityError:
-            continue
-    raise StudyNotOpenError(f"“{study.title}” is very busy; try again in a moment.")
-
-
-@transaction.atomic
-def _join(study_pk: int, annotator: Annotator, unit_id: str, number: int, language: str) -> Participation:
-    study = share_study(study_pk)
-    if study.state != Study.State.OPEN:
-        raise StudyNotOpenError(f"“{study.title}” takes nobody new at the moment.")
+    is_known = Participation.objects.filter(study=study, annotator=annotator).exists()
+    # People are numbered: whoever is new has the study alone for that moment.
+    locked = share_study(study.pk) if is_known else lock_study(study.pk)
+    if locked.state != Study.State.OPEN:
+        raise StudyNotOpenError(f"“{locked.title}” takes nobody new at the moment.")
     now = database_now()
-    found = Participation.objects.filter(study=study, annotator=annotator).first()
-    person = found or _new_participation(study, annotator, language, now)
-    visit, _ = Visit.objects.get_or_create(
-        platform=annotator.platform,
-        unit_id=unit_id,
-        annotator=annotator,
-        number=number,
-        defaults={"participation": person, "arrived_at": now},
-    )
+    found = Participation.objects.filter(study=locked, annotator=annotator).first()
+    person = found or _new_participation(locked, annotator, language, now)
+    visit = _visit(person, annotator, unit_id, number, now)
     if person.visit_id != visit.pk:
         person.visit = visit
         person.save(update_fields=["visit"])
     return person
 
 
-def _new_participation(study: Study, annotator: Annotator, language: str, now) -> Participation:
+def _visit(person: Participation, annotator: Annotator, unit_id: str, number: int, now: datetime) -> Visit:
+    """This visit of this person; another one, with the next number, where the unit was decided about or is
+    known from another study."""
+    unit = Visit.objects.filter(platform=annotator.platform, unit_id=unit_id, annotator=annotator)
+    found = unit.filter(participation=person, number__gte=number, verdict="").order_by("number").first()
+    if found is not None:
+        return found
+    last = unit.aggregate(last=Max("number"))["last"] or 0
+    return Visit.objects.create(
+        platform=annotator.platform,
+        unit_id=unit_id,
+        annotator=annotator,
+        number=max(number, last + 1),
+        participation=person,
+        arrived_at=now,
+    )
+
+
+def _new_participation(study: Study, annotator: Annotator, language: str, now: datetime) -> Participation:
     last = Participation.objects.filter(study=study).order_by("-ordinal").values_list("ordinal", flat=True)
     ordinal = next(iter(last[:1]), -1) + 1
     cursor = first_cursor(ordinal, study.items + study.controls)
@@ -117,17 +119,3 @@ def erase_answers(*, participation: Participation) -> int:
 
 def _drop_reservation(person: Participation) -> None:
     Place.objects.filter(reserved_for=person).update(reserved_for=None, reserved_until=None)
-
-
-def mark_begun(*, participation: Participation) -> bool:
-    """Note when the instructions were read; False if that is known."""
-    return bool(
-        Participation.objects.filter(pk=participation.pk, began_at=None).update(began_at=timezone.now())
-    )
-
-
-def mark_finished(*, participation: Participation) -> bool:
-    """Note that no task was left for this person; False if that is known."""
-    return bool(
-        Participation.objects.filter(pk=participation.pk, finished_at=None).update(finished_at=timezone.now())
-    )

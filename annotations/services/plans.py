@@ -16,10 +16,13 @@ from generation.models import GenerationRun
 # A task's record: name in the plan → column.
 TASK_COLUMNS = {
     "position": "position",
+    "rank": "rank",
     "role": "role",
     "variant": "variant",
     "payload": "payload",
     "prompt": "generation__prompt__text",
+    "word_start": "word__start",
+    "word_end": "word__end",
     "seed": "generation__seed",
     "image_sha256": "generation__image_sha256",
     "heat_maps_sha256": "generation__heat_maps_sha256",

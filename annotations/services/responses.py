@@ -80,12 +80,12 @@ def submit_response(
         last = last_response(turn)
         raise StaleRevisionError(turn.revision, last and last.answer)
     if turn.revision is None:
-        late = _end_with_answer(study, person, turn, now)
+        late = _end_with_answer(study, person, turn, now, interrupted=measured.interrupted)
     elif study.state == Study.State.CLOSING:
         raise StudyNotOpenError(f"“{study.title}” is closing: your answer is stored as it was.")
     else:
         late = turn.state != State.SUBMITTED
-        _note_correction(person, turn)
+        _note_correction(person, turn, now)
     return Response.objects.create(
         assignment=turn,
         revision=0 if base is None else base + 1,
@@ -98,12 +98,14 @@ def submit_response(
     )
 
 
-def _end_with_answer(study: Study, person: Participation, turn: Assignment, now: datetime) -> bool:
+def _end_with_answer(
+    study: Study, person: Participation, turn: Assignment, now: datetime, *, interrupted: bool
+) -> bool:
     """Write the first answer down on its turn and its person; whether it came too late to count."""
     role, changes = turn.task.role, {}
     revived = turn.state != State.CLAIMED and _revive(study, person, turn)
     late = turn.state != State.CLAIMED and not revived
-    fields: dict[str, Any] = {"submitted_at": now, "revision": 0}
+    fields: dict[str, Any] = {"submitted_at": now, "revision": 0, "interrupted": interrupted}
     if not late:
         fields |= {"state": State.SUBMITTED, "ended_at": now}
     Assignment.objects.filter(pk=turn.pk, submitted_at=None).update(**fields)
@@ -138,6 +140,6 @@ def _revive(study: Study, person: Participation, turn: Assignment) -> bool:
     return True
 
 
-def _note_correction(person: Participation, turn: Assignment) -> None:
+def _note_correction(person: Participation, turn: Assignment, now: datetime) -> None:
     Assignment.objects.filter(pk=turn.pk).update(revision=F("revision") + 1)
-    Participation.objects.filter(pk=person.pk).update(changes=F("changes") + 1)
+    Participation.objects.filter(pk=person.pk).update(changes=F("changes") + 1, last_answer_at=now)

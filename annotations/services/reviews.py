@@ -64,6 +64,8 @@ def _decide(
         visit.refresh_from_db()
         raise ReviewError(f"This visit is {visit.get_verdict_display()} already.")
     review = _write(action, study, person, now, reason, visit=visit, evidence=evidence, by=by)
+    # Nothing more is given out in a visit that was decided about.
+    Participation.objects.filter(pk=person.pk, visit=visit).update(visit=None)
     if action == Review.Action.REJECT:
         turns = person.assignments.filter(visit=visit)
         drop_turns(study, person, turns, dropped=Assignment.Dropped.REJECTED, by=review)

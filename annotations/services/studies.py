@@ -82,7 +82,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched) -> Study:
 
 
 def _store(study: Study, drafts: list[TaskDraft]) -> None:
-    """Hashes are computed before the transaction begins: it holds SQLite's lock while it writes."""
+    """In slices, each a transaction of its own: nobody who rates waits for a large study that is built."""
     ranks: Counter[str] = Counter()
     tasks = []
     for position, draft in enumerate(drafts):
@@ -101,9 +101,19 @@ def _store(study: Study, drafts: list[TaskDraft]) -> None:
         ranks[draft.role] += 1
     study.items, study.controls = ranks[Task.Role.ITEM], ranks[Task.Role.CONTROL]
     study.checks, study.practices = ranks[Task.Role.CHECK], ranks[Task.Role.PRACTICE]
-    with transaction.atomic():
-        study.save()
-        Task.objects.bulk_create(tasks, batch_size=STORED_AT_ONCE)
+    counts = {"items": study.items, "controls": study.controls, "checks": study.checks}
+    # Until its tasks are counted a study cannot be opened.
+    study.items = study.controls = study.checks = 0
+    study.save()
+    try:
+        for first in range(0, len(tasks), STORED_AT_ONCE):
+            Task.objects.bulk_create(tasks[first : first + STORED_AT_ONCE])
+    except IntegrityError:
+        delete_draft(study=study)
+        raise
+    for name, count in counts.items():
+        setattr(study, name, count)
+    study.save(update_fields=list(counts))
 
 
 def _record(task: Task) -> dict[str, Any]:
@@ -111,10 +121,13 @@ def _record(task: Task) -> dict[str, Any]:
     generation = task.generation
     return {
         "position": task.position,
+        "rank": task.rank,
         "role": task.role,
         "variant": task.variant,
         "payload": task.payload,
         "prompt": generation.prompt.text,
+        "word_start": task.word and task.word.start,
+        "word_end": task.word and task.word.end,
         "seed": generation.seed,
         "image_sha256": generation.image_sha256,
         "heat_maps_sha256": generation.heat_maps_sha256,
@@ -152,13 +165,16 @@ def edit_draft(*, study: Study, **changes: Any) -> bool:
     return bool(Study.objects.filter(pk=study.pk, state=Study.State.DRAFT).update(**changes))
 
 
-@transaction.atomic
 def delete_draft(*, study: Study) -> None:
-    """Delete a draft with its tasks. Raises StudyError where it was opened."""
-    locked = lock_study(study.pk)
-    if locked.state != Study.State.DRAFT:
-        raise StudyError(f"{locked.name!r} is {locked.get_state_display()}; only a draft can be deleted.")
+    """Delete a draft with its tasks, in slices. Raises StudyError where it was opened."""
+    with transaction.atomic():
+        locked = lock_study(study.pk)
+        if locked.state != Study.State.DRAFT:
+            raise StudyError(f"{locked.name!r} is {locked.get_state_display()}; only a draft can be deleted.")
+        # Nobody opens it any more.
+        Study.objects.filter(pk=locked.pk).update(items=0)
     # Nothing refers to a draft's tasks but places of an opening that was given up.
-    Place.objects.filter(study=locked).delete()
-    Task.objects.filter(study=locked).delete()
+    for rows in (Place.objects.filter(study=locked), Task.objects.filter(study=locked)):
+        while some := list(rows.order_by("pk").values_list("pk", flat=True)[:STORED_AT_ONCE]):
+            rows.filter(pk__in=some).delete()
     locked.delete()

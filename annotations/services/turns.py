@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from annotations.models import Assignment, Participation, Place, Review, Study, Task
 from annotations.services.locks import database_now, lock_participation, lock_study
@@ -48,7 +48,7 @@ def _end(turn: Assignment, state: str, still: Q | None = None) -> int | None:
     if not ended:
         return None
     freed = Place.objects.filter(turn=turn.pk).update(turn=None)
-    if freed and turn.task.role == Task.Role.ITEM:
+    if freed and turn.counts and turn.task.role == Task.Role.ITEM:
         Participation.objects.filter(pk=person.pk).update(items_held=F("items_held") - 1)
     study.count_reopening(freed)
     return freed
@@ -65,22 +65,24 @@ def drop_turns(
     """Let turns of one person stop counting, and free their places while the study runs. Both rows have to
     be locked.
 
-    After closing nothing is reopened: the places stay theirs, and how many are left short is a deviation.
+    After closing nothing is reopened: places that were filled stay theirs, and how many are left short is a
+    deviation.
     """
     counting = turns.filter(participation=person, counts=True)
-    freed = 0
-    if study.state in Study.RUNNING:
-        freed = Place.objects.filter(turn__in=counting.values("pk")).update(turn=None)
-    short = 0
-    if study.state in (Study.State.CLOSING, Study.State.CLOSED):
-        short = counting.analysed().filter(place__isnull=False).count()
+    freeable, short = counting, 0
+    if study.state not in Study.RUNNING:
+        freeable = counting.filter(state=State.CLAIMED)
+        held = counting.filter(place__isnull=False, state__in=(State.CLAIMED, State.SUBMITTED))
+        short = held.count()
+    freed = Place.objects.filter(turn__in=freeable.values("pk")).update(turn=None)
     counting.update(counts=False, dropped=dropped, dropped_by=by)
     recount(person)
     study.count_reopening(freed)
     if short:
         note_deviation(
             study.plan,
-            what=f"answers of {person.pseudonym} dropped after closing ({dropped})",
+            what=f"answers of {person.pseudonym} dropped after closing ({dropped}"
+            + (f", review {by.pk})" if by else ")"),
             frozen=None,
             now=f"places left short: {short}",
         )
@@ -96,12 +98,12 @@ def restore_turns(study: Study, person: Participation, by: Review) -> None:
     for dropped, others, reason in _other_reasons(person):
         turns.filter(others).update(dropped=dropped, dropped_by=reason)
     turns = person.assignments.filter(dropped_by=by)
-    if study.state in Study.RUNNING:
-        _take_free_places(person, turns.filter(state__in=(State.CLAIMED, State.SUBMITTED)))
-    again = Q(place=None) | Q(held_place__isnull=False) | Q(state__in=(State.EXPIRED, State.RETURNED))
-    restored = list(turns.filter(again).values_list("pk", flat=True))
-    turns.exclude(again).update(dropped=Assignment.Dropped.REPLACED)
-    Assignment.objects.filter(pk__in=restored).update(counts=True, dropped="", dropped_by=None)
+    person.refresh_from_db()
+    _take_free_places(person, turns.filter(state__in=(State.CLAIMED, State.SUBMITTED)))
+    holds = Exists(Place.objects.filter(turn=OuterRef("pk")))
+    ended = Q(state__in=(State.EXPIRED, State.RETURNED))
+    turns.exclude(Q(place=None) | ended | holds).update(dropped=Assignment.Dropped.REPLACED)
+    turns.exclude(dropped=Assignment.Dropped.REPLACED).update(counts=True, dropped="", dropped_by=None)
     recount(person)
 
 
@@ -120,23 +122,17 @@ def _other_reasons(person: Participation) -> list[tuple[str, Q, Review | None]]:
 
 
 def _take_free_places(person: Participation, turns: QuerySet[Assignment]) -> None:
-    """Give the person's turns their places again where these are free, in one update; within the cap."""
-    free = list(
-        turns.filter(place__isnull=False, place__turn=None)
-        .order_by("number")
-        .select_for_update(of=("self",))
-        .values_list("pk", "place", "task__role")
-    )
+    """Give the person's turns their places again where these are free, in one update; within the cap. Nobody
+    claims meanwhile: the study is locked."""
+    free = turns.filter(place__isnull=False, place__turn=None)
     if person.item_cap is not None:
-        left = person.item_cap - person.items_held
-        items = [row for row in free if row[2] == Task.Role.ITEM]
-        free = [row for row in free if row not in items[max(left, 0) :]]
-    turn_of = {place: turn for turn, place, _ in free}
-    places = list(Place.objects.select_for_update(no_key=True).filter(pk__in=turn_of, turn=None))
-    for place in places:
-        place.turn_id = turn_of[place.pk]
-        place.reserved_for = place.reserved_until = None
-    Place.objects.bulk_update(places, ["turn", "reserved_for", "reserved_until"], batch_size=200)
+        left = max(person.item_cap - person.items_held, 0)
+        items = free.filter(task__role=Task.Role.ITEM).order_by("number").values("pk")
+        free = free.filter(~Q(task__role=Task.Role.ITEM) | Q(pk__in=items[:left]))
+    of_place = free.filter(place=OuterRef("pk")).order_by().values("pk")[:1]
+    Place.objects.filter(turn=None, pk__in=free.order_by().values("place")).update(
+        turn=Subquery(of_place), reserved_for=None, reserved_until=None
+    )
 
 
 def recount(person: Participation) -> None:

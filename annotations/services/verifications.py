@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
@@ -47,22 +47,32 @@ class Difference:
 
 def request_verification(*, study: Study) -> Verification:
     """The verification that waits or runs, or a new one."""
-    try:
-        with transaction.atomic():
-            return Verification.objects.create(study=study, total=2 * study.plan.tasks)
-    except IntegrityError:
-        return Verification.objects.unfinished().filter(study=study).get()
+    while (waiting := Verification.objects.unfinished().filter(study=study).first()) is None:
+        try:
+            with transaction.atomic():
+                return Verification.objects.create(study=study, total=2 * study.plan.tasks)
+        except IntegrityError:  # somebody else asked in this very moment
+            continue
+    return waiting
 
 
 def due_for_verification() -> QuerySet[Study]:
-    """Running studies that were not held against their plan for a day."""
+    """Studies that were not held against their plan for a day, or, closed ones, since they closed; unless
+    that was tried within the day."""
     day_ago = timezone.now() - EVERY
-    looked_at = Q(plan__verified_at__gt=day_ago) | Q(plan__verified_at=None, opened_at__gt=day_ago)
-    waiting = Verification.objects.unfinished().filter(study=OuterRef("pk"))
-    return (
-        Study.objects.filter(~Exists(waiting), state__in=Study.RUNNING)
-        .exclude(looked_at)
-        .select_related("plan")
+    running = Q(state__in=Study.RUNNING) & (
+        Q(plan__verified_at__lt=day_ago) | Q(plan__verified_at=None, opened_at__lt=day_ago)
+    )
+    closed = Q(state=Study.State.CLOSED) & (
+        Q(plan__verified_at=None) | Q(plan__verified_at__lt=F("closed_at"))
+    )
+    tried = Verification.objects.filter(study=OuterRef("pk"))
+    waiting = tried.filter(state__in=("queued", "running"))
+    tried_today = tried.filter(created_at__gt=day_ago).filter(
+        Q(study__closed_at=None) | Q(created_at__gt=F("study__closed_at"))
+    )
+    return Study.objects.filter(~Exists(waiting), ~Exists(tried_today), running | closed).select_related(
+        "plan"
     )
 
 
@@ -77,7 +87,11 @@ def run_verification(*, verification: Verification, progress: Tell = unwatched) 
         verification.renew(done=min(done, total), total=total)
         progress(done, total)
 
-    verify_study(study, files=True, tell=tell)
+    try:
+        verify_study(study, files=True, tell=tell)
+    except Exception as error:  # whatever it is, the row says why; the log has the traceback
+        verification.fail(f"{type(error).__name__}: {error}")
+        raise
     return verification.finish()
 
 
@@ -85,7 +99,7 @@ def verify_study(study: Study, *, files: bool, tell=lambda done: None) -> tuple[
     """List every deviation of an opened study; with `files`, of its pictures and heat maps too. Also what
     `check_study` finds wrong with its rows. `tell` hears how many tasks were looked at, their
     rows first, then their files."""
-    plan = study.plan
+    plan, began = study.plan, timezone.now()
     found = [*_settings_differences(plan, study), *_task_differences(plan, study, tell)]
     if files:
         found += _file_differences(study, tell)
@@ -93,7 +107,7 @@ def verify_study(study: Study, *, files: bool, tell=lambda done: None) -> tuple[
     for difference in found:
         note_deviation(plan, what=difference.what, frozen=difference.frozen, now=difference.now)
     if files:
-        Plan.objects.filter(pk=plan.pk).update(verified_at=timezone.now())
+        Plan.objects.filter(pk=plan.pk).update(verified_at=began)
     if found:
         logger.warning("Study %s deviates from its plan in %d places.", study.pk, len(found))
     return tuple(found)
@@ -103,6 +117,9 @@ def _settings_differences(plan: Plan, study: Study) -> Iterator[Difference]:
     computed = plan_sha256(plan.settings, plan.tasks_sha256)
     if computed != plan.sha256:
         yield Difference("the plan itself", plan.sha256, computed)
+    frozen = study.openings.exclude(plan_sha256="").values_list("plan_sha256", flat=True).first()
+    if frozen not in (None, plan.sha256):
+        yield Difference("the plan that was frozen", frozen, plan.sha256)
     try:
         present = plan_settings(study)
     except (LookupError, TypeError) as error:  # a kind or options that were changed past every form

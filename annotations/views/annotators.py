@@ -13,7 +13,7 @@ from annotations.kinds.registry import get_kind
 from annotations.models import Study
 from annotations.selectors import held_assignment
 from annotations.services.claims import renew_reservation
-from annotations.services.participations import join_by_link, mark_begun
+from annotations.services.participations import join_by_link
 from annotations.views.visitors import (
     current_annotator,
     current_participation,
@@ -38,7 +38,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         return not_open(request, study)
     if participation is None:
         return render(request, "annotations/consent.html", {"study": study})
-    if participation.finished_at is not None:
+    if participation.finished_at is not None or not participation.may_be_given_tasks:
         return redirect("annotations:thanks", study.slug)
     return redirect("annotations:instructions", study.slug)
 
@@ -79,7 +79,6 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    mark_begun(participation=participation)
     return redirect(claim_next(study, participation))
 
 
@@ -111,13 +110,17 @@ def keep(request: HttpRequest, slug: str) -> HttpResponse:
 def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_study(slug)
     participation = current_participation(request, study)
-    if participation is None or (participation.finished_at is None and study.state == Study.State.OPEN):
+    if participation is None:
         return redirect("annotations:start", study.slug)
-    if participation.finished_at is None:
-        return not_open(request, study)
+    # Nothing more is given to somebody who was excluded, withdrew, or was decided about.
+    is_over = participation.visit_id is None or not participation.may_be_given_tasks
+    if participation.finished_at is None and not is_over:
+        is_open = study.state == Study.State.OPEN
+        return redirect("annotations:start", study.slug) if is_open else not_open(request, study)
     context = {
         "study": study,
         "participation": participation,
-        "may_look_again": study.state == Study.State.OPEN and participation.may_be_given_tasks,
+        "is_over": is_over,
+        "may_look_again": study.state == Study.State.OPEN and not is_over,
     }
     return render(request, "annotations/thanks.html", context)

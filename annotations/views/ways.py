@@ -8,7 +8,6 @@ from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Study
 from annotations.ring import turns_until
 from annotations.services.claims import claim_assignment
-from annotations.services.participations import mark_finished
 from annotations.views.visitors import current_participation
 
 
@@ -22,7 +21,6 @@ def claim_next(study: Study, participation: Participation) -> str:
         return turn_address(study, claim.turn)
     if not claim.ended:
         return reverse("annotations:waiting", args=[study.slug])
-    mark_finished(participation=participation)
     return reverse("annotations:thanks", args=[study.slug])
 
 

@@ -78,7 +78,7 @@ def _describe_comparison(analysis: PresenceAnalysis) -> str:
     if comparison.flag == "no_data":
         return "No comparison: there are no images of cohyponyms, or none of others."
     if comparison.flag == "zero_margin" or comparison.fisher_p is None:
-        return "All images of cohyponyms and others are correct, or all are not: nothing to tell apart (p is 1)."
+        return "All images of cohyponyms and others are correct, or all are not: p is 1."
     p = "p < 0.001" if comparison.fisher_p < 0.001 else f"p = {comparison.fisher_p:.3f}"
     points = [
         100 * end for end in (comparison.difference, comparison.low, comparison.high) if end is not None

@@ -24,8 +24,8 @@ def response_frame(study: Study) -> pd.DataFrame:
 
 
 def response_chunks(study: Study) -> Iterator[pd.DataFrame]:
-    """The same in frames of at most READ_AT_ONCE rows, at least one, so that a file can be written row by "
-    "row."""
+    """The same in frames of at most READ_AT_ONCE rows, at least one, so that a file can be written row by
+    row."""
     kind = get_kind(study.kind)
     types = {column.name: dtype_of(column) for column in columns_of(study)}
     paths = [column.path for column in COLUMNS]

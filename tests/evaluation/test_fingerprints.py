@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from annotations.models import Participation, Study
 from annotations.services.claims import claim_assignment
 from annotations.services.closings import close_study, pause_study
 from annotations.services.openings import open_study
-from annotations.services.participations import erase_answers, mark_begun, mark_finished, withdraw
+from annotations.services.participations import erase_answers, withdraw
 from annotations.services.reviews import accept_visit, exclude_annotator, reject_visit, undo_review
 from annotations.services.turns import return_assignment
 from annotations.services.verifications import verify_study
@@ -84,8 +85,7 @@ def test_it_changes_with_nothing_that_the_report_does_not_show():
     study, other = make_rated_study(), make_open_study()
     before = name_of(study)
     newcomer = make_participation(study)
-    mark_begun(participation=newcomer)
-    mark_finished(participation=newcomer)
+    Participation.objects.filter(pk=newcomer.pk).update(began_at=timezone.now(), finished_at=timezone.now())
     turn = claim_assignment(participation=make_participation(other)).turn
     return_assignment(assignment=turn)
     answer_task(other.tasks.first(), make_annotator(), {"choice": 3})

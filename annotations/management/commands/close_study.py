@@ -1,9 +1,9 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import StudyError
-from annotations.jobs import start_verification
+from annotations.jobs import start_closing
 from annotations.models import Study
-from annotations.services.closings import close_study, closing_outlook
+from annotations.services.closings import closing_outlook
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if study is None:
             raise CommandError(f"There is no study named {name!r}.")
         try:
-            close_study(study=study, complete=complete, at_once=at_once)
+            start_closing(study=study, complete=complete, at_once=at_once)
         except StudyError as error:
             raise CommandError(str(error)) from error
         outlook = closing_outlook(study)
@@ -44,5 +44,4 @@ class Command(BaseCommand):
                 )
             )
             return
-        start_verification(study=study)
         self.stdout.write(self.style.SUCCESS(f"{name!r} is closed."))

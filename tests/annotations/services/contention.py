@@ -9,10 +9,13 @@ from contextlib import closing
 from datetime import timedelta
 from threading import Barrier, Event
 
+import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotations.models import Place, Response
+from annotations.errors import StudyNotOpenError
+from annotations.models import Place, Response, Study
+from annotations.services.closings import close_study
 from annotations.services.locks import lock_study, share_study
 from annotations.services.responses import submit_response
 from annotations.services.turns import return_assignment
@@ -32,36 +35,77 @@ def queue() -> None:
     """Print in which order three connections had the study: one that shares it, one that wants it alone and
     waits for the first, one that came last and wants to share it."""
     study = make_study()
+    print(json.dumps(_line_up(
+        ("first", lambda: share_study(study.pk)),
+        ("alone", lambda: lock_study(study.pk)),
+        ("last", lambda: share_study(study.pk)),
+    )))  # fmt: skip
+
+
+def close_while_an_answer_is_stored() -> None:
+    """Print what happened in which order, and whether the answer is older than the closing."""
+    study, answer = _study_with_an_answer_to_come()
+    order = _line_up(("answered", answer), ("closed", lambda: close_study(study=study)))
+    stored = Response.objects.get()
+    study.refresh_from_db()
+    print(json.dumps([*order, study.state, stored.created_at <= study.closed_at]))
+
+
+def answer_while_it_closes() -> None:
+    """Print what happened in which order, and how many answers were stored."""
+    study, answer = _study_with_an_answer_to_come()
+
+    def answer_in_vain() -> None:
+        with pytest.raises(StudyNotOpenError):
+            answer()
+
+    order = _line_up(("closed", lambda: close_study(study=study)), ("refused", answer_in_vain))
+    print(json.dumps([*order, Response.objects.count()]))
+
+
+def _study_with_an_answer_to_come() -> tuple[Study, Callable[[], object]]:
+    """Open, with nobody at a task; whoever was at one gave it back, and answers it all the same."""
+    study = make_open_study()
+    person = make_participation(study)
+    turn = give_turn(study.tasks.first(), person)
+    return_assignment(assignment=turn)
+
+    def answer() -> object:
+        return submit_response(
+            assignment=turn, participation=person, answer={"choice": 4}, token=uuid.uuid4()
+        )
+
+    return study, answer
+
+
+def _line_up(*steps: tuple[str, Callable[[], object]]) -> list[str]:
+    """Do each in a connection and a transaction of its own, begun when the one before is done or waits. The
+    first one's transaction goes on until all have begun. Return what was done in which order."""
     had: list[str] = []
-    may_end = Event()
+    all_have_begun = Event()
 
-    def first() -> None:
+    def first(name: str, step: Callable[[], object]) -> None:
         with closing(connection), transaction.atomic():
-            share_study(study.pk)
-            had.append("first")
-            may_end.wait(10)
+            step()
+            had.append(name)
+            all_have_begun.wait(10)
+            had.append("first ends")
 
-    def alone() -> None:
+    def other(name: str, step: Callable[[], object]) -> None:
         with closing(connection), transaction.atomic():
-            lock_study(study.pk)
-            had.append("alone")
+            step()
+            had.append(name)
 
-    def last() -> None:
-        with closing(connection), transaction.atomic():
-            share_study(study.pk)
-            had.append("last")
-
-    with ThreadPoolExecutor(3) as pool:
-        futures = [pool.submit(first)]
-        _wait_until(lambda: had == ["first"])
-        futures.append(pool.submit(alone))
-        _wait_until(lambda: _waiting() == 1)
-        futures.append(pool.submit(last))
-        _wait_until(lambda: _waiting() == 2 or "last" in had)
-        may_end.set()
+    with ThreadPoolExecutor(len(steps)) as pool:
+        futures = [pool.submit(first, *steps[0])]
+        _wait_until(lambda: len(had) == 1)
+        for begun, step in enumerate(steps[1:], start=1):
+            futures.append(pool.submit(other, *step))
+            _wait_until(lambda begun=begun: len(had) - 1 + _waiting() == begun)
+        all_have_begun.set()
         for future in futures:
             future.result(timeout=10)
-    print(json.dumps(had))
+    return had
 
 
 def _waiting() -> int:

@@ -93,6 +93,7 @@ BREAKS = {
     "a person's counters are not what that person's turns say": lambda rows: rows.update(
         rows.person, answered=F("answered") + 1
     ),
+    "a person's cap is not the study's": lambda rows: rows.update(rows.person, item_cap=5),
     "a visit is of another person or study than its participation": lambda rows: rows.update(
         rows.person.visit, annotator=rows.stranger.annotator
     ),

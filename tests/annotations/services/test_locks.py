@@ -23,7 +23,16 @@ def printed_by(site: Site, call: str) -> list:
 
 
 def test_whoever_wants_a_study_alone_is_not_overtaken_by_those_who_share_it(site):
-    assert printed_by(site, "queue()") == ["first", "alone", "last"]
+    assert printed_by(site, "queue()") == ["first", "first ends", "alone", "last"]
+
+
+def test_closing_waits_for_the_answer_that_is_being_stored(site):
+    done = printed_by(site, "close_while_an_answer_is_stored()")
+    assert done == ["answered", "first ends", "closed", "closed", True]
+
+
+def test_an_answer_waits_for_the_closing_and_is_refused(site):
+    assert printed_by(site, "answer_while_it_closes()") == ["closed", "first ends", "refused", 0]
 
 
 def test_two_people_whose_places_are_reserved_for_each_other_both_get_theirs_back(site):

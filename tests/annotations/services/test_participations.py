@@ -56,23 +56,3 @@ def test_a_paused_study_takes_nobody_new_and_makes_nobody():
     with pytest.raises(StudyNotOpenError):
         join_by_link(study=study, annotator=None)
     assert not Annotator.objects.exists()
-
-
-def test_an_ordinal_that_somebody_else_took_in_the_same_moment_is_drawn_again(monkeypatch):
-    from annotations.services import participations
-
-    study = four_images()
-    join_by_link(study=study, annotator=None)
-    original, calls = participations._new_participation, []
-
-    def late_look(study, annotator, language, now):
-        """The first time, as if the other's row was not there yet."""
-        made = original(study, annotator, language, now)
-        if not calls:
-            calls.append(made)
-            Participation.objects.filter(pk=made.pk).update(ordinal=0)
-        return made
-
-    monkeypatch.setattr(participations, "_new_participation", late_look)
-    assert join_by_link(study=study, annotator=None).ordinal == 1
-    assert len(calls) == 1

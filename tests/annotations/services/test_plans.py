@@ -75,10 +75,13 @@ def test_a_tasks_hash_says_everything_that_is_judged_and_nothing_of_itself():
         task = study.tasks.get(position=record["position"])
         judged = {
             "position": task.position,
+            "rank": task.rank,
             "role": "item",
             "variant": "",
             "payload": task.payload,
             "prompt": "A dog on a red sofa.",
+            "word_start": task.word.start,
+            "word_end": task.word.end,
             "seed": 0,
             "image_sha256": generation.image_sha256,
             "heat_maps_sha256": generation.heat_maps_sha256,

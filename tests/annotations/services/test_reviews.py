@@ -204,10 +204,11 @@ def test_accepting_is_final_and_restores_nothing():
     turn = claim(participation)
     submit(turn)
     exclude(participation)
-    accepted = accept_visit(visit=again(participation).visit, reason="paid all the same")
+    visit = again(participation).visit
+    accepted = accept_visit(visit=visit, reason="paid all the same")
     assert not again(turn).counts
     for refused in (
-        lambda: reject_visit(visit=again(participation).visit, reason="too late"),
+        lambda: reject_visit(visit=visit, reason="too late"),
         lambda: undo_review(review=accepted, reason="too late"),
     ):
         with pytest.raises(ReviewError):
@@ -217,8 +218,9 @@ def test_accepting_is_final_and_restores_nothing():
 def test_a_rejection_that_is_overturned_accepts_the_visit():
     participation = person(one_image())
     submit(claim(participation))
-    undo_review(review=reject(participation), reason="the platform overturned it")
     visit = again(participation).visit
+    undo_review(review=reject(participation), reason="the platform overturned it")
+    visit.refresh_from_db()
     assert (visit.verdict, visit.decided_at is not None) == ("accepted", True)
 
 

@@ -1,0 +1,302 @@
+"""Where two things come together: closing and dropping, verdicts and visits, deaths and sweeps."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotations.errors import StudyError
+from annotations.jobs import sweep_studies
+from annotations.models import Assignment, Opening, Participation, Place, Plan, Study, Task, Verification
+from annotations.services.claims import claim_assignment
+from annotations.services.closings import close_study
+from annotations.services.openings import request_opening, run_opening
+from annotations.services.participations import erase_answers, join_study, withdraw
+from annotations.services.plans import plan_sha256
+from annotations.services.reviews import exclude_annotator, reject_visit, undo_review
+from annotations.services.verifications import (
+    due_for_verification,
+    request_verification,
+    run_verification,
+    verify_study,
+)
+from tests.annotations.services.rows import (
+    again,
+    claim,
+    four_images,
+    one_image,
+    person,
+    place_of,
+    run_out,
+    submit,
+)
+from tests.factories import (
+    give_turn,
+    make_annotator,
+    make_cohyponym_prompt_set,
+    make_open_study,
+    make_run,
+    make_study,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def exclude(participation: Participation) -> None:
+    exclude_annotator(participation=participation, reason="careless")
+
+
+def reject(participation: Participation) -> None:
+    reject_visit(visit=again(participation).visit, reason="careless")
+
+
+def leave(participation: Participation) -> None:
+    withdraw(participation=participation)
+
+
+def erase(participation: Participation) -> None:
+    erase_answers(participation=participation)
+
+
+# --- dropping somebody who rates while the study is closing -----------------------------------------------
+
+
+@pytest.mark.parametrize("drop", [exclude, reject, leave, erase])
+def test_somebody_dropped_while_the_study_closes_does_not_keep_it_from_closing(pokes, drop):
+    study = four_images()
+    dropped, other = person(study), person(study)
+    submit(claim(dropped))
+    turn = claim(dropped)
+    claim(other)
+    close_study(study=study)
+    drop(dropped)
+    assert place_of(turn).turn is None
+    assert again(study).plan.deviations.get().now == "places left short: 2"
+    for claimed in Assignment.objects.filter(state="claimed"):
+        run_out(claimed)
+    sweep_studies()
+    assert again(study).state == Study.State.CLOSED
+
+
+def test_one_visit_rejected_while_the_study_closes_leaves_the_other_ones_turn():
+    study = four_images()
+    annotator = make_annotator()
+    participation = join_study(study=study, annotator=annotator, unit_id="first")
+    submit(claim(participation))
+    first = again(participation).visit
+    turn = claim(join_study(study=study, annotator=annotator, unit_id="second"))
+    close_study(study=study)
+    reject_visit(visit=first, reason="careless")
+    assert not submit(turn).late
+    assert (again(participation).items_held, again(participation).places_filled) == (1, 1)
+
+
+def test_a_study_that_cannot_be_swept_does_not_keep_the_others(pokes, monkeypatch):
+    from django.db import DatabaseError
+
+    from annotations import jobs
+
+    broken, sound = one_image(), one_image()
+    turn = claim(person(sound))
+    run_out(turn)
+    original = jobs.expire_due_turns
+
+    def fail(*, study):
+        if study == broken:
+            raise DatabaseError("its rows are broken")
+        return original(study=study)
+
+    monkeypatch.setattr(jobs, "expire_due_turns", fail)
+    sweep_studies()
+    assert again(turn).state == Assignment.State.EXPIRED
+
+
+# --- undoing after closing --------------------------------------------------------------------------------
+
+
+def test_undone_after_closing_a_place_that_nobody_filled_is_the_persons_again():
+    study = one_image()
+    participation = person(study)
+    turn = claim(participation)
+    submit(turn)
+    review = exclude_annotator(participation=participation, reason="careless")
+    close_study(study=study)
+    undo_review(review=review, reason="a mistake")
+    assert (again(turn).counts, place_of(turn).turn) == (True, turn)
+
+
+def test_each_verdict_after_closing_is_listed_with_what_it_left_short():
+    study = four_images()
+    annotator = make_annotator()
+    visits = []
+    for unit in ("first", "second"):
+        participation = join_study(study=study, annotator=annotator, unit_id=unit)
+        submit(claim(participation))
+        visits.append(again(participation).visit)
+    close_study(study=study)
+    for visit in visits:
+        reject_visit(visit=visit, reason="careless")
+    assert [each.now for each in study.plan.deviations.all()] == ["places left short: 1"] * 2
+
+
+# --- visits -----------------------------------------------------------------------------------------------
+
+
+def test_one_unit_in_two_studies_is_two_visits():
+    first, second = one_image(), one_image()
+    annotator = make_annotator()
+    people = [join_study(study=study, annotator=annotator, unit_id="unit") for study in (first, second)]
+    assert [again(participation).visit.participation for participation in people] == people
+    assert all(claim(participation) is not None for participation in people)
+    assert [
+        join_study(study=study, annotator=annotator, unit_id="unit") for study in (first, second)
+    ] == people
+
+
+def test_nothing_is_given_out_in_a_visit_that_was_decided_about_and_the_next_one_goes_on():
+    study = four_images()
+    participation = person(study)
+    submit(claim(participation))
+    reject(participation)
+    found = claim_assignment(participation=participation)
+    assert (found.turn, found.ended) == (None, True)
+    assert again(participation).finished_at is None
+    back = join_study(study=study, annotator=participation.annotator, unit_id=study.slug)
+    assert (back, back.visit.number) == (participation, 2)
+    assert claim(back) is not None
+
+
+@pytest.mark.parametrize("drop", [exclude, leave])
+def test_somebody_who_is_given_nothing_more_did_not_finish(drop):
+    participation = person(four_images())
+    submit(claim(participation))
+    drop(participation)
+    assert claim_assignment(participation=participation).ended
+    assert again(participation).finished_at is None
+
+
+def test_the_language_is_stored_with_every_turn():
+    participation = join_study(study=one_image(), annotator=make_annotator(), unit_id="unit", language="de")
+    assert claim(participation).language == "de"
+
+
+# --- the end of the ring ----------------------------------------------------------------------------------
+
+
+def test_a_place_that_is_reserved_now_is_found_behind_many_that_lapsed():
+    study = make_open_study(
+        "object_presence", make_run(make_cohyponym_prompt_set(), seeds=range(40)), replicas=2
+    )
+    rater, *others = (person(study) for _ in range(42))
+    *had, last = study.tasks.order_by("position")
+    for task in had:
+        submit(give_turn(task, rater))
+    now = timezone.now()
+    for place in Place.objects.open().filter(study=study).order_by("order"):
+        until = now + timedelta(minutes=2) if place.task == last else now - timedelta(hours=1)
+        reserved_for = others.pop() if others else None
+        if reserved_for is not None:
+            Place.objects.filter(pk=place.pk).update(reserved_for=reserved_for, reserved_until=until)
+    found = claim_assignment(participation=rater)
+    while found.turn is None and not found.ended:
+        found = claim_assignment(participation=rater)
+    assert found.turn is not None
+
+
+# --- deaths, and what nobody would look at again ----------------------------------------------------------
+
+
+def test_a_study_that_closed_while_its_process_died_is_still_verified(pokes):
+    study = four_images()
+    close_study(study=study)
+    assert list(due_for_verification()) == [study]
+    sweep_studies()
+    assert Verification.objects.filter(study=study).count() == 1
+    sweep_studies()
+    assert Verification.objects.count() == 1
+
+
+def test_a_verification_that_began_before_the_study_closed_is_not_enough():
+    study = four_images()
+    verification = request_verification(study=study)
+    close_study(study=study)
+    Plan.objects.update(verified_at=study.opened_at)
+    assert list(due_for_verification()) == []  # one waits
+    run_verification(verification=verification)
+    Plan.objects.update(verified_at=study.opened_at)
+    assert list(due_for_verification()) == [study]
+
+
+def test_a_verification_that_fails_says_why_and_is_tried_once_a_day(monkeypatch):
+    study = four_images()
+    Study.objects.filter(pk=study.pk).update(opened_at=timezone.now() - timedelta(days=2))
+    monkeypatch.setattr("annotations.services.verifications.verify_study", explode)
+    with pytest.raises(ArithmeticError):
+        run_verification(verification=request_verification(study=study))
+    assert Verification.objects.get().error == "ArithmeticError: storage out of reach"
+    assert list(due_for_verification()) == []
+
+
+def test_an_opening_that_fails_otherwise_says_why_and_is_a_draft_again(monkeypatch):
+    study = make_study()
+    request_opening(study=study)
+    monkeypatch.setattr("annotations.services.openings.file_sha256", explode)
+    with pytest.raises(ArithmeticError):
+        run_opening(opening=Opening.objects.get())
+    assert Opening.objects.get().error == "ArithmeticError: storage out of reach"
+    assert again(study).state == Study.State.DRAFT
+
+
+def explode(*_, **__):
+    raise ArithmeticError("storage out of reach")
+
+
+# --- what is frozen ---------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_is_rewritten_with_everything_that_hangs_on_it_is_noticed():
+    study = make_open_study()
+    plan = study.plan
+    settings = {**plan.settings, "title": "Another"}
+    Study.objects.filter(pk=study.pk).update(title="Another")
+    Plan.objects.filter(pk=plan.pk).update(settings=settings, sha256=plan_sha256(settings, plan.tasks_sha256))
+    found = verify_study(again(study), files=False)
+    assert [each.what for each in found] == ["the plan that was frozen"]
+    assert found[0].frozen == plan.sha256
+
+
+@pytest.mark.parametrize("field", ["rank", "word"])
+def test_what_decides_about_order_and_word_of_a_task_is_frozen(field):
+    study = make_open_study()
+    first, second = study.tasks.order_by("position")[:2]
+    Task.objects.filter(pk=first.pk).update(**{field: 99 if field == "rank" else None})
+    assert "tasks.0" in [each.what for each in verify_study(again(study), files=False)]
+    assert second.position == 1
+
+
+def test_a_study_whose_tasks_cannot_be_stored_leaves_nothing(monkeypatch):
+    from annotations.services import studies
+
+    monkeypatch.setattr(studies, "STORED_AT_ONCE", 1)
+    original, calls = Task.objects.bulk_create, []
+
+    def fail_later(rows):
+        from django.db import IntegrityError
+
+        calls.append(rows)
+        if len(calls) > 1:
+            raise IntegrityError("a word is gone")
+        return original(rows)
+
+    monkeypatch.setattr(Task.objects, "bulk_create", fail_later)
+    with pytest.raises(StudyError, match="changed while the study was built"):
+        make_study()
+    assert not Study.objects.exists()
+    assert not Task.objects.exists()
+
+
+def test_joining_says_what_is_wrong_with_a_visit():
+    from django.db import IntegrityError
+
+    with pytest.raises(IntegrityError, match="visit_has_unit"):
+        join_study(study=one_image(), annotator=make_annotator(), unit_id="")
