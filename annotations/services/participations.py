@@ -37,7 +37,10 @@ def join_study(
         raise StudyNotOpenError(f"“{locked.title}” takes nobody new at the moment.")
     now = database_now()
     found = Participation.objects.filter(study=locked, annotator=annotator).first()
-    person = found or _new_participation(locked, annotator, language, now)
+    if found is None:
+        person = _new_participation(locked, annotator, language, now)
+    else:
+        person, _ = lock_participation(found.pk)  # two tabs make one visit
     visit = _visit(person, annotator, unit_id, number, now)
     if person.visit_id != visit.pk:
         person.visit = visit

@@ -48,7 +48,7 @@ def _end(turn: Assignment, state: str, still: Q | None = None) -> int | None:
     if not ended:
         return None
     freed = Place.objects.filter(turn=turn.pk).update(turn=None)
-    if freed and turn.counts and turn.task.role == Task.Role.ITEM:
+    if freed and turn.task.role == Task.Role.ITEM:
         Participation.objects.filter(pk=person.pk).update(items_held=F("items_held") - 1)
     study.count_reopening(freed)
     return freed

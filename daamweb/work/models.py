@@ -39,6 +39,12 @@ class WorkQuerySet(models.QuerySet):
         dropped = Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + LONGEST_LEASE)
         return self.filter(due | (Q(state=WorkState.RUNNING) & dropped))
 
+    def untold(self, since):
+        """Of which no worker has been told since then. What was noted in the future was noted by a clock that
+        was wrong."""
+        told = Q(poked_at__gte=since, poked_at__lte=timezone.now())
+        return self.filter(Q(poked_at=None) | ~told)
+
 
 class Work(models.Model):
     """Children give JOB, the name of the Celery job that takes one of their primary keys.
@@ -122,9 +128,14 @@ class Work(models.Model):
         return self._end(WorkState.FAILED, error=error)
 
     def put_off(self, until, error: str = "") -> bool:
-        """Give it back to be tried again at `until`."""
+        """Give it back to be tried again at `until`; an attempt that ends so took no worker down."""
         moved = self._mine().update(
-            state=WorkState.QUEUED, claim=None, lease_expires_at=None, not_before=until, error=error
+            state=WorkState.QUEUED,
+            claim=None,
+            lease_expires_at=None,
+            not_before=until,
+            attempts=F("attempts") - 1,
+            error=error,
         )
         return bool(moved)
 
@@ -148,7 +159,7 @@ class Work(models.Model):
         """Note that a worker is being told of it; False if one has been told since `unless_since`."""
         waiting = self._rows().filter(pk=self.pk)
         if unless_since is not None:
-            waiting = waiting.filter(Q(poked_at=None) | Q(poked_at__lt=unless_since))
+            waiting = waiting.untold(unless_since)
         return bool(waiting.update(poked_at=timezone.now()))
 
     def _end(self, state: str, error: str) -> bool:

@@ -21,6 +21,7 @@ def sweep_work() -> None:
     for kind in kinds_of_work():
         if not kind.JOB:
             continue
-        for row in kind._default_manager.claimable().order_by("pk")[:AT_ONCE]:
-            if row.mark_poked(unless_since=timezone.now() - kind.LEASE):
+        since = timezone.now() - kind.LEASE
+        for row in kind._default_manager.claimable().untold(since).order_by("pk")[:AT_ONCE]:
+            if row.mark_poked(unless_since=since):
                 poke(current_app.tasks[kind.JOB], row.pk)
