@@ -6,7 +6,7 @@ MANAGE = $(BIN)/python manage.py
 
 # What a failed command wrote does not count as made.
 .DELETE_ON_ERROR:
-.PHONY: demo test services-test lint benchmark
+.PHONY: demo test database-test server-test services-test lint benchmark
 
 .venv/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("daamweb needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
@@ -28,12 +28,27 @@ demo: .venv/ready .env
 	$(MANAGE) demo --port $(PORT)
 	PORT=$(PORT) $(BIN)/honcho start
 
+# Two processes; a file's tests stay together, since some share what takes long to make.
+PYTEST = $(BIN)/python -m pytest
+PARALLEL = -n 2 --dist loadfile
+ALONE = not services and not browser
+
 test: .venv/ready-dev
-	$(BIN)/python -m pytest -m "not services and not browser"
+	$(PYTEST) $(PARALLEL) -m "$(ALONE)"
 
 # Servers come from the environment: TEST_POSTGRES_URL, TEST_REDIS_URL, TEST_RABBITMQ_URL (defaults: localhost, standard ports).
+database-test server-test services-test: export DATABASE_URL = $(or $(TEST_POSTGRES_URL),postgres://postgres@127.0.0.1:5432/postgres)
+# What `make test` runs and what touches a database, on PostgreSQL.
+database-test: .venv/ready-dev
+	$(PYTEST) $(PARALLEL) -m "django_db and $(ALONE)"
+
+# What needs real servers, processes or a browser; one after another, since each takes the whole machine.
+server-test: .venv/ready-dev
+	$(PYTEST) -m "services or browser"
+
 services-test: .venv/ready-dev
-	DATABASE_URL=$${TEST_POSTGRES_URL:-postgres://postgres@127.0.0.1:5432/postgres} $(BIN)/python -m pytest
+	$(PYTEST) $(PARALLEL) -m "$(ALONE)"
+	$(MAKE) server-test
 
 lint: export SECRET_KEY = lint
 lint: .venv/ready-dev
