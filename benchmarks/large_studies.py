@@ -30,8 +30,9 @@ def make_large_draft(
     """A draft whose tasks go through the run's images and words, again and again if these are fewer."""
     kind = get_kind(KIND)
     study = Study.objects.create(
-        name=name, kind=KIND, run=run, title=kind.texts.title, consent=kind.texts.consent, instructions=kind.texts.instructions,
-        options=clean_options(kind, {}), replicas=replicas, items=tasks, checks=checks, **design,
+        name=name, kind=KIND, run=run, title=kind.texts.title, consent=kind.texts.consent,
+        instructions=kind.texts.instructions, options=clean_options(kind, {}), replicas=replicas,
+        items=tasks, checks=checks, **design,
     )  # fmt: skip
     _store(Task, _tasks(study))
     return study
@@ -140,7 +141,7 @@ def fill(study: Study, turns: Iterable[tuple[int, int, int]]) -> None:
             yield _turn(study, person, tasks[item], places[replica * len(tasks) + item], when)
 
     _store(Assignment, answered(), then=lambda made: Response.objects.bulk_create(map(_response, made)))
-    counting = Assignment.objects.filter(state=Assignment.State.SUBMITTED, counts=True)
+    counting = Assignment.objects.filter(state=Assignment.State.SUBMITTED, counts=True).order_by()
     Place.objects.filter(turn=None, pk__in=counting.filter(study=study).values("place")).update(
         turn=Subquery(counting.filter(place=OuterRef("pk")).values("pk")[:1])
     )

@@ -1,11 +1,11 @@
-"""A whole site of any size: a study in every state, one of them large and answered, its report, people, reviews,
-the log, and more of whatever a page lists; with the browsers of those who look at it."""
+"""A whole site of any size: a study in every state, one of them large and answered, its report, people,
+reviews, the log, and more of whatever a page lists; with the browsers of those who look at it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
 from django.test import Client
@@ -32,6 +32,7 @@ class Site:
     # By its state; the large one is the open one.
     studies: dict[str, Study]
     report: Report
+    researcher: User
     # Holds a turn and has answered others; has finished.
     annotator: Participation
     finished: Participation
@@ -43,7 +44,7 @@ class Site:
 
 def make_site(tasks: int, *, name: str = "site") -> Site:
     """Its study has so many tasks, and about REPLICAS as many answers."""
-    several = max(2, min(tasks // SHARE, MOST))
+    several = max(REPLICAS, min(tasks // SHARE, MOST))
     run = make_large_run(-(-tasks // len(WORDS)), name=name)
     lines = [f"Prompt '{number}', seed 0: the image is failed: out of memory" for number in range(several)]
     study = open_large_study(
@@ -56,7 +57,7 @@ def make_site(tasks: int, *, name: str = "site") -> Site:
     annotator, finished = people[0], people[1]
     Participation.objects.filter(pk=finished.pk).update(finished_at=timezone.now())
     claim_assignment(participation=annotator)
-    researcher = get_user_model().objects.create(username=f"{name} user", is_staff=True, is_superuser=True)
+    researcher = User.objects.create(username=f"{name} user", is_staff=True, is_superuser=True)
     _add_notes(study, several, researcher)
     studies = {**_small_studies(run, name, tasks), Study.State.OPEN: study}
     _add_others(run, name, several)
@@ -68,7 +69,7 @@ def make_site(tasks: int, *, name: str = "site") -> Site:
     }
     browsers["researcher"].force_login(researcher)
     report = _add_reports(study, several)
-    return Site(run, study, studies, report, annotator, finished, browsers)
+    return Site(run, study, studies, report, researcher, annotator, finished, browsers)
 
 
 def browser_of(person: Participation) -> Client:
@@ -80,7 +81,7 @@ def browser_of(person: Participation) -> Client:
     return browser
 
 
-def _add_notes(study: Study, count: int, researcher) -> None:
+def _add_notes(study: Study, count: int, researcher: User) -> None:
     """What is written beside the answers: verdicts, deviations, the log."""
     Review.objects.bulk_create(
         Review(
@@ -104,7 +105,7 @@ def _add_notes(study: Study, count: int, researcher) -> None:
 
 
 def _small_studies(run: GenerationRun, name: str, tasks: int) -> dict[str, Study]:
-    """One in each state but open, with hardly a task; the draft is a large one. The draft's last opening failed."""
+    """One in each state but open, with hardly a task; the draft is a large one, whose opening failed."""
     state, now = Study.State, timezone.now()
     made = {
         each: make_large_draft(
@@ -131,8 +132,7 @@ def _add_others(run: GenerationRun, name: str, count: int) -> None:
     for number in range(count // 2):
         other = make_large_run(2, name=f"{name} other {number}")
         make_large_draft(other, name=f"{name} other {number}", tasks=4, replicas=1)
-    users = get_user_model()
-    users.objects.bulk_create(users(username=f"{name} user {number}") for number in range(count))
+    User.objects.bulk_create(User(username=f"{name} user {number}") for number in range(count))
 
 
 def _add_reports(study: Study, count: int) -> Report:

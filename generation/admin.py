@@ -5,6 +5,7 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.html import format_html
 
+from daamweb.admin_deletion import CountedDeletion
 from daamweb.admin_forms import ServiceAdmin, ServiceFormView
 from generation.errors import PromptSetError, RunError
 from generation.forms import BuildCohyponymsForm, BuildWordsForm, ImportPromptsForm, StartRunForm
@@ -75,7 +76,7 @@ class StartRunView(ServiceFormView):
 
 
 @admin.register(PromptSet)
-class PromptSetAdmin(ServiceAdmin):
+class PromptSetAdmin(CountedDeletion, ServiceAdmin):
     service_forms = {
         "import": ImportPromptsView,
         "build-words": BuildWordsView,
@@ -128,7 +129,7 @@ class WordInline(admin.TabularInline):
 
 
 @admin.register(Prompt)
-class PromptAdmin(admin.ModelAdmin):
+class PromptAdmin(CountedDeletion):
     list_display = ["text", "prompt_set", "external_id", "position"]
     list_filter = ["prompt_set"]
     list_select_related = ["prompt_set"]
@@ -144,7 +145,7 @@ class PromptAdmin(admin.ModelAdmin):
 
 
 @admin.register(Checkpoint)
-class CheckpointAdmin(admin.ModelAdmin):
+class CheckpointAdmin(CountedDeletion):
     list_display = ["name", "source", "revision", "data_type"]
     search_fields = ["name", "source"]
 
@@ -154,7 +155,7 @@ class CheckpointAdmin(admin.ModelAdmin):
 
 
 @admin.register(GenerationRun)
-class GenerationRunAdmin(ServiceAdmin):
+class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
     service_forms = {"start": StartRunView}
     list_display = ["name", "prompt_set", "checkpoint", "progress", "gallery", "created_at"]
     list_select_related = ["prompt_set", "checkpoint"]
@@ -191,7 +192,7 @@ class GenerationRunAdmin(ServiceAdmin):
 
 
 @admin.register(Generation)
-class GenerationAdmin(admin.ModelAdmin):
+class GenerationAdmin(CountedDeletion):
     list_display = ["text", "run", "seed", "state", "look"]
     list_filter = ["state", "run"]
     list_select_related = ["prompt", "run"]

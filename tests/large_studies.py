@@ -5,12 +5,8 @@ These two take a few seconds: tests write them once for all.
 
 from collections.abc import Iterator
 
-from django.http import HttpResponse
-from django.test import Client
-
 from annotations.models import Participation, Study
 from annotations.ring import is_check_due
-from annotations.views.visitors import remember_annotator
 from benchmarks.large_runs import make_large_run
 from benchmarks.large_studies import add_people, fill, make_large_draft, open_large_study
 
@@ -62,12 +58,3 @@ def someone(study: Study, *, check_is_due: bool = False) -> Participation:
         if due[0] if check_is_due else not any(due):
             return person
     raise AssertionError("there is nobody like that")
-
-
-def browser_of(person: Participation) -> Client:
-    """That remembers the person, as after consent."""
-    answer = HttpResponse()
-    remember_annotator(answer, person.annotator)
-    client = Client()
-    client.cookies.update(answer.cookies)
-    return client
