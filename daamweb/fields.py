@@ -17,3 +17,13 @@ class ListField(forms.CharField):
         if not items or not all(isinstance(item, str) and item.strip() for item in items):
             raise forms.ValidationError("Give a list of texts, at least one and none of them empty.")
         return [item.strip() for item in items]
+
+
+class LinesField(forms.CharField):
+    """Text of several lines, which end as in our files whatever a browser sends."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.to_python(initial), self.to_python(data))

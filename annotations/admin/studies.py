@@ -2,7 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
+from django.db.models import Prefetch, TextField
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -18,6 +18,7 @@ from annotations.selectors import with_progress
 from annotations.services.closings import closing_outlook
 from annotations.services.studies import delete_draft, edit_draft
 from daamweb.admin_forms import ServiceAdmin, change_address, report_outcome
+from daamweb.fields import LinesField
 
 State = Study.State
 
@@ -39,13 +40,13 @@ class StudyAdmin(ServiceAdmin):
     search_fields = ["name", "title"]
     always_read_only = (
         "state", "progress", "link", "kind", "run", "tasks_by_role", "options", "recipe", "left_out",
-        "plan_hash", "created_at", "opened_at", "closes_at",
+        "plan_hash", "deviations", "created_at", "opened_at", "closes_at",
         "closed_at",
     )  # fmt: skip
     fields = [
         "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
         "expected_annotators", "check_every", "lease_minutes", "kind", "run", "tasks_by_role", "options",
-        "recipe", "left_out", "plan_hash", "created_at", "opened_at", "closes_at", "closed_at",
+        "recipe", "left_out", "plan_hash", "deviations", "created_at", "opened_at", "closes_at", "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):
@@ -64,6 +65,15 @@ class StudyAdmin(ServiceAdmin):
         last = obj.openings.first() if obj.state == State.DRAFT else None
         context["opening_error"] = last.error if last is not None else ""
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """A browser ends lines in its own way; that is no edit."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(db_field, TextField):
+            return LinesField(
+                label=field.label, help_text=field.help_text, required=field.required, widget=field.widget
+            )
+        return field
 
     def get_readonly_fields(self, request, study=None):
         frozen = DESIGN_FIELDS if study and study.state != State.DRAFT else ()
@@ -183,6 +193,13 @@ class StudyAdmin(ServiceAdmin):
     def plan_hash(self, study):
         return study.plan.sha256 if study.plan_id is not None else "when the study is open"
 
+    @admin.display(description="deviations from the plan")
+    def deviations(self, study):
+        if study.plan_id is None:
+            return "when the study is open"
+        number = study.plan.deviations.count()
+        return f"{number} found; the report lists them" if number else "none found"
+
     @admin.display(description="for annotators")
     def link(self, study):
         if study.plan_id is None:
@@ -199,5 +216,5 @@ def _bar(done: int, total: int, what: str = "") -> str:
 
 
 def _plan_in_words(study: Study) -> str:
-    """The hash stands in the log, too: who changes the plan's row would have to change the log as well."""
+    """The hash stands in the log, too, and on the row of the opening."""
     return f" The hash of its plan is {study.plan.sha256}." if study.plan_id is not None else ""

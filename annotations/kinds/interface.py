@@ -111,9 +111,10 @@ class Kind(ABC):
     def draft_tasks(
         self, generations: Sequence[Generation], options: Mapping[str, Any], tell: Tell = unwatched
     ) -> TaskDrafts:
-        """The tasks of finished generations, and what was left out; by default one task per image. `tell` is
+        """The tasks of finished generations, and what was left out; by default one task per image, whose
+        payload are the options. `tell` is
         told after every generation. Raises StudyError when there is nothing to judge."""
-        return TaskDrafts(tuple(TaskDraft(generation, {}) for generation in generations))
+        return TaskDrafts(tuple(TaskDraft(generation, dict(options)) for generation in generations))
 
     def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:
         """How the answers will be analysed. Part of the frozen plan: it stands before the first answer."""

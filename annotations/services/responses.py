@@ -82,7 +82,7 @@ def submit_response(
     if turn.revision is None:
         late = _end_with_answer(study, person, turn, now, interrupted=measured.interrupted)
     elif study.state == Study.State.CLOSING:
-        raise StudyNotOpenError(f"“{study.title}” is closing: your answer is stored as it was.")
+        raise StudyNotOpenError(f"“{study.title}” is closing: your earlier answer stays as it was.")
     else:
         late = turn.state != State.SUBMITTED
         _note_correction(person, turn, now)

@@ -95,9 +95,9 @@ def _answer(
         )
     except AssignmentNotYoursError as error:
         raise Http404("This task was given to someone else.") from error
-    except StudyNotOpenError:
+    except StudyNotOpenError as error:
         study.refresh_from_db()
-        return not_open(request, study)
+        return not_open(request, study, refused=f"What you just sent was not stored. {error}")
     except StaleRevisionError as stale:
         return _changed_elsewhere(request, study, participation, turn, form, stale.revision, stale.answer)
     if response.answer != form.cleaned_data:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Study
 from annotations.ring import turns_until
+from annotations.selectors import held_assignment
 from annotations.services.claims import claim_assignment
 from annotations.views.visitors import current_participation
 
@@ -51,10 +52,17 @@ def lead_to(request: HttpRequest, address: str) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
-def not_open(request: HttpRequest, study: Study) -> HttpResponse:
+def not_open(request: HttpRequest, study: Study, *, refused: str = "") -> HttpResponse:
+    """Says what the study takes at the moment, and leads to the task that may still be finished; `refused`
+    says what became of what was just sent."""
+    participation = current_participation(request, study)
+    held = held_assignment(participation) if participation is not None else None
+    may_finish = held is not None and study.state in (Study.State.PAUSED, Study.State.CLOSING)
     context = {
         "study": study,
-        "participation": current_participation(request, study),
+        "participation": participation,
+        "refused": refused,
+        "held": held if may_finish else None,
         "is_paused": study.state == Study.State.PAUSED,
         "is_closing": study.state == Study.State.CLOSING,
     }

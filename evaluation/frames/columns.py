@@ -89,9 +89,8 @@ COLUMNS = (
     CommonColumn("revised_at", "time", "When this revision of the answer was stored.", path="created_at"),
     CommonColumn(
         "milliseconds", "whole number",
-        "Time from the page's appearance to the answer, as the browser measured it and at most what the "
-        "server "
-        "knows of; empty: not measured.",
+        "Time from the appearance of the page on which this revision was sent to its answer, as the browser "
+        "measured it and at most what the server knows of; empty: not measured.",
         "milliseconds", path="milliseconds",
     ),
 )  # fmt: skip

@@ -51,7 +51,7 @@ def _plan(study: Study, answered: int) -> Table:
         ("tasks", _tasks_in_words(tasks)),
         ("left out when the study was built", str(len(plan["left_out"]))),
         ("annotators per task", str(plan["replicas"])),
-        ("answered so far", f"{answered} of {places} places"),
+        ("answered" if study.closed_at else "answered so far", f"{answered} of {places} places"),
         *((("answers erased on request", str(erased)),) if erased else ()),
         ("images by", f"{study.run.checkpoint}, revision {', '.join(revisions)}"),
         ("images made with", _run_settings(plan["run"])),

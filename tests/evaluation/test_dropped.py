@@ -201,7 +201,7 @@ def test_after_closing_an_exclusion_leaves_the_place_short_and_is_listed():
     excluded = turns[0].participation
     review = exclude_annotator(participation=excluded, reason="careless")
     document = report_of(Study.objects.get(pk=study.pk))
-    assert dict(texts(document, "plan"))["answered so far"] == "1 of 2 places"
+    assert dict(texts(document, "plan"))["answered"] == "1 of 2 places"
     assert texts(document, "items")[0][4:] == ["5", "undefined", "too few ratings"]
     ((what, _, now),) = texts(document, "deviations")
     assert what == f"answers of {excluded.pseudonym} dropped after closing (excluded, review {review.pk})"

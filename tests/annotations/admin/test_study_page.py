@@ -6,6 +6,7 @@ from django.contrib.admin.models import LogEntry
 from annotations.admin import StudyAdmin
 from annotations.models import Study
 from annotations.services.openings import open_study, request_opening
+from annotations.services.verifications import verify_study
 from tests.annotations.admin.pages import STUDIES, State, change_page, design_of_page, study_in, text_of
 from tests.factories import (
     answer_next,
@@ -133,3 +134,22 @@ def test_progress_is_shown(researcher_client):
 def test_a_study_that_is_not_there_leads_to_the_first_page(researcher_client, pk):
     answer = researcher_client.get(f"/admin/annotations/study/{pk}/change/")
     assert (answer.status_code, answer.url) == (302, "/admin/")
+
+
+def test_the_way_in_which_a_browser_ends_lines_is_no_edit(researcher_client):
+    study = make_study()
+    typed = design_of_page(study, title="New")
+    lines = {name: typed[name].replace("\n", "\r\n") for name in ("consent", "instructions")}
+    assert "\r\n" in lines["consent"]
+    researcher_client.post(change_page(study), {**typed, **lines})
+    again = Study.objects.get()
+    assert (again.title, again.consent, again.instructions) == ("New", study.consent, study.instructions)
+    assert LogEntry.objects.get().get_change_message() == "Changed Title."
+
+
+def test_the_page_says_how_many_deviations_were_found(researcher_client):
+    study = make_open_study()
+    assert "none found" in researcher_client.get(change_page(study)).text
+    Study.objects.filter(pk=study.pk).update(title="Another")
+    verify_study(Study.objects.get(), files=False)
+    assert "1 found; the report lists them" in researcher_client.get(change_page(study)).text

@@ -49,19 +49,19 @@ def test_the_pages_kind_goes_from_the_form_to_the_report(beauty, researcher_clie
     client.logout()
     participation: Participation = join(client, study)
     shown = client.get(address("assignment", study, held_assignment(participation).pk))
-    assert 'name="beauty"' in shown.text
-    assert send(client, held_assignment(participation), {"beauty": "10"}).status_code == 422
-    for answer in ("4", "9"):
+    assert "How beautiful is it, from 1 to 7?" in shown.text
+    assert send(client, held_assignment(participation), {"beauty": "8"}).status_code == 422
+    for answer in ("4", "7"):
         turn = held_assignment(participation)
         client.post(address("assignment", study, turn.pk), {**page_fields(), "beauty": answer})
-    assert sorted(Response.objects.values_list("answer__beauty", flat=True)) == [4, 9]
+    assert sorted(Response.objects.values_list("answer__beauty", flat=True)) == [4, 7]
 
     write_report(Study.objects.select_related("run__checkpoint", "plan").get(), tmp_path)
-    assert sorted(pd.read_csv(tmp_path / "responses.csv")["beauty"]) == [4, 9]
+    assert sorted(pd.read_csv(tmp_path / "responses.csv")["beauty"]) == [4, 7]
     codebook = pd.read_csv(tmp_path / "codebook.csv").set_index("column")
     assert tuple(codebook.loc["beauty", ["type", "unit"]]) == ("whole number", "points")
     counts = pd.read_csv(tmp_path / "answers_beauty.csv")
-    assert dict(zip(counts["beauty"], counts["answers"], strict=True)) == {4: 1, 9: 1}
+    assert dict(zip(counts["beauty"], counts["answers"], strict=True)) == {4: 1, 7: 1}
 
 
 @pytest.mark.django_db

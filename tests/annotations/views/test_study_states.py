@@ -139,7 +139,12 @@ def test_a_closing_study_takes_no_correction(client):
     first = held(participation)
     send(client, first, {"choice": 4})
     stop(study, State.CLOSING)
-    assert send(client, first, {"choice": 1}).status_code == 410
+    page = send(client, first, {"choice": 1})
+    assert page.status_code == 410
+    assert "What you just sent was not stored." in page.text
+    assert "your earlier answer stays as it was" in page.text
+    # and who is at another task is led to it
+    assert f'href="{address("assignment", study, held(participation).pk)}"' in page.text
     assert Response.objects.get().answer == {"choice": 4}
 
 
@@ -172,7 +177,9 @@ def test_a_closed_study_takes_no_answer(client):
     study = make_open_study()
     turn = held(join(client, study))
     stop(study, State.CLOSED)
-    assert send(client, turn, {"choice": 4}).status_code == 410
+    page = send(client, turn, {"choice": 4})
+    assert page.status_code == 410
+    assert "What you just sent was not stored." in page.text
     assert client.get(address("assignment", study, turn.pk)).status_code == 410
     assert not Response.objects.exists()
 
