@@ -1,0 +1,96 @@
+"""What a site's addresses are given as arguments: rows out of a site as benchmarks/site_rows.py makes it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+
+from annotations.models import Assignment, Study
+from benchmarks.site_rows import Site
+from evaluation.models import Report
+from generation.models import Checkpoint, GenerationRun, PromptSet
+
+RESEARCHER = ("researcher",)
+TAKING_PART = ("researcher", "annotator")
+EVERYBODY = ("researcher", "annotator", "finished", "stranger")
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """In the address's order; whose pages are visited, by which browsers, and what htmx adds (`query`)."""
+
+    values: tuple[Any, ...]
+    name: str = "the large study"
+    who: tuple[str, ...] = RESEARCHER
+    query: str = ""
+
+
+def arguments(site: Site) -> dict[str, list[Arguments]]:
+    """Of every address that has arguments, but for the admin's pages of one row."""
+    study, draft = site.study, site.studies[Study.State.DRAFT]
+    generation = site.run.generations.order_by("pk").last()
+    word = generation.prompt.words.order_by("pk").last()
+    task = study.tasks.select_related("generation").last()
+    image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
+    of_study = Arguments((study.slug,), who=EVERYBODY)
+    return {
+        "admin/r/<path:content_type_id>/<path:object_id>/": [
+            Arguments((ContentType.objects.get_for_model(Study).pk, study.pk))
+        ],
+        "generation/runs/<int:pk>/": [
+            Arguments((site.run.pk,)),
+            Arguments((site.run.pk,), query="?page=2"),
+        ],
+        "generation/images/<int:pk>/": [Arguments((generation.pk,))],
+        "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
+        "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
+        "evaluation/studies/<int:study_pk>/report/": [
+            Arguments((study.pk,)),
+            Arguments((study.pk,), query=f"?waiting={site.report.pk}"),
+            Arguments((draft.pk,), name="the draft"),
+        ],
+        "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],
+        "evaluation/reports/<int:pk>/figures/<slug:name>.svg": [Arguments((site.report.pk, _figure(site)))],
+        "s/<slug:slug>/": [
+            Arguments((each.slug,), name=f"the {state} study", who=EVERYBODY)
+            for state, each in site.studies.items()
+            if each.plan_id is not None
+        ],
+        "s/<slug:slug>/instructions/": [of_study],
+        "s/<slug:slug>/waiting/": [of_study],
+        "s/<slug:slug>/thanks/": [of_study],
+        "s/<slug:slug>/assignments/<int:pk>/": [
+            Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
+            for state in (Assignment.State.CLAIMED, Assignment.State.SUBMITTED)
+        ],
+        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/image": [
+            Arguments((study.slug, task.pk, image), who=TAKING_PART)
+        ],
+        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay": [
+            Arguments((study.slug, task.pk, heat_maps), who=TAKING_PART)
+        ],
+    }
+
+
+def _figure(site: Site) -> str:
+    figures = (figure for section in site.report.document["sections"] for figure in section["figures"])
+    return next(figures)["name"]
+
+
+def admin_rows(model: type[Model], site: Site) -> list[tuple[str, Model]]:
+    """Whose pages in the admin are visited, with a name each: those with most behind them, and the last one;
+    of studies one in each state."""
+    if model is Study:
+        return [(f"the {state} study", study) for state, study in site.studies.items()]
+    large = {
+        GenerationRun: site.run,
+        PromptSet: site.run.prompt_set,
+        Checkpoint: site.run.checkpoint,
+        Report: site.report,
+        User: site.researcher,
+    }
+    rows = [("the large one", large[model])] if model in large else []
+    last = model._base_manager.order_by("pk").last()
+    return [*rows, ("the last one", last)] if last is not None else rows

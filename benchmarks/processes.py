@@ -1,0 +1,23 @@
+"""What a command costs in a process of its own, as a person waits for it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+# getrusage counts in bytes on macOS and in KiB elsewhere.
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def run_command(*arguments: str) -> tuple[float, float]:
+    """Seconds, and megabytes of memory at its peak, of `manage.py` with these arguments."""
+    began = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "manage.py", *arguments], cwd=TOP, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"manage.py {' '.join(arguments)} failed; see above.")
+    return seconds, usage.ru_maxrss * PEAK_UNIT / 1e6

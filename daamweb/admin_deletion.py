@@ -1,0 +1,59 @@
+"""What the admin says before a row is deleted: how much goes with it, counted. Django's own page lists every
+row that goes, or that stands in the way, and reads them all for it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.db import models
+from django.db.models.deletion import CASCADE, PROTECT, RESTRICT, get_candidate_relations_to_delete
+from django.http import HttpRequest
+
+
+class CountedDeletion(admin.ModelAdmin):
+    """Rows are deleted one by one, each on its own page."""
+
+    def get_actions(self, request: HttpRequest):
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_deleted_objects(self, objs: Sequence[models.Model], request: HttpRequest):
+        going: Counter[type[models.Model]] = Counter()
+        kept_by: Counter[type[models.Model]] = Counter()
+        for row in objs:
+            _count_dependents(self.model._base_manager.filter(pk=row.pk), going, kept_by)
+        listed = [*map(str, objs), *_in_words(going)]
+        counts = {model._meta.verbose_name_plural: count for model, count in going.items()}
+        registered = {model: self.admin_site._registry.get(model) for model in going}
+        forbidden = {
+            model._meta.verbose_name
+            for model, model_admin in registered.items()
+            if model_admin is not None and not model_admin.has_delete_permission(request)
+        }
+        own = {self.opts.verbose_name_plural: len(objs)}
+        return listed, {**own, **counts}, forbidden, _in_words(kept_by)
+
+
+def _count_dependents(
+    rows: models.QuerySet, going: Counter[type[models.Model]], kept_by: Counter[type[models.Model]]
+) -> None:
+    """What would be deleted with the rows, and what protects them: one query for each relation."""
+    for relation in get_candidate_relations_to_delete(rows.model._meta):
+        model = relation.related_model
+        if model is rows.model or relation.on_delete not in (CASCADE, PROTECT, RESTRICT):
+            continue
+        found = model._base_manager.filter(**{f"{relation.field.name}__in": rows.values("pk")})
+        count = found.count()
+        if count and relation.on_delete is CASCADE:
+            going[model] += count
+            _count_dependents(found, going, kept_by)
+        elif count:
+            kept_by[model] += count
+
+
+def _in_words(counts: Counter[type[models.Model]]) -> list[str]:
+    return [
+        f"{count} {model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural}"
+        for model, count in counts.items()
+    ]

@@ -1,0 +1,91 @@
+"""Before something is deleted in the admin, what goes with it is counted, or what stands in the way."""
+
+import html
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from generation.models import Generation, GenerationRun, Prompt, PromptSet, Word
+from tests.factories import make_prompt_set, make_run, make_study
+
+pytestmark = pytest.mark.django_db
+
+CONFIRMED = {"post": "yes"}
+SINGLE_PAGES = ["promptset", "prompt", "checkpoint", "generationrun", "generation"]
+
+
+def delete_page(row) -> str:
+    return reverse(f"admin:generation_{row._meta.model_name}_delete", args=[row.pk])
+
+
+def shown(client, row) -> str:
+    return html.unescape(client.get(delete_page(row)).content.decode())
+
+
+def test_images_go_with_their_run(researcher_client):
+    run, other = make_run(seeds=(0, 1, 2)), make_run()
+    assert "<li>3 generations</li>" in shown(researcher_client, run).replace("\n", "")
+    assert researcher_client.post(delete_page(run), CONFIRMED).status_code == 302
+    assert GenerationRun.objects.get() == other
+    assert Generation.objects.get().run == other
+
+
+def test_prompts_and_words_go_with_their_set(researcher_client):
+    prompt_set = make_prompt_set()
+    page = shown(researcher_client, prompt_set)
+    assert "1 prompt" in page
+    assert "4 words" in page
+    researcher_client.post(delete_page(prompt_set), CONFIRMED)
+    assert not PromptSet.objects.exists()
+    assert not Prompt.objects.exists()
+    assert not Word.objects.exists()
+
+
+def test_a_run_that_is_judged_stays(researcher_client):
+    study = make_study(run=make_run(seeds=(0, 1)))
+    page = shown(researcher_client, study.run)
+    assert "Cannot delete generation run" in page
+    assert "6 tasks" in page  # three words of each image
+    assert "1 study" in page
+    assert researcher_client.post(delete_page(study.run), CONFIRMED).status_code == 200
+    assert GenerationRun.objects.get() == study.run
+    assert Generation.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "keeper"),
+    [
+        (lambda run: run.prompt_set, "1 generation run"),
+        (lambda run: run.prompt_set.prompts.get(), "1 generation"),
+        (lambda run: run.checkpoint, "1 generation run"),
+    ],
+    ids=["prompt set", "prompt", "checkpoint"],
+)
+def test_what_a_run_was_made_of_stays(researcher_client, what, keeper):
+    row = what(make_run())
+    assert keeper in shown(researcher_client, row)
+    researcher_client.post(delete_page(row), CONFIRMED)
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_who_may_not_delete_images_may_not_delete_their_run(client, django_user_model):
+    run = make_run()
+    staff = django_user_model.objects.create_user(username="staff", is_staff=True)
+    for codename in ("view_generationrun", "delete_generationrun"):
+        staff.user_permissions.add(Permission.objects.get(codename=codename))
+    client.force_login(staff)
+    assert "your account doesn't have permission" in shown(client, run)
+    assert client.post(delete_page(run), CONFIRMED).status_code == 403
+    assert Generation.objects.filter(run=run).exists()
+
+
+@pytest.mark.parametrize("name", SINGLE_PAGES)
+def test_lists_delete_nothing(researcher_client, name):
+    run = make_run()
+    address = reverse(f"admin:generation_{name}_changelist")
+    assert "delete_selected" not in researcher_client.get(address).content.decode()
+    row = {"prompt": run.prompt_set.prompts.get(), "generation": run.generations.get()}.get(name, run)
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+    researcher_client.post(address, chosen)
+    assert Generation.objects.filter(run=run).exists()
