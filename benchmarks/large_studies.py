@@ -141,7 +141,8 @@ def fill(study: Study, turns: Iterable[tuple[int, int, int]]) -> None:
             yield _turn(study, person, tasks[item], places[replica * len(tasks) + item], when)
 
     _store(Assignment, answered(), then=lambda made: Response.objects.bulk_create(map(_response, made)))
-    analyze()  # without statistics PostgreSQL looks through all turns for every place
+    if connection.vendor == "postgresql":
+        analyze()  # until it is told, it goes on looking for a turn through all of them, as when they were few
     counting = Assignment.objects.filter(state=Assignment.State.SUBMITTED, counts=True).order_by()
     Place.objects.filter(turn=None, pk__in=counting.filter(study=study).values("place")).update(
         turn=Subquery(counting.filter(place=OuterRef("pk")).values("pk")[:1])

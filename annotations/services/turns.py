@@ -23,7 +23,7 @@ def expire_due_turns(*, study: Study | int, limit: int = AT_ONCE) -> int:
     pk = study if isinstance(study, int) else study.pk
     lease_minutes = Study.objects.values_list("lease_minutes", flat=True).get(pk=pk)
     now = database_now()
-    claimed = Assignment.objects.filter(study=pk, state=State.CLAIMED).order_by("lease_expires_at")
+    claimed = Assignment.objects.filter(study=pk, state=State.CLAIMED).order_by()  # all have to end
     beyond = now + timedelta(minutes=lease_minutes + 1)
     due = [*claimed.filter(lease_expires_at__lt=now)[:limit]]
     due += claimed.filter(lease_expires_at__gt=beyond)[: limit - len(due)]
