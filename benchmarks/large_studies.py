@@ -142,7 +142,7 @@ def fill(study: Study, turns: Iterable[tuple[int, int, int]]) -> None:
 
     _store(Assignment, answered(), then=lambda made: Response.objects.bulk_create(map(_response, made)))
     if connection.vendor == "postgresql":
-        analyze()  # until it is told, it goes on looking for a turn through all of them, as when they were few
+        analyze()  # until then it looks for a turn through all of them, as when they were few
     counting = Assignment.objects.filter(state=Assignment.State.SUBMITTED, counts=True).order_by()
     Place.objects.filter(turn=None, pk__in=counting.filter(study=study).values("place")).update(
         turn=Subquery(counting.filter(place=OuterRef("pk")).values("pk")[:1])

@@ -164,12 +164,13 @@ def test_a_second_turn_at_a_place():
 
 def test_places_that_are_there_already():
     study = four_images()
-    first, second = Place.objects.filter(task=study.tasks.first()).order_by("replica")
+    _, second = Place.objects.filter(task=study.tasks.first()).order_by("replica")
     assert_refused(set_by_sql(second, "replica = 0"), constraint="place_replica_unique_on_task")
     participation = person(study)
-    claim(participation)
+    claim(participation)  # and another place is reserved
+    free = Place.objects.open().filter(study=study, reserved_for=None).first()
     assert_refused(
-        set_by_sql(first, f"reserved_for_id = {participation.pk}, reserved_until = '2030-01-01'"),
+        set_by_sql(free, f"reserved_for_id = {participation.pk}, reserved_until = '2030-01-01'"),
         constraint="reserved",
     )
 
