@@ -148,6 +148,7 @@ def check(site: Site, hall: Hall) -> None:
     assert hall.tricks.keys() >= {"hung up", "sent twice", "two tabs", "corrected"}
 
 
+@pytest.mark.services  # it takes the whole machine
 def test_a_study_that_closes_in_the_middle_loses_nothing_and_takes_nothing_more_on_sqlite(tmp_path):
     rate_until_it_closes(Site(tmp_path))
 
