@@ -41,9 +41,8 @@ CONFIRMATIONS = {
     **{
         (state, "close"): (
             "Close for good",
-            "A closed study cannot be opened again. Nothing new is given out from now on; whoever is "
-            "at a task "
-            "can finish it until its time is over, and then the study is closed.",
+            "A closed study cannot be opened again. Nothing new is given out from now on; whoever is at a "
+            "task can finish it until its time is over, and then the study is closed.",
         )
         for state in (State.OPEN, State.PAUSED)
     },

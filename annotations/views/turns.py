@@ -126,8 +126,7 @@ def _changed_elsewhere(
         words = get_kind(study.kind).in_words(answer)
         text = (
             f"Your answer “{words}” to this task is stored. Nothing was changed by this page; send it "
-            "again to "
-            "replace that answer by this one."
+            "again to replace that answer by this one."
         )
     form.add_error(None, text)
     turn.revision = revision

@@ -30,8 +30,7 @@ COLUMNS = (
         "role",
         "text",
         "item; control (with a deliberately wrong heat map); check (the answer is known) or practice: only "
-        "items are "
-        "analysed.",
+        "items are analysed.",
         path=f"{_TASK}__role",
     ),
     _ids("generation", "Id of the image.", _GENERATION),
@@ -50,8 +49,7 @@ COLUMNS = (
         "annotator",
         "text",
         "Pseudonym of 12 hexadecimal digits: the same for all answers of one person in this study, another "
-        "one in "
-        "every other study.",
+        "one in every other study.",
         path="assignment__participation__pseudonym",
     ),
     _ids("assignment", "Id of the annotator's turn at the task.", "assignment"),
@@ -72,8 +70,7 @@ COLUMNS = (
         "dropped",
         "text",
         "Why the answer is not analysed: late (its place had gone), excluded, rejected, withdrawn, "
-        "replaced, erased; "
-        "empty: it counts.",
+        "replaced, erased; empty: it counts.",
         path="assignment__dropped",
     ),
     _ids("response", "Id of the answer.", "pk"),

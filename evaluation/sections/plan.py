@@ -30,9 +30,8 @@ def plan_section(study: Study, responses: pd.DataFrame) -> Section:
     return Section(
         "The frozen plan",
         text="Texts, settings, tasks, pictures and the analysis were frozen and hashed when the study "
-        "opened. The hash is that of the settings and the tasks’ hashes in plan.json, which the "
-        "command “report” "
-        "writes.",
+        "opened. The hash is that of the settings and the tasks’ hashes in plan.json, which the command "
+        "“report” writes.",
         tables=(_plan(study, len(counting)), _deviations(study)),
     )
 

@@ -10,8 +10,7 @@ class AttributionOptions(OptionsForm):
     parts_of_speech = ListField(
         required=False,
         help_text="Only words of these parts of speech, such as NOUN, ADJ; empty: the words marked as "
-        "targets, or "
-        "where none are, all but punctuation.",
+        "targets, or where none are, all but punctuation.",
     )
     words_per_image = forms.IntegerField(
         required=False,

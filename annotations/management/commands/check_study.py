@@ -8,9 +8,8 @@ from daamweb.progress import progress_bar
 
 class Command(BaseCommand):
     help = (
-        "Hold a study's rows against each other, and an opened one's rows and files against its "
-        "frozen plan. What "
-        "is wrong is printed, listed as a deviation, and makes the command fail."
+        "Hold a study's rows against each other, and an opened one's rows and files against its frozen "
+        "plan. What is wrong is printed, listed as a deviation, and makes the command fail."
     )
 
     def add_arguments(self, parser):

@@ -8,9 +8,8 @@ from annotations.services.closings import closing_outlook
 
 class Command(BaseCommand):
     help = (
-        "Close a study for good: nothing new is given out; who is at a task may finish it until its "
-        "time is over, "
-        "then no more answers are taken, and it does not open again."
+        "Close a study for good: nothing new is given out; who is at a task may finish it until its time "
+        "is over, then no more answers are taken, and it does not open again."
     )
 
     def add_arguments(self, parser):
