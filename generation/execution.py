@@ -7,9 +7,10 @@ import logging
 import platform
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from io import BytesIO
+from typing import Any
 
 import torch
 from boto3.exceptions import Boto3Error
@@ -19,6 +20,7 @@ from diffusers.utils.logging import disable_progress_bar
 from django.conf import settings
 
 from daamweb import CODE_VERSION
+from daamweb.work.attempts import recorded
 from generation.daam import trace
 from generation.daam.checkpoints import CheckpointError, LoadedCheckpoint, load_pipeline
 from generation.models import Checkpoint, Generation, GenerationRun
@@ -34,20 +36,10 @@ from generation.services.runs import mark_poked
 logger = logging.getLogger(__name__)
 disable_progress_bar()  # a bar per checkpoint is noise in a worker's log
 
-# What diffusers, torch and the engine raise when an image cannot be made (CUDA out of memory is a
-# RuntimeError).
-GENERATION_ERRORS = (
-    RuntimeError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    ArithmeticError,
-    OSError,
-    MemoryError,
-)
 # What a local folder and S3 raise when a file cannot be stored.
 STORAGE_ERRORS = (OSError, BotoCoreError, ClientError, Boto3Error)
+# What diffusers calls after each step: with the pipeline, the step's number, its time step and its tensors.
+OnStep = Callable[[DiffusionPipeline, int, object, dict[str, Any]], dict[str, Any]]
 
 
 def execute_batch(run: GenerationRun) -> int:
@@ -58,23 +50,37 @@ def execute_batch(run: GenerationRun) -> int:
     """
     if not run.generations.claimable().exists():
         return 0
-    try:
-        loaded = load_pipeline(
-            _source(run.checkpoint),
-            revision=run.checkpoint.revision or None,
-            scheduler=run.scheduler,
-            dtype=run.checkpoint.data_type,
-        )
-    except (CheckpointError, *GENERATION_ERRORS) as error:
-        logger.exception("Checkpoint %s could not be loaded.", run.checkpoint)
-        return fail_claimable(
+    failed = 0
+
+    def fail(error: str) -> None:
+        nonlocal failed
+        failed = fail_claimable(
             run=run, error=f"The checkpoint {run.checkpoint.name!r} could not be loaded. {error}"
         )
+
+    loaded = _load(run.checkpoint, run.scheduler, fail)
+    if loaded is None:
+        return failed
     # Claimed only now: a download may take longer than a lease.
     claim, generations = claim_generations(run=run, limit=run.batch_size)
     if generations:
         _generate(run, loaded, claim, generations)
     return len(generations)
+
+
+def _load(checkpoint: Checkpoint, scheduler: str, fail: Callable[[str], None]) -> LoadedCheckpoint | None:
+    with recorded(fail, f"Loading checkpoint {checkpoint}"):
+        try:
+            return load_pipeline(
+                _source(checkpoint),
+                revision=checkpoint.revision or None,
+                scheduler=scheduler,
+                dtype=checkpoint.data_type,
+            )
+        except CheckpointError as error:
+            logger.exception("Checkpoint %s could not be loaded.", checkpoint)
+            fail(str(error))
+    return None
 
 
 def _source(checkpoint: Checkpoint) -> str:
@@ -86,21 +92,27 @@ def _source(checkpoint: Checkpoint) -> str:
 def _generate(
     run: GenerationRun, loaded: LoadedCheckpoint, claim: uuid.UUID, generations: Sequence[Generation]
 ) -> None:
-    try:
-        results = make_images(run, loaded, generations, on_step=_heartbeat(run, claim))
-    except GENERATION_ERRORS as error:
+    def fail(error: str) -> None:
         if len(generations) == 1:
-            logger.exception("Generation %s failed.", generations[0].pk)
-            generations[0].mark_failed(claim, f"{type(error).__name__}: {error}")
-            return
-        logger.warning("A batch of %d failed (%s); trying its images one by one.", len(generations), error)
-        results = None
-    if results is None:
+            generations[0].mark_failed(claim, error)
+        else:
+            logger.warning("Trying %d images one by one.", len(generations))
+
+    what = f"Generation {', '.join(str(generation.pk) for generation in generations)}"
+    results: list[GenerationResult] = []
+    with recorded(fail, what) as attempt:
+        results = make_images(run, loaded, generations, on_step=_heartbeat(run, claim))
+    if not attempt.error:
+        _store(claim, generations, results)
+    elif len(generations) > 1:
         # One bad prompt, or a batch too large for the memory, must not take the others with it. Tried again
-        # only here, since inside `except` the error keeps the failed batch in the GPU's memory.
+        # only here: inside `except` the error's traceback keeps the failed batch in the GPU's memory;
+        # `recorded` has dropped it.
         for generation in generations:
             _generate(run, loaded, claim, [generation])
-        return
+
+
+def _store(claim: uuid.UUID, generations: Sequence[Generation], results: Sequence[GenerationResult]) -> None:
     for generation, result in zip(generations, results, strict=True):
         try:
             kept = finish_generation(generation=generation, claim=claim, result=result)
@@ -115,7 +127,10 @@ def _generate(
 
 
 def make_images(
-    run: GenerationRun, loaded: LoadedCheckpoint, generations: Sequence[Generation], on_step=None
+    run: GenerationRun,
+    loaded: LoadedCheckpoint,
+    generations: Sequence[Generation],
+    on_step: OnStep | None = None,
 ) -> list[GenerationResult]:
     """Run the pipeline once for all the generations, traced.
 
@@ -151,12 +166,14 @@ def make_images(
     return results
 
 
-def _heartbeat(run: GenerationRun, claim: uuid.UUID):
+def _heartbeat(run: GenerationRun, claim: uuid.UUID) -> OnStep:
     """A callback for the pipeline that, a few times per lease, renews the leases and tells the sweep that
     somebody is at the run."""
     last = time.monotonic()
 
-    def on_step(pipeline, step, timestep, callback_kwargs):
+    def on_step(
+        pipeline: DiffusionPipeline, step: int, timestep: object, callback_kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
         nonlocal last
         if time.monotonic() - last > settings.GENERATION_LEASE.total_seconds() / 4:
             renew_leases(claim=claim)

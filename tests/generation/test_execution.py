@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import uuid
+import weakref
 from datetime import timedelta
 from importlib.metadata import version
 from io import BytesIO
@@ -174,6 +175,7 @@ def test_one_bad_prompt_does_not_take_the_others_with_it(make, monkeypatch, capl
     assert bad.error == "RuntimeError: CUDA out of memory"
     assert (bad.claim, bad.lease_expires_at) == (None, None)
     assert sizes == [3, 1, 1, 1]
+    assert f"Generation {good.pk}, {bad.pk}, {other.pk} failed." in caplog.text
     assert f"Generation {bad.pk} failed." in caplog.text
     assert "Traceback" in caplog.text
     assert execute_batch(run) == 0
@@ -189,6 +191,26 @@ def test_batch_too_large_for_the_memory_is_made_one_by_one(make, monkeypatch):
 
     monkeypatch.setattr(execution, "make_images", only_one)
     finish(make())
+
+
+def test_failed_batch_holds_no_memory_while_its_images_are_tried(make, monkeypatch):
+    make_images = execution.make_images
+    batches = []
+
+    class Batch:
+        """What the pipeline has in the GPU's memory."""
+
+    def only_one(run, loaded, generations, on_step=None):
+        assert all(batch() is None for batch in batches)
+        if len(generations) > 1:
+            batch = Batch()
+            batches.append(weakref.ref(batch))
+            raise RuntimeError("CUDA out of memory")
+        return make_images(run, loaded, generations, on_step)
+
+    monkeypatch.setattr(execution, "make_images", only_one)
+    finish(make())
+    assert len(batches) == 1
 
 
 def test_failed_image_can_be_retried(make, monkeypatch):
@@ -233,14 +255,15 @@ def test_folder_that_is_no_checkpoint_fails_with_a_clear_error(make, tmp_path):
     assert_all_failed(run, "could not be loaded", "model_index.json")
 
 
-def test_device_without_memory_for_the_weights_fails_with_a_clear_error(make, monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError, AssertionError])
+def test_whatever_loading_raises_fails_everything_with_a_clear_error(make, monkeypatch, error):
     def load_pipeline(*args, **options):
-        raise RuntimeError("CUDA out of memory")
+        raise error("CUDA out of memory")
 
     monkeypatch.setattr(execution, "load_pipeline", load_pipeline)
     run = make()
-    execute_batch(run)
-    assert_all_failed(run, "CUDA out of memory")
+    assert execute_batch(run) == 3
+    assert_all_failed(run, f"{error.__name__}: CUDA out of memory")
 
 
 def test_file_that_cannot_be_stored_fails_one_image(make, monkeypatch):
