@@ -69,6 +69,7 @@ class ServiceAdmin(admin.ModelAdmin):
 
     service_forms: dict[str, type[ServiceFormView]] = {}
     change_list_template = "admin/service_change_list.html"
+    change_form_template = "admin/service_change_form.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

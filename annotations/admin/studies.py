@@ -1,13 +1,17 @@
 """A study's rows in the admin."""
 
+from collections.abc import Callable
+from functools import cache
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, TextField
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html
+from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from annotations.admin.building import BuildStudyView
@@ -19,6 +23,7 @@ from annotations.services.closings import closing_outlook
 from annotations.services.studies import delete_draft, edit_draft
 from daamweb.admin_forms import ServiceAdmin, change_address, report_outcome
 from daamweb.fields import LinesField
+from daamweb.links import Link, links_for
 
 State = Study.State
 
@@ -34,7 +39,7 @@ DESIGN_FIELDS = (
 class StudyAdmin(ServiceAdmin):
     service_forms = {"build": BuildStudyView}
     change_form_template = "admin/study_change_form.html"
-    list_display = ["name", "kind", "run", "state", "progress", "report", "created_at"]
+    list_display = ["name", "kind", "run", "state", "progress", "created_at"]
     list_filter = ["state", "kind"]
     list_select_related = ["run"]
     search_fields = ["name", "title"]
@@ -52,6 +57,11 @@ class StudyAdmin(ServiceAdmin):
     def get_queryset(self, request):
         being_opened = Prefetch("openings", Opening.objects.unfinished(), to_attr="being_opened")
         return with_progress(super().get_queryset(request)).prefetch_related(being_opened)
+
+    def get_list_display(self, request):
+        """What is offered for studies has a column each, before the last one."""
+        *first, last = super().get_list_display(request)
+        return [*first, *map(_column, links_for(Study, request.user, in_lists=True)), last]
 
     def get_object(self, request, object_id, from_field=None):
         """The study also knows its whole address, which only a request can tell."""
@@ -206,9 +216,17 @@ class StudyAdmin(ServiceAdmin):
             return "when the study is open"
         return format_html('<a href="{0}">{0}</a>', study.address)
 
-    @admin.display(description="report")
-    def report(self, study):
-        return format_html('<a href="{}">Report</a>', reverse("evaluation:report", args=[study.pk]))
+
+@cache
+def _column(link: Link) -> Callable[[Study], str | None]:
+    @admin.display(description=link.label)
+    def column(study: Study) -> str | None:
+        if not link.is_for(study):
+            return None
+        return format_html('<a href="{}">{}</a>', link.address_of(study), link.label)
+
+    column.__name__ = slugify(link.label)  # the class of its cells
+    return column
 
 
 def _bar(done: int, total: int, what: str = "") -> str:

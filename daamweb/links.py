@@ -1,0 +1,64 @@
+"""Links that an app offers for the pages of a lower app's objects.
+
+Addresses are named downwards only, so a study's page cannot name its report's. The app that has the report
+offers a link to it when it is ready, and the pages of studies show whatever was offered:
+
+    offer(Study, Link("Report", "evaluation:report", in_lists=True))
+
+Templates get at it by `{% load links %}{% offered_links study as links %}`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Model
+from django.urls import reverse
+
+register = template.Library()
+
+
+def everything(row: Any) -> bool:
+    """For a link that every object has."""
+    return True
+
+
+@dataclass(frozen=True)
+class Link:
+    """`address` is the name of an address that takes the object's primary key, or a function of the object.
+
+    Only objects that it `is_for` have the link, and only who has all `permissions` is shown it. One that
+    stands `in_lists` is shown wherever such objects are listed, not only on an object's own page."""
+
+    label: str
+    address: str | Callable[[Any], str]
+    permissions: tuple[str, ...] = ()
+    is_for: Callable[[Any], bool] = everything
+    in_lists: bool = False
+
+    def address_of(self, row: Model) -> str:
+        return reverse(self.address, args=[row.pk]) if isinstance(self.address, str) else self.address(row)
+
+
+_offered: dict[type[Model], list[Link]] = {}
+
+
+def offer(model: type[Model], *links: Link) -> None:
+    """Have links shown on the pages of a model's objects, after those that were offered before."""
+    _offered.setdefault(model, []).extend(links)
+
+
+def links_for(model: type[Model], user: User | AnonymousUser, *, in_lists: bool = False) -> list[Link]:
+    """What was offered for a model's objects and this user may follow; with `in_lists` only what lists
+    show."""
+    links = _offered.get(model, [])
+    return [link for link in links if user.has_perms(link.permissions) and (link.in_lists or not in_lists)]
+
+
+@register.simple_tag(takes_context=True)
+def offered_links(context: template.Context, row: Model, in_lists: bool = False) -> list[dict[str, str]]:
+    """The `label` and `address` of each link of an object, for a template."""
+    links = links_for(type(row), context["request"].user, in_lists=in_lists)
+    return [{"label": link.label, "address": link.address_of(row)} for link in links if link.is_for(row)]
