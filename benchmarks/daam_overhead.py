@@ -40,14 +40,22 @@ MEBIBYTE = 2**20
 
 @dataclass(frozen=True)
 class Layer:
-    heads: int
+    attention_heads: int
     side: int  # of its grid, in cells
 
 
 # two in each down block and three in each up block
 LAYERS = (
-    *(Layer(heads, side) for heads, side in ((5, 64), (10, 32), (20, 16)) for _ in range(2)),
-    *(Layer(heads, side) for heads, side in ((20, 16), (10, 32), (5, 64)) for _ in range(3)),
+    *(
+        Layer(attention_heads, side)
+        for attention_heads, side in ((5, 64), (10, 32), (20, 16))
+        for _ in range(2)
+    ),
+    *(
+        Layer(attention_heads, side)
+        for attention_heads, side in ((20, 16), (10, 32), (5, 64))
+        for _ in range(3)
+    ),
 )
 
 
@@ -79,8 +87,8 @@ class Core:
         generator = torch.Generator().manual_seed(rows)
 
         def random(layer: Layer, length: int) -> torch.Tensor:
-            """(rows, heads, length, features), with the strides that a projection leaves."""
-            shape = (rows, length, layer.heads, FEATURES)
+            """(rows, attention heads, length, features), with the strides that a projection leaves."""
+            shape = (rows, length, layer.attention_heads, FEATURES)
             return torch.randn(shape, generator=generator).transpose(1, 2)
 
         self._layers = layers
@@ -110,7 +118,7 @@ class Core:
 
         def watched(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
             output, attention = attend(query, key, value)
-            recorder.add("", grid, attention.head_sum(self._rows, self._columns))
+            recorder.add("", grid, attention.attention_head_sum(self._rows, self._columns))
             return output
 
         for layer, inputs in zip(self._layers, self._inputs, strict=True):

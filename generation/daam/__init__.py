@@ -11,9 +11,9 @@ from generation.daam.heat_maps import GlobalHeatMap, StepLevels, WordHeatMap
 from generation.daam.tokens import PromptTokens, WordNotAttended, WordNotFound
 
 if TYPE_CHECKING:
-    from generation.daam.control import RecordedAttention
     from generation.daam.given_image import attribute
     from generation.daam.networks import UnsupportedPipeline
+    from generation.daam.recorded_attention import RecordedAttention
     from generation.daam.recorder import TraceError
     from generation.daam.tracer import Tracer, trace
 
@@ -36,7 +36,7 @@ __all__ = [
 
 # where each name lives that needs torch
 _WITH_TORCH = {
-    "RecordedAttention": "control",
+    "RecordedAttention": "recorded_attention",
     "TraceError": "recorder",
     "Tracer": "tracer",
     "UnsupportedPipeline": "networks",

@@ -59,7 +59,7 @@ class Attention:
         # without a logsumexp they are views, and would hold all columns as long as they are held
         return _joined(portions).contiguous()
 
-    def head_sum(
+    def attention_head_sum(
         self, rows: list[int], columns: slice | torch.Tensor, queries: slice = slice(None)
     ) -> torch.Tensor:
         """The same, summed over the attention heads: float32 (rows, columns, queries)."""
@@ -86,19 +86,22 @@ class Attention:
         self, rows: slice | list[int], columns: slice | torch.Tensor, queries: slice
     ) -> torch.Tensor:
         query = _float(self.query[rows, :, queries]).transpose(-1, -2)
-        key, heads = self.key[rows], self.key.shape[1]
+        key, attention_heads = self.key[rows], self.key.shape[1]
         count = len(key)
         if self.logsumexp is not None:
             key = _float(key[:, :, columns])
             logsumexp = self.logsumexp[rows, :, queries].flatten(0, 1).unsqueeze(-2)
             scores = torch.baddbmm(logsumexp, key, query, beta=-1, alpha=self.scale)
-            return scores.exp_().view(count, heads, *scores.shape[1:])
+            return scores.exp_().view(count, attention_heads, *scores.shape[1:])
         scores = torch.bmm(_float(key), query) * self.scale
-        scores = scores.view(count, heads, *scores.shape[1:])
+        scores = scores.view(count, attention_heads, *scores.shape[1:])
         if self.attn_mask is not None:
-            mask = self.attn_mask.expand(*self.query.shape[:-1], self.key.shape[-2])
-            mask = mask[rows, :, queries].transpose(-1, -2)
-            scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
+            attn_mask = self.attn_mask.expand(*self.query.shape[:-1], self.key.shape[-2])
+            attn_mask = attn_mask[rows, :, queries].transpose(-1, -2)
+            if attn_mask.dtype == torch.bool:
+                scores = scores.masked_fill(~attn_mask, -torch.inf)
+            else:
+                scores = scores + attn_mask
         probabilities: torch.Tensor = scores.softmax(dim=-2)[:, :, columns]
         return probabilities
 
@@ -157,8 +160,8 @@ def _is_autocast(*tensors: torch.Tensor) -> bool:
 def _fused_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float | None
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """The output (rows, heads, queries, features) and logsumexp (rows, heads, queries) of torch's choice of
-    kernel; None if that one tells no logsumexp."""
+    """The output (rows, attention heads, queries, features) and logsumexp (rows, attention heads, queries) of
+    torch's choice of kernel; None if that one tells no logsumexp."""
     device = query.device.type
     if device not in ("cpu", "cuda"):
         return None

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from generation.daam.attention import Attention, Watch, attend, scaled_dot_product_attention
-from generation.daam.control import RecordedAttention
+from generation.daam.calls import NetworkCall
 from generation.daam.heat_maps import Grid
 from generation.daam.networks import Network, UnsupportedPipeline
-from generation.daam.progress import CurrentCall
+from generation.daam.recorded_attention import RecordedAttention
 from generation.daam.recorder import time_of
 from generation.daam.sides import Side
 
@@ -18,8 +18,8 @@ from generation.daam.sides import Side
 class Layers:
     """The layers of a network, watched.
 
-    mid_block: whether the scores of the middle block are added too; for attention control it is watched in
-        any case. record, inject: as for `trace`.
+    mid_block: whether the scores of the middle block are added too. record, inject: as for `trace`; with
+        either, the middle block is watched in any case.
     """
 
     def __init__(
@@ -33,47 +33,46 @@ class Layers:
         self._mid_block = mid_block
         self._record, self._inject = record, inject
 
-    def begin_call(self, current: CurrentCall) -> None:
+    def begin_call(self, call: NetworkCall) -> None:
         """Prepare for one call of the network.
 
         Raises TraceError if the call is not one of those whose maps are to be injected.
         """
-        call = current.call
-        for side, _ in current.sides():
-            side.recorder.begin_call(call.latent_size, call.time_step)
-        if current.rows.prompt is not None and self._is_controlled:
-            time_step = time_of(call.time_step)
+        for side, _ in call.sides():
+            side.recorder.begin_call(call.inputs.latent_size, call.inputs.time_step)
+        if call.rows.prompt is not None and self._needs_all_maps:
+            time_step = time_of(call.inputs.time_step)
             if self._inject is not None:
-                self._inject.check_call(current.number, time_step)
+                self._inject.check_call(call.number, time_step)
             if self._record is not None:
-                self._record.begin_call(current.number, time_step)
+                self._record.begin_call(call.number, time_step)
 
     def around(
-        self, current: CurrentCall, layer: str, forward: Callable[..., Any], *args: Any, **kwargs: Any
+        self, call: NetworkCall, layer: str, forward: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Any:
         """The layer's own forward, watched."""
-        current.called.add(layer)
-        with Watch(functools.partial(self._attend, current, layer)):
+        call.called.add(layer)
+        with Watch(functools.partial(self._attend, call, layer)):
             return forward(*args, **kwargs)
 
-    def end_call(self, current: CurrentCall) -> None:
+    def end_call(self, call: NetworkCall) -> None:
         """Raises UnsupportedPipeline if any layer was not called or not seen; TraceError if no layer has one
         of the wanted resolutions."""
         for layer in self._network.layers:
-            if layer not in current.called:
+            if layer not in call.called:
                 raise UnsupportedPipeline(self._network.why_not_called(layer))
-            if layer not in current.seen:
+            if layer not in call.seen:
                 raise UnsupportedPipeline(self._network.why_unseen(layer))
-        for side, _ in current.sides():
+        for side, _ in call.sides():
             side.recorder.end_call()
 
     @property
-    def _is_controlled(self) -> bool:
+    def _needs_all_maps(self) -> bool:
         return self._record is not None or self._inject is not None
 
     def _attend(
         self,
-        current: CurrentCall,
+        call: NetworkCall,
         layer: str,
         query: torch.Tensor,
         key: torch.Tensor,
@@ -85,40 +84,46 @@ class Layers:
 
         Only the layer's first attention to the text counts: an IP-Adapter's image comes after the text.
         """
-        length = current.call.text_states.shape[1]
-        place = self._network.cells_and_text(query.shape[-2], key.shape[-2], length)
-        grid = current.grids.get(len(range(*place[0].indices(query.shape[-2])))) if place else None
-        if place is None or grid is None or layer in current.seen:
+        length = call.inputs.text_states.shape[1]
+        found = self._network.cells_and_text(query.shape[-2], key.shape[-2], length)
+        grid = call.grids.get(len(range(*found[0].indices(query.shape[-2])))) if found else None
+        if found is None or grid is None or layer in call.seen:
             return scaled_dot_product_attention(query, key, value, *args, **kwargs)
-        cells, text = place
-        wanted = [(side, rows) for side, rows in current.sides() if self._adds(side, layer, grid)]
-        if not wanted and not self._is_controlled:
-            current.seen.add(layer)
+        cells, text = found
+        wanted = [(side, rows) for side, rows in call.sides() if self._adds(side, layer, grid)]
+        if not wanted and not self._needs_all_maps:
+            call.seen.add(layer)
             return scaled_dot_product_attention(query, key, value, *args, **kwargs)
         output, attention = attend(query, key, value, *args, **kwargs)
         if attention is None:
             return output
-        current.seen.add(layer)
-        injected = self._control(current, layer, attention, value, output) if self._is_controlled else None
+        call.seen.add(layer)
+        injected = (
+            self._record_and_inject(call, layer, attention, value, output) if self._needs_all_maps else None
+        )
         for side, rows in wanted:
-            if injected is not None and rows is current.rows.prompt:
+            if injected is not None and rows is call.rows.prompt:
                 # a copy, as the recorder adds to it
                 scores = injected[..., side.columns].transpose(-1, -2).to(torch.float32, copy=True)
-                scores = scores if side.recorder.keeps_heads else scores.sum(dim=1)
+                scores = scores if side.recorder.keeps_attention_heads else scores.sum(dim=1)
             else:
                 columns = _shifted(side.columns, text)
-                of = attention.probabilities if side.recorder.keeps_heads else attention.head_sum
+                of = (
+                    attention.probabilities
+                    if side.recorder.keeps_attention_heads
+                    else attention.attention_head_sum
+                )
                 scores = of(rows, columns, cells)
             side.recorder.add(layer, grid, scores)
         return output
 
     def _adds(self, side: Side, layer: str, grid: Grid) -> bool:
-        # the middle block's layers are watched for attention control too
+        # the middle block's layers are watched for `record` and `inject` too
         return (self._mid_block or not layer.startswith("mid_block")) and side.recorder.wants(grid)
 
-    def _control(
+    def _record_and_inject(
         self,
-        current: CurrentCall,
+        call: NetworkCall,
         layer: str,
         attention: Attention,
         value: torch.Tensor,
@@ -128,20 +133,20 @@ class Layers:
 
         The injected maps: (images, attention heads, cells, tokens).
         """
-        rows = current.rows.prompt
+        rows = call.rows.prompt
         if rows is None:
             return None
         maps = None
         if self._inject is not None:
             shape = torch.Size((*attention.query.shape[1:3], attention.key.shape[2]))
-            maps = self._inject.maps(current.number, layer, len(rows), shape)
+            maps = self._inject.maps(call.number, layer, len(rows), shape)
             if maps is not None:
                 output[rows] = (maps.to(value) @ value[rows]).to(output.dtype)
-        if self._record is not None and self._record.wants(current.number):
+        if self._record is not None and self._record.wants(call.number):
             own = maps
             if own is None:
                 own = attention.probabilities(rows, slice(None)).transpose(-1, -2).to(value.dtype)
-            self._record.add(current.number, layer, own.contiguous())
+            self._record.add(call.number, layer, own.contiguous())
         return maps
 
 

@@ -1,4 +1,4 @@
-"""Where the denoising network of each kind of pipeline attends to text, and what it is called with."""
+"""Where the denoising network of each class of pipeline attends to text, and what it is called with."""
 
 import math
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class UnsupportedPipeline(TraceError):
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class NetworkInputs:
     """What one call of the network is given.
 
     latent_size: (height, width) of its finest grid of cells. latents: (rows, …). text_states: (rows, tokens,
@@ -73,7 +73,7 @@ class Network:
     prompt_argument: of `encode_prompt`, the text that goes to this encoder if it is not the prompt itself.
     first_column: where this encoder's part of the text states begins.
     negative_apart: whether the negative prompt is encoded by a second call, and guides in one of its own.
-    read: the arguments of the module's forward as a Call; None for a call that is not to be recorded.
+    read: the arguments of the module's forward as NetworkInputs; None for a call that is not to be recorded.
     """
 
     module: Any
@@ -84,7 +84,7 @@ class Network:
     prompt_argument: str | None
     first_column: int
     negative_apart: bool
-    read: Callable[..., Call | None]
+    read: Callable[..., NetworkInputs | None]
 
     def why_unseen(self, path: str) -> str:
         """What to change so that the attention of this layer can be seen."""
@@ -202,11 +202,11 @@ def _stable_diffusion_3(pipeline: Any) -> Network:
         *_: Any,
         skip_layers: Any = None,
         **__: Any,
-    ) -> Call | None:
+    ) -> NetworkInputs | None:
         if skip_layers is not None:  # skip-layer guidance: a call that is worse on purpose
             return None
         size = hidden_states.shape[-2] // patch, hidden_states.shape[-1] // patch
-        return Call(size, hidden_states, timestep, encoder_hidden_states)
+        return NetworkInputs(size, hidden_states, timestep, encoder_hidden_states)
 
     return Network(
         module=transformer,
@@ -251,13 +251,13 @@ def _unet_call(
     encoder_hidden_states: torch.Tensor,
     *_: Any,
     **__: Any,
-) -> Call:
+) -> NetworkInputs:
     if sample.dim() != 4:
         raise UnsupportedPipeline(
             f"The UNet is given latents of {sample.dim()} axes, those of a video perhaps; only images "
             "can be traced."
         )
-    return Call((sample.shape[-2], sample.shape[-1]), sample, timestep, encoder_hidden_states)
+    return NetworkInputs((sample.shape[-2], sample.shape[-1]), sample, timestep, encoder_hidden_states)
 
 
 def _flux_call(
@@ -268,8 +268,8 @@ def _flux_call(
     img_ids: torch.Tensor | None = None,
     *_: Any,
     **__: Any,
-) -> Call:
+) -> NetworkInputs:
     cells = hidden_states.shape[1]
     # (cells, 3): nothing, row and column of each cell
     height = int(img_ids[..., 1].max()) + 1 if img_ids is not None else math.isqrt(cells)
-    return Call((height, cells // height), hidden_states, 1000 * timestep, encoder_hidden_states)
+    return NetworkInputs((height, cells // height), hidden_states, 1000 * timestep, encoder_hidden_states)

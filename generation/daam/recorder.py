@@ -13,7 +13,7 @@ class TraceError(RuntimeError):
 
 
 class Recorder:
-    """Sums of cross-attention scores of one generation: one call of the pipeline, with one or more images.
+    """Sums of cross-attention scores of one call of the pipeline, with one or more images.
 
     clamp: keep each layer and attention head apart, to clamp their upscaled maps at 0 as the authors' code
         does.
@@ -22,7 +22,7 @@ class Recorder:
     """
 
     def __init__(self, *, clamp: bool, resolutions: Collection[int] | None, keep_steps: bool) -> None:
-        self.keeps_heads = clamp
+        self.keeps_attention_heads = clamp
         self._resolutions = resolutions
         self._keep_steps = keep_steps
         self._latent_size: Grid = (0, 0)
@@ -51,11 +51,11 @@ class Recorder:
     def add(self, layer: str, grid: Grid, scores: torch.Tensor) -> None:
         """Add a layer's scores: float32 (images, tokens, cells), or with attention heads as the second axis
         if this recorder keeps them. The tensor may be kept."""
-        place = (self._time_step, layer if self.keeps_heads else None, grid)
-        if place in self._sums:
-            self._sums[place] += scores
+        key = (self._time_step, layer if self.keeps_attention_heads else None, grid)
+        if key in self._sums:
+            self._sums[key] += scores
         else:
-            self._sums[place] = scores
+            self._sums[key] = scores
 
     def end_call(self) -> None:
         """Raises TraceError if no layer has one of the wanted resolutions."""
@@ -70,13 +70,13 @@ class Recorder:
         """{time step: {(h, w): float32 (images, tokens, h, w)}} in the order of generation.
 
         The only time step is None unless steps are kept. With clamping there is one level, of the latents'
-        size: each layer's and head's sum over time upscaled to it, clamped at 0 and summed (the authors take
-        the mean, which is the same map up to a factor).
+        size: each layer's and attention head's sum over time upscaled to it, clamped at 0 and summed (the
+        authors take the mean, which is the same map up to a factor).
         """
         levels: dict[float | None, dict[Grid, torch.Tensor]] = {}
         for (time_step, _, grid), sums in self._sums.items():
             level = sums.view(*sums.shape[:-1], *grid)
-            if self.keeps_heads:
+            if self.keeps_attention_heads:
                 level = _upscaled(level, self._latent_size).clamp_(min=0).sum(dim=1)
                 grid = self._latent_size
             of_step = levels.setdefault(time_step, {})
@@ -90,6 +90,6 @@ def time_of(time_step: torch.Tensor | float) -> float:
 
 
 def _upscaled(sums: torch.Tensor, size: Grid) -> torch.Tensor:
-    """(images, heads, tokens, h, w), bicubically upscaled to the size."""
+    """(images, attention heads, tokens, h, w), bicubically upscaled to the size."""
     upscaled = functional.interpolate(sums.flatten(0, 1), size=size, mode="bicubic", align_corners=False)
     return upscaled.view(*sums.shape[:2], *upscaled.shape[1:])

@@ -1,4 +1,4 @@
-"""The prompts, or the negative prompts, of one generation: their tokens, their sums, their heat maps."""
+"""The prompts, or the negative ones, of one call of the pipeline: their tokens, sums and heat maps."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -44,10 +44,10 @@ class Side:
         }
         heat_maps: list[GlobalHeatMap | None] = []
         for image, own in enumerate(tokens):
-            places = self._places(own.columns)
+            indices = self._indices(own.columns)
             steps = tuple(
                 # indexed by an array: a copy, so that one image's map does not hold the whole batch's
-                StepLevels(time_step or 0, {grid: sums[image, places] for grid, sums in levels.items()})
+                StepLevels(time_step or 0, {grid: sums[image, indices] for grid, sums in levels.items()})
                 for time_step, levels in by_step.items()
             )
             levels = sum_steps(steps)
@@ -58,7 +58,7 @@ class Side:
             )
         return heat_maps
 
-    def _places(self, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _indices(self, columns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where these columns stand among the recorded ones."""
         if isinstance(self.columns, slice):
             return columns - np.int64(self.columns.start)
@@ -137,4 +137,4 @@ def _union(columns: Sequence[NDArray[np.int64]], device: torch.device) -> slice 
 
 
 def _repeated(items: Sequence[PromptTokens], copies: int) -> list[PromptTokens]:
-    return [item for item in items for _ in range(copies)]
+    return [each for each in items for _ in range(copies)]

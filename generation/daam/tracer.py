@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from generation.daam.control import RecordedAttention
+from generation.daam.calls import NetworkCall, PipelineCall
 from generation.daam.heat_maps import GlobalHeatMap, Grid
 from generation.daam.hooks import hooked, is_hooked, wrapped
 from generation.daam.layers import Layers
 from generation.daam.networks import Network, UnsupportedPipeline, find_network
-from generation.daam.progress import CurrentCall, Generation
+from generation.daam.recorded_attention import RecordedAttention
 from generation.daam.recorder import Recorder, TraceError
 from generation.daam.rows import Rows, find_rows
 from generation.daam.sides import Side, Texts, given_texts, new_side
@@ -51,7 +51,7 @@ def trace(
     mid_block: record the UNet's middle block too. Eq. 6 sums the down and up blocks.
     special_tokens: also make maps of the start and end tokens (`Tracer.special_heat_maps`).
     negative_prompt: also make maps of the negative prompt (`Tracer.negative_heat_maps`).
-    record: fill this with every cross-attention map of the next generation.
+    record: fill this with every cross-attention map of the next call of the pipeline.
     inject: use these maps in place of the pipeline's own. The images are other ones then, and the heat maps
         are of the attention that was injected.
 
@@ -70,9 +70,9 @@ def trace(
         raise ValueError("resolutions is empty; None records every resolution.")
     if record is not None and record is inject:
         raise ValueError("record and inject are the same; record into another RecordedAttention.")
-    controlled = record is not None or inject is not None
-    network = find_network(pipeline, mid_block=mid_block or controlled)
-    if controlled and network.text != "only":
+    needs_all_maps = record is not None or inject is not None
+    network = find_network(pipeline, mid_block=mid_block or needs_all_maps)
+    if needs_all_maps and network.text != "only":
         raise UnsupportedPipeline(
             f"The joint attention of {type(pipeline).__name__} cannot be recorded for injection or replaced."
         )
@@ -109,8 +109,7 @@ class Tracer:
     """Collects the heat maps of every image that the traced pipeline generates.
 
     heat_maps: one GlobalHeatMap per image, in the order of the pipeline's output; those of a second call
-        follow those of the first. Empty before the first generation; a generation that ended by an error adds
-        none.
+        follow those of the first. Empty before the first call; one that ended by an error adds none.
     special_heat_maps: likewise, of the text encoder's start token and of the end token after the prompt, as
         the two words of a text: `.word("<|endoftext|>")` for CLIP. Empty unless asked for.
     negative_heat_maps: likewise, of the negative prompts. Empty unless asked for.
@@ -125,8 +124,8 @@ class Tracer:
         self._options = options
         self._layers = Layers(network, options.mid_block, options.record, options.inject)
         self._described: list[str | PromptTokens] | None = None
-        self._generation: Generation | None = None
-        self._current: CurrentCall | None = None
+        self._pipeline_call: PipelineCall | None = None
+        self._network_call: NetworkCall | None = None
         self._latent_size: Grid = (0, 0)
         # what the network was given last, and whose rows it holds: it is given the same in every step, or
         # two in turn
@@ -144,7 +143,7 @@ class Tracer:
     def install(self, restore: ExitStack) -> None:
         """Hook into the pipeline; `restore` undoes it when it closes."""
         pipeline, network = self._pipeline, self._network
-        # torch's own hooks, as offloading to the CPU takes the network's forward away after each generation
+        # torch's own hooks, as offloading to the CPU takes the network's forward away after each call
         before = network.module.register_forward_pre_hook(self._before_call, with_kwargs=True)
         restore.callback(before.remove)
         restore.callback(network.module.register_forward_hook(self._after_call).remove)
@@ -153,19 +152,21 @@ class Tracer:
         restore.enter_context(wrapped(pipeline, "encode_prompt", self._encode_prompt))
         if network.negative_apart:
             # the first thing that a pipeline does in its call: what is encoded next is the prompt
-            restore.enter_context(wrapped(pipeline, "check_inputs", self._begin_generation))
+            restore.enter_context(wrapped(pipeline, "check_inputs", self._begin_pipeline_call))
         # the last thing
-        restore.enter_context(wrapped(pipeline, "maybe_free_model_hooks", self._end_generation))
+        restore.enter_context(wrapped(pipeline, "maybe_free_model_hooks", self._end_pipeline_call))
 
     def check_finished(self) -> None:
-        """Warn if the last generation never came to its end, so that it has no heat maps."""
-        if self._generation is not None:
-            warnings.warn("The last generation did not come to its end; it has no heat maps.", stacklevel=4)
+        """Warn if the pipeline's last call never came to its end, so that it has no heat maps."""
+        if self._pipeline_call is not None:
+            warnings.warn(
+                "The pipeline's last call did not come to its end; it has no heat maps.", stacklevel=4
+            )
 
     # what the pipeline does, in order
 
-    def _begin_generation(self, check_inputs: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        self._generation = None
+    def _begin_pipeline_call(self, check_inputs: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self._pipeline_call = None
         return check_inputs(*args, **kwargs)
 
     def _encode_prompt(self, encode_prompt: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -192,72 +193,72 @@ class Tracer:
                     "or was given negative_prompt_embeds without their text."
                 )
             negative = self._side(negative_embeds, texts)
-        self._start(Generation(prompt, prompt_embeds, negative, negative_embeds))
+        self._start(PipelineCall(prompt, prompt_embeds, negative, negative_embeds))
 
     def _encoded_in_two_calls(self, embeds: torch.Tensor, arguments: dict[str, Any]) -> None:
-        if self._generation is None:
+        if self._pipeline_call is None:
             side = self._side(embeds, self._texts(arguments))
-            self._start(Generation(side, embeds, None, None))
+            self._start(PipelineCall(side, embeds, None, None))
             return
-        self._generation.negative_embeds = embeds
+        self._pipeline_call.negative_embeds = embeds
         if self._options.negative_prompt:
-            self._generation.negative = self._side(embeds, self._texts(arguments))
+            self._pipeline_call.negative = self._side(embeds, self._texts(arguments))
 
-    def _start(self, generation: Generation) -> None:
-        self._generation = generation
+    def _start(self, pipeline_call: PipelineCall) -> None:
+        self._pipeline_call = pipeline_call
         self._known_rows = []
-        prompts = [tokens.prompt for tokens in generation.prompt.tokens]
-        columns = [tokens.columns.tolist() for tokens in generation.prompt.tokens]
+        prompts = [tokens.prompt for tokens in pipeline_call.prompt.tokens]
+        columns = [tokens.columns.tolist() for tokens in pipeline_call.prompt.tokens]
         if self._options.inject is not None:
             self._options.inject.check(prompts, columns)
         if self._options.record is not None:
             self._options.record.begin(prompts, columns)
 
     def _before_call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._current = None
-        call = self._network.read(*args, **kwargs)
-        if call is None:
+        self._network_call = None
+        inputs = self._network.read(*args, **kwargs)
+        if inputs is None:
             return
-        generation = self._generation
-        if generation is None:
+        pipeline_call = self._pipeline_call
+        if pipeline_call is None:
             raise TraceError(
                 "The denoising network was called before the pipeline's encode_prompt said which text it is "
                 "given."
             )
-        rows = self._rows_of(call.text_states, generation)
-        if rows.prompt is None and (rows.negative is None or generation.negative is None):
+        rows = self._rows_of(inputs.text_states, pipeline_call)
+        if rows.prompt is None and (rows.negative is None or pipeline_call.negative is None):
             return
-        self._latent_size = call.latent_size
-        self._current = CurrentCall(call, rows, generation, number=len(generation.latents))
-        self._layers.begin_call(self._current)
+        self._latent_size = inputs.latent_size
+        self._network_call = NetworkCall(inputs, rows, pipeline_call, number=len(pipeline_call.latents))
+        self._layers.begin_call(self._network_call)
         if rows.prompt is not None:
-            sums = call.latents.sum(dim=tuple(range(1, call.latents.dim())), dtype=torch.float32)
-            generation.latents.append((call.time_step, sums, rows.prompt))
+            sums = inputs.latents.sum(dim=tuple(range(1, inputs.latents.dim())), dtype=torch.float32)
+            pipeline_call.latents.append((inputs.time_step, sums, rows.prompt))
 
-    def _rows_of(self, text_states: torch.Tensor, generation: Generation) -> Rows:
+    def _rows_of(self, text_states: torch.Tensor, pipeline_call: PipelineCall) -> Rows:
         for known, rows in self._known_rows:
             if known is text_states:
                 return rows
-        rows = find_rows(text_states, generation.prompt_embeds, generation.negative_embeds)
+        rows = find_rows(text_states, pipeline_call.prompt_embeds, pipeline_call.negative_embeds)
         self._known_rows = [*self._known_rows[-1:], (text_states, rows)]
         return rows
 
     def _around_layer(self, name: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self._current is None:
+        if self._network_call is None:
             return forward(*args, **kwargs)
-        return self._layers.around(self._current, name, forward, *args, **kwargs)
+        return self._layers.around(self._network_call, name, forward, *args, **kwargs)
 
     def _after_call(self, module: Any, args: tuple[Any, ...], output: Any) -> None:
-        current, self._current = self._current, None
-        if current is not None:
-            self._layers.end_call(current)
+        network_call, self._network_call = self._network_call, None
+        if network_call is not None:
+            self._layers.end_call(network_call)
 
-    def _end_generation(self, maybe_free_model_hooks: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        generation, self._generation = self._generation, None
+    def _end_pipeline_call(self, free_model_hooks: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        pipeline_call, self._pipeline_call = self._pipeline_call, None
         self._known_rows = []
-        if generation is not None:
-            self._finish(generation)
-        return maybe_free_model_hooks(*args, **kwargs)
+        if pipeline_call is not None:
+            self._finish(pipeline_call)
+        return free_model_hooks(*args, **kwargs)
 
     def _texts(self, arguments: dict[str, Any], name: str = "prompt") -> list[str] | None:
         return given_texts(self._pipeline, self._network, arguments, name)
@@ -277,8 +278,8 @@ class Tracer:
             new_recorder=self._options.new_recorder,
         )
 
-    def _finish(self, generation: Generation) -> None:
-        prompt, negative = generation.prompt, generation.negative
+    def _finish(self, pipeline_call: PipelineCall) -> None:
+        prompt, negative = pipeline_call.prompt, pipeline_call.negative
         if prompt.recorder.is_empty:
             raise TraceError("The pipeline ended without a single step, so there is no attention to show.")
         if negative is not None and negative.recorder.is_empty:
@@ -292,7 +293,7 @@ class Tracer:
         ]
         for heat_maps in made:
             if None in heat_maps:
-                raise TraceError(generation.why_not_finite(heat_maps.index(None)))
+                raise TraceError(pipeline_call.why_not_finite(heat_maps.index(None)))
         for kept, heat_maps in zip(
             (self.heat_maps, self.special_heat_maps, self.negative_heat_maps), made, strict=True
         ):

@@ -39,7 +39,7 @@ def test_probabilities_of_the_wanted_rows_and_columns(attention, rows, columns, 
     assert (seen.logsumexp is None) == (backend == SDPBackend.MATH)
     expected = expected_probabilities(*attention[:2], rows, columns)
     assert_close(seen.probabilities(rows, columns), expected)
-    assert_close(seen.head_sum(rows, columns), expected.sum(dim=1))
+    assert_close(seen.attention_head_sum(rows, columns), expected.sum(dim=1))
 
 
 @pytest.mark.parametrize("backend", [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH])
@@ -52,7 +52,7 @@ def test_devices_that_take_all_rows_at_once_get_the_same(attention, backend, row
     expected = seen.probabilities(rows, slice(1, 4))
     seen = replace(seen, one_by_one=False)
     torch.testing.assert_close(seen.probabilities(rows, slice(1, 4)), expected)
-    torch.testing.assert_close(seen.head_sum(rows, slice(1, 4)), expected.sum(dim=1))
+    torch.testing.assert_close(seen.attention_head_sum(rows, slice(1, 4)), expected.sum(dim=1))
 
 
 @pytest.mark.parametrize("backend", [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH])

@@ -172,7 +172,7 @@ def test_parts_that_do_not_fit_together():
 # the whole way
 
 
-def test_maps_of_a_generation_differ_from_word_to_word_and_occurrence_to_occurrence(tiny_pipeline):
+def test_maps_of_a_call_differ_from_word_to_word_and_occurrence_to_occurrence(tiny_pipeline):
     with trace(tiny_pipeline) as tracer:
         generate(tiny_pipeline, "a dog and a dog near a cat")
     [heat_map] = tracer.heat_maps

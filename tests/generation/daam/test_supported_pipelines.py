@@ -155,7 +155,7 @@ def test_flux_guides_by_a_call_of_its_own_which_is_not_the_prompts(pipelines, ne
     assert tracer.negative_heat_maps[0].prompt == negative
 
 
-def test_flux_forgets_a_generation_that_failed_before_its_first_step(pipelines):
+def test_flux_forgets_a_call_that_failed_before_its_first_step(pipelines):
     pipeline, options = pipelines("flux")
     with trace(pipeline) as tracer:
         with pytest.raises(RuntimeError):

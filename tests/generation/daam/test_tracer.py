@@ -316,7 +316,7 @@ def test_everything_is_restored_on_leaving(tiny_pipeline):
     assert all(processors[name] is each for name, each in tiny_pipeline.unet.attn_processors.items())
 
 
-def test_everything_is_restored_after_an_error_in_the_middle_of_a_generation(tiny_pipeline):
+def test_everything_is_restored_after_an_error_in_the_middle_of_a_call(tiny_pipeline):
     def fail(pipeline, step, time_step, tensors):
         raise ZeroDivisionError
 
@@ -326,7 +326,7 @@ def test_everything_is_restored_after_an_error_in_the_middle_of_a_generation(tin
     assert tracer.heat_maps == []
 
 
-def test_a_failed_generation_leaves_no_trace_in_the_next_one(tiny_pipeline):
+def test_a_failed_call_leaves_no_trace_in_the_next_one(tiny_pipeline):
     def fail(pipeline, step, time_step, tensors):
         raise ZeroDivisionError
 
@@ -339,12 +339,12 @@ def test_a_failed_generation_leaves_no_trace_in_the_next_one(tiny_pipeline):
     assert_same_levels(heat_map.levels, expected.levels, 0)
 
 
-def test_a_generation_that_never_ended_is_warned_of(tiny_pipeline):
+def test_a_call_that_never_ended_is_warned_of(tiny_pipeline):
     def fail(pipeline, step, time_step, tensors):
         raise ZeroDivisionError
 
     with (
-        pytest.warns(UserWarning, match="no heat maps"),
+        pytest.warns(UserWarning, match="last call did not come to its end; it has no heat maps"),
         trace(tiny_pipeline),
         pytest.raises(ZeroDivisionError),
     ):
@@ -370,7 +370,7 @@ def test_hooks_of_others_stay(tiny_pipeline):
         del unet.forward
 
 
-def test_offloading_that_changes_its_hooks_after_each_generation(tiny_pipeline, monkeypatch):
+def test_offloading_that_changes_its_hooks_after_each_call(tiny_pipeline, monkeypatch):
     """As enable_model_cpu_offload does; here to the CPU from the CPU."""
     unet = tiny_pipeline.unet
 

@@ -1,4 +1,4 @@
-"""Attention control: images that keep the cross-attention, and so the layout, of another generation."""
+"""Attention of one call of the pipeline for others: their images keep its layout (attention control)."""
 
 import torch
 
@@ -8,8 +8,8 @@ _MEBIBYTE = 2**20
 
 
 class RecordedAttention:
-    """Every cross-attention map of one generation, to be used in others (prompt-to-prompt, Hertz et al.
-    2022). The paper's section 5.2 fixes all of a seed prompt's maps and varies the adjective.
+    """Every cross-attention map of one call of the pipeline, to be used in others (prompt-to-prompt, Hertz et
+    al. 2022). The paper's section 5.2 fixes all of a seed prompt's maps and varies the adjective.
 
         seed = RecordedAttention()
         with trace(pipeline, record=seed):
@@ -53,8 +53,8 @@ class RecordedAttention:
         return len(self._time_steps)
 
     def begin(self, prompts: list[str], columns: list[list[int]]) -> None:
-        """Forget what was recorded, and record a generation with these prompts, one per image, whose tokens
-        stand in these columns."""
+        """Forget what was recorded, and record a call with these prompts, one per image, whose tokens stand
+        in these columns."""
         self._maps, self._prompts, self._columns, self._time_steps = {}, prompts, columns, []
 
     def wants(self, call: int) -> bool:
@@ -87,7 +87,7 @@ class RecordedAttention:
         """Raises TraceError unless images with these prompts can use what was recorded."""
         if not self._maps:
             raise TraceError(
-                "There is no recorded attention to inject; trace a generation with record= first."
+                "There is no recorded attention to inject; trace a call of the pipeline with record= first."
             )
         if len(self._prompts) not in (1, len(prompts)):
             raise TraceError(

@@ -1,4 +1,4 @@
-"""Attention control: recorded maps in another generation."""
+"""Attention of one call of the pipeline, recorded and injected into another."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_every_layer_of_every_step_is_recorded(tiny_pipeline):
     assert attention.nbytes == 2 * 4 * sum(cells.values()) * 77 * 4
 
 
-def test_maps_injected_into_their_own_generation_give_the_same_image(tiny_pipeline):
+def test_maps_injected_into_their_own_call_give_the_same_image(tiny_pipeline):
     """But for rounding: the product with the values is another kernel's."""
     attention, _, [heat_map] = recorded(tiny_pipeline)
     latents = [
@@ -126,7 +126,7 @@ def test_recording_again_forgets_what_was_recorded(tiny_pipeline):
     injected(tiny_pipeline, attention, EDIT, num_inference_steps=1)
 
 
-def test_controlled_generations_can_be_recorded_and_traced_with_options(tiny_pipeline):
+def test_calls_with_injected_attention_can_be_recorded_and_traced_with_options(tiny_pipeline):
     first, _, [seed_map] = recorded(tiny_pipeline, num_inference_steps=2)
     second = RecordedAttention()
     with trace(tiny_pipeline, inject=first, record=second, clamp=True) as tracer:
@@ -155,7 +155,7 @@ def test_prompts_of_another_layout_are_refused(tiny_pipeline):
         injected(tiny_pipeline, attention, "a dog", num_inference_steps=1)
 
 
-def test_generations_that_the_recording_does_not_fit_are_refused(tiny_pipeline):
+def test_calls_that_the_recording_does_not_fit_are_refused(tiny_pipeline):
     attention, _, _ = recorded(tiny_pipeline, [SEED, EDIT], (0, 1), num_inference_steps=1)
     with pytest.raises(TraceError, match="of 2 images is recorded"):
         injected(tiny_pipeline, attention, SEED, num_inference_steps=1)

@@ -1,4 +1,4 @@
-"""Where a traced generation stands."""
+"""What is being traced: a call of the pipeline, for one or more images, and the calls of its network."""
 
 import functools
 from collections.abc import Sequence
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 import torch
 
 from generation.daam.heat_maps import Grid
-from generation.daam.networks import Call
+from generation.daam.networks import NetworkInputs
 from generation.daam.recorder import time_of
 from generation.daam.rows import Rows
 from generation.daam.sides import Side
 
 
 @dataclass
-class Generation:
-    """One call of the pipeline.
+class PipelineCall:
+    """One call of the pipeline, from the encoding of the prompts to the images.
 
     prompt_embeds, negative_embeds: (images, tokens, features), what `encode_prompt` returned.
-    latents: per call that held the prompts, its time step, each row's sum over the latents, which is not
-        finite if any of them is not, and the images' rows; on the device until somebody asks.
+    latents: per call of the network that held the prompts, its time step, each row's sum over the latents,
+        which is not finite if any of them is not, and the images' rows; on the device until somebody asks.
     """
 
     prompt: Side
@@ -45,16 +45,16 @@ class Generation:
 
 
 @dataclass
-class CurrentCall:
-    """The call of the network that is going on.
+class NetworkCall:
+    """One call of the network.
 
-    number: of the generation's calls that hold the prompts, from 0. called, seen: the layers that were called
+    number: from 0, among the pipeline call's that hold the prompts. called, seen: the layers that were called
         so far, and whose attention to the text was seen.
     """
 
-    call: Call
+    inputs: NetworkInputs
     rows: Rows
-    generation: Generation
+    pipeline_call: PipelineCall
     number: int
     called: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
@@ -62,12 +62,13 @@ class CurrentCall:
     @functools.cached_property
     def grids(self) -> dict[int, Grid]:
         """{cells: (h, w)} of the network's resolutions."""
-        return self.call.grids()
+        return self.inputs.grids()
 
     def sides(self) -> list[tuple[Side, list[int]]]:
         """The sides to be recorded, with their rows."""
-        sides = ((self.generation.prompt, self.rows.prompt), (self.generation.negative, self.rows.negative))
-        return [(side, rows) for side, rows in sides if side is not None and rows is not None]
+        of, rows = self.pipeline_call, self.rows
+        sides = ((of.prompt, rows.prompt), (of.negative, rows.negative))
+        return [(side, own) for side, own in sides if side is not None and own is not None]
 
 
 def _steps(times: Sequence[float]) -> int:
