@@ -29,7 +29,7 @@ from datetime import timedelta
 from django.utils import timezone
 from annotations.models import Opening
 from daamweb.celery import app
-from daamweb.work.sweeps import sweep_work
+from daamweb.work.jobs import sweep_work
 long_ago = timezone.now() - timedelta(hours=1)
 Opening.objects.filter(state="running").update(lease_expires_at=long_ago, poked_at=long_ago)
 app.conf.task_always_eager = app.conf.task_eager_propagates = True

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from celery import current_app
+from django.conf import settings
 from django.utils import timezone
 
 from annotations.models import Opening, Verification
-from daamweb.work.sweeps import sweep_work
+from daamweb.work.jobs import sweep_work
 from tests.factories import make_run, make_study
 from tests.work.rows import make_operation
 
@@ -88,8 +90,15 @@ def test_every_kind_is_swept_and_one_without_a_job_is_not(sweep, work):
 
 
 def test_more_than_one_sweep_pokes_at_once_is_poked_by_the_next_ones(sweep, monkeypatch):
-    monkeypatch.setattr("daamweb.work.sweeps.AT_ONCE", 2)
+    monkeypatch.setattr("daamweb.work.jobs.AT_ONCE", 2)
     run = make_run()
     rows = [Opening.objects.create(study=make_study(run=run)) for _ in range(3)]
     assert sweep() == [(JOB, (row.pk,)) for row in rows[:2]]
     assert sweep() == [(JOB, (rows[2].pk,))]
+
+
+def test_what_the_settings_name_as_jobs_are_jobs():
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert "daamweb.work.jobs.sweep_work" in scheduled
+    current_app.loader.import_default_modules()
+    assert scheduled | set(settings.CELERY_TASK_ROUTES) <= set(current_app.tasks)
