@@ -143,7 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-parses": {"task": "generation.jobs.sweep_parses", "schedule": SWEEP_SECONDS},
     "sweep-studies": {"task": "annotations.jobs.sweep_studies", "schedule": SWEEP_SECONDS},
     "sweep-work": {"task": "daamweb.work.jobs.sweep_work", "schedule": SWEEP_SECONDS},
-    "sweep-reports": {"task": "evaluation.jobs.sweep_reports", "schedule": SWEEP_SECONDS},
+    "sweep-results": {"task": "evaluation.jobs.sweep_results", "schedule": 60 * SWEEP_SECONDS},
 }
 
 # --- daamweb

@@ -1,25 +1,31 @@
 from django.contrib import admin
 from django.db.models import Prefetch
-from django.urls import reverse
 from django.utils.html import format_html
 
 from annotations.models import Study
+from evaluation.analyses.registry import AnalysisError, get_analysis
 from evaluation.models import Report
+from evaluation.views.reports import run_address, study_address
+from generation.models import GenerationRun
 
 
 @admin.register(Report)
 class ReportAdmin(admin.ModelAdmin):
     """To look at only: reports are computed."""
 
-    list_display = ["study", "state", "created_at", "finished_at", "look"]
-    list_filter = ["state", "study"]
-    fields = ["study", "state", "fingerprint", "attempts", "error", "created_at", "finished_at", "look"]
+    list_display = ["analysis", "study", "run", "state", "created_at", "finished_at", "look"]
+    list_filter = ["state", "analysis", "study", "run"]
+    fields = [
+        "analysis", "study", "run", "state", "fingerprint", "attempts", "error", "created_at", "finished_at",
+        "look",
+    ]  # fmt: skip
     readonly_fields = ["look"]
 
     def get_queryset(self, request):
         """Without what is large and not shown here."""
-        names = Prefetch("study", Study.objects.only("name"))
-        return super().get_queryset(request).defer("document").prefetch_related(names)
+        studies = Prefetch("study", Study.objects.only("name", "kind"))
+        runs = Prefetch("run", GenerationRun.objects.only("name"))
+        return super().get_queryset(request).prefetch_related(studies, runs)
 
     def has_add_permission(self, request):
         return False
@@ -29,4 +35,10 @@ class ReportAdmin(admin.ModelAdmin):
 
     @admin.display(description="report")
     def look(self, report):
-        return format_html('<a href="{}">Look</a>', reverse("evaluation:report", args=[report.study_id]))
+        try:
+            analysis = get_analysis(report.analysis)
+        except AnalysisError:
+            return "—"  # of an analysis that this version does not have
+        study = report.study
+        address = run_address(report.run, analysis) if study is None else study_address(study, analysis)
+        return format_html('<a href="{}">Look</a>', address)

@@ -6,12 +6,6 @@ class EvaluationConfig(AppConfig):
     verbose_name = "Reports"
 
     def ready(self) -> None:
-        """Offer what is of a study for the study's own pages."""
-        from annotations.models import Study
-        from daamweb.links import Link, offer
+        from evaluation.links import offer_links
 
-        offer(
-            Study,
-            Link("Report", "evaluation:report", in_lists=True),
-            Link("Responses (CSV)", "evaluation:responses"),
-        )
+        offer_links()

@@ -1,15 +1,14 @@
 """Files for readers: one row per response, and the codebook that says what its columns mean."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
 
 from annotations.kinds.interface import Column
-from annotations.models import Study
-from evaluation.frames.columns import columns_of
-from evaluation.spreadsheets import defuse
+from evaluation.documents.spreadsheets import defuse
 
 FORMULA_NOTE = (
     "A text that a spreadsheet could run as a formula (such as “=1+1” or “-”) has an apostrophe before it."
@@ -28,10 +27,10 @@ def write_responses(responses: pd.DataFrame, file: IO[str] | Path) -> None:
     frame.to_csv(file, index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ", lineterminator="\n")
 
 
-def write_codebook(study: Study, file: IO[str] | Path) -> None:
-    """Write what every column of the study's responses means: one row per column, as CSV. Raises OSError."""
+def write_codebook(columns: Iterable[Column], file: IO[str] | Path) -> None:
+    """Write what every column of a frame means: one row per column, as CSV. Raises OSError."""
     rows = []
-    for column in columns_of(study):
+    for column in columns:
         meaning = f"{column.meaning} {FORMULA_NOTE}" if column.type == "text" else column.meaning
         rows.append((column.name, Column.TYPES[column.type][1], column.unit, meaning))
     header = ["column", "type", "unit", "meaning"]

@@ -3,36 +3,35 @@
 import logging
 
 from celery import shared_task
-from django.utils import timezone
 
-from annotations.models import Study
 from daamweb.pokes import poke
-from evaluation import services
+from evaluation.analyses.interface import Analysis
 from evaluation.models import Report
+from evaluation.reports.needs import Subject
+from evaluation.services import reports, results
 
 logger = logging.getLogger(__name__)
 
 
-def request_report(study: Study) -> Report:
-    """Have a worker compute the report of the study's present data, unless it is there. Raises
-    NeverOpenedError."""
-    report = services.request_report(study=study)
-    if report.state == Report.State.QUEUED:
-        services.mark_poked(report=report)
+def request_report(subject: Subject, analysis: Analysis) -> Report:
+    """Have a worker compute the report of the present data, unless it is there. Raises NeverOpenedError and
+    MissingNeedsError."""
+    report = reports.request_report(subject=subject, analysis=analysis)
+    if report.state == Report.State.QUEUED and report.mark_poked():
         poke(compute_report, report.pk)
     return report
 
 
 @shared_task
 def compute_report(report_id: int) -> None:
-    report = Report.objects.filter(pk=report_id).first()
-    if report is None or not services.compute_report(report=report):
+    report = Report.objects.select_related("study__plan", "run").filter(pk=report_id).first()
+    if report is None or not reports.compute_report(report=report):
         logger.info("Report %s is gone, finished, or in the hands of another worker.", report_id)
 
 
 @shared_task
-def sweep_reports() -> None:
-    """Poke the reports that wait and of which nobody has been told for a whole lease."""
-    for report in Report.objects.claimable():
-        if services.mark_poked(report=report, unless_since=timezone.now() - Report.LEASE):
-            poke(compute_report, report.pk)
+def sweep_results() -> None:
+    """Remove files of reports that are no more."""
+    removed = results.delete_unnamed_results()
+    if removed:
+        logger.info("%d results of reports that are no more were removed.", removed)

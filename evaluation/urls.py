@@ -1,12 +1,16 @@
 from django.urls import path
 
-from evaluation import views
+from evaluation.views import files, reports
 
 app_name = "evaluation"
 urlpatterns = [
-    path("studies/<int:study_pk>/report/", views.report, name="report"),
-    path("studies/<int:study_pk>/report/refresh/", views.refresh, name="refresh"),
-    path("studies/<int:study_pk>/responses.csv", views.responses, name="responses"),
-    path("studies/<int:study_pk>/codebook.csv", views.codebook, name="codebook"),
-    path("reports/<int:pk>/figures/<slug:name>.svg", views.figure, name="figure"),
+    path("studies/<int:study_pk>/report/", reports.study_report, name="report"),
+    path("studies/<int:study_pk>/analyses/<slug:key>/", reports.study_report, name="study_analysis"),
+    path("studies/<int:study_pk>/analyses/<slug:key>/refresh/", reports.refresh_study, name="refresh_study"),
+    path("studies/<int:study_pk>/responses.csv", files.responses, name="responses"),
+    path("studies/<int:study_pk>/codebook.csv", files.codebook, name="codebook"),
+    path("runs/<int:run_pk>/analyses/", reports.run_analyses, name="run_analyses"),
+    path("runs/<int:run_pk>/analyses/<slug:key>/", reports.run_report, name="run_analysis"),
+    path("runs/<int:run_pk>/analyses/<slug:key>/refresh/", reports.refresh_run, name="refresh_run"),
+    path("reports/<int:pk>/figures/<slug:name>.svg", reports.figure, name="figure"),
 ]

@@ -71,11 +71,11 @@ def plan_settings(study: Study) -> dict[str, Any]:
         "checkpoint_revisions": sorted(
             study.tasks.order_by().values_list("generation__checkpoint_revision", flat=True).distinct()
         ),
-        "run": _run_settings(study.run),
+        "run": run_settings(study.run),
     }
 
 
-def _run_settings(run: GenerationRun) -> dict[str, Any]:
+def run_settings(run: GenerationRun) -> dict[str, Any]:
     return {
         "checkpoint": run.checkpoint.source,
         "seeds": run.seeds,

@@ -1,1 +1,1 @@
-"""One module per analysis of the paper: frames of responses in, statistics in frozen dataclasses out."""
+"""The analyses of the paper, a folder each: analysis → figures → section. They know of no database."""

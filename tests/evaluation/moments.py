@@ -13,7 +13,7 @@ from evaluation import reports
 from evaluation.frames.responses import response_frame
 from evaluation.models import Report
 from evaluation.services import compute_report, fingerprint, request_report
-from evaluation.snapshots import snapshot
+from evaluation.frames.snapshots import snapshot
 from tests.evaluation.studies import answer_task, make_attribution_study, texts
 from tests.factories import make_annotator
 

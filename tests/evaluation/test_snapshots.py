@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from evaluation.snapshots import snapshot
+from evaluation.frames.snapshots import snapshot
 from generation.models import PromptSet
 from tests.factories import make_prompt_set
 from tests.site import Site

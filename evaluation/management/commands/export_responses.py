@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
 from evaluation.exports import write_codebook, write_responses
+from evaluation.frames.columns import columns_of
 from evaluation.frames.responses import response_frame
 
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         try:
             write_responses(responses, output)
             if codebook is not None:
-                write_codebook(study, codebook)
+                write_codebook(columns_of(study), codebook)
         except OSError as error:
             raise CommandError(f"The file cannot be written: {error}.") from error
         self.stdout.write(self.style.SUCCESS(f"{len(responses)} responses in {output}."))

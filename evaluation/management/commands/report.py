@@ -3,9 +3,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
-from daamweb.progress import progress_bar
-from evaluation.errors import NeverOpenedError
-from evaluation.reports import write_report
+from evaluation.analyses.registry import analyses_of_kind
+from evaluation.management.writing import write_with_bars
 
 
 class Command(BaseCommand):
@@ -22,16 +21,5 @@ class Command(BaseCommand):
         study = Study.objects.select_related("run__checkpoint", "plan").filter(name=name).first()
         if study is None:
             raise CommandError(f"There is no study named {name!r}.")
-        try:
-            with progress_bar(total=0, unit="files") as bar:
-
-                def show(done: int, total: int) -> None:
-                    bar.total = total
-                    bar.update(done - bar.n)
-
-                written = write_report(study, output, show)
-        except OSError as error:
-            raise CommandError(f"The report cannot be written: {error}.") from error
-        except NeverOpenedError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(self.style.SUCCESS(f"{len(written)} files in {output}."))
+        written = write_with_bars(study, analyses_of_kind(study.kind)[0], output)
+        self.stdout.write(self.style.SUCCESS(f"{written} files in {output}."))

@@ -1,31 +1,25 @@
 """The report of an attribution study (section 3.2): flow, opinion scores, response statistics, agreement,
 annotators."""
 
-import pandas as pd
+from collections.abc import Sequence
 
-from annotations.models import Study
-from evaluation.analyses.opinion import OpinionAnalysis, OpinionRow, OptionCounts, analyze_opinion
-from evaluation.documents import Cell, NamedFigure, Section, Share, Table
-from evaluation.figures.opinion import opinion_figure, response_statistics_figure
+from evaluation.analyses.opinion.analysis import OpinionAnalysis, OpinionRow, OptionCounts
+from evaluation.analyses.opinion.figures import opinion_figure, response_statistics_figure
+from evaluation.documents.cells import Cell, Share
+from evaluation.documents.content import NamedFigure, Section
+from evaluation.documents.tables import Table
 from evaluation.statistics.agreement import Agreement
 from evaluation.statistics.estimates import Estimate
 
-OPTIONS = ("bad", "poor", "fair", "good", "excellent", "image too poor", "word too abstract")
 DROPPED = {"too_abstract": "too abstract", "too_few_valid": "too few ratings"}
 
 
-def opinion_sections(study: Study, responses: pd.DataFrame) -> tuple[Section, ...]:
-    plan = study.plan.settings["analysis"]
-    analysis = analyze_opinion(
-        responses,
-        min_valid=plan["min_valid"],
-        confidence=plan["confidence"],
-        exclude_failed_checks=plan["exclude_failed_checks"],
-    )
+def opinion_sections(analysis: OpinionAnalysis, scale: Sequence[str]) -> tuple[Section, ...]:
+    """`scale`: the seven answers in words, as annotators saw them."""
     return (
         _flow(analysis),
-        _scores(analysis),
-        _response_statistics(analysis),
+        _scores(analysis, scale),
+        _response_statistics(analysis, scale),
         _agreement(analysis),
         _annotators(analysis),
         _items(analysis),
@@ -54,7 +48,7 @@ def _flow(analysis: OpinionAnalysis) -> Section:
     )
 
 
-def _scores(analysis: OpinionAnalysis) -> Section:
+def _scores(analysis: OpinionAnalysis, scale: Sequence[str]) -> Section:
     table = Table(
         "opinion_scores",
         "Mean opinion score by part of speech",
@@ -77,7 +71,7 @@ def _scores(analysis: OpinionAnalysis) -> Section:
             NamedFigure(
                 "opinion_scores",
                 "Mean opinion scores and shares from fair to excellent, by part of speech",
-                opinion_figure(analysis),
+                opinion_figure(analysis, scale),
             ),
         ),
     )
@@ -96,13 +90,13 @@ def _score_row(row: OpinionRow) -> tuple[Cell, ...]:
     )
 
 
-def _response_statistics(analysis: OpinionAnalysis) -> Section:
+def _response_statistics(analysis: OpinionAnalysis, scale: Sequence[str]) -> Section:
     statistics = analysis.response_statistics
     cramers_v = "undefined" if statistics.cramers_v is None else f"{statistics.cramers_v:.3f}"
     table = Table(
         "response_statistics",
         "How often each option was chosen",
-        ("part of speech", *OPTIONS, "all"),
+        ("part of speech", *scale, "all"),
         tuple(_option_row(row) for row in (*statistics.rows, statistics.overall)),
         note="Cramér’s V between part of speech and option, corrected for bias (Bergsma, 2013): "
         f"{cramers_v}.",
@@ -115,7 +109,7 @@ def _response_statistics(analysis: OpinionAnalysis) -> Section:
             NamedFigure(
                 "response_statistics",
                 "Shares of the seven options by part of speech",
-                response_statistics_figure(analysis),
+                response_statistics_figure(analysis, scale),
             ),
         ),
     )

@@ -1,23 +1,15 @@
 """The report of an object-presence study (section 5.1): flow, accuracy of cohyponyms and others, objects,
 images."""
 
-import pandas as pd
-
-from annotations.models import Study
-from evaluation.analyses.cohyponyms import PresenceAnalysis, RuleAccuracy, analyze_presence
-from evaluation.documents import Cell, NamedFigure, Section, Share, Table
-from evaluation.figures.presence import accuracy_figure
+from evaluation.analyses.cohyponyms.analysis import PresenceAnalysis, RuleAccuracy
+from evaluation.analyses.cohyponyms.figures import accuracy_figure
+from evaluation.documents.cells import Cell, Share
+from evaluation.documents.content import NamedFigure, Section
+from evaluation.documents.tables import Table
 from evaluation.statistics.estimates import Estimate
 
 
-def presence_sections(study: Study, responses: pd.DataFrame) -> tuple[Section, ...]:
-    plan = study.plan.settings["analysis"]
-    analysis = analyze_presence(
-        responses,
-        replicas=study.plan.settings["replicas"],
-        k=plan["present_objects"],
-        confidence=plan["confidence"],
-    )
+def presence_sections(analysis: PresenceAnalysis) -> tuple[Section, ...]:
     return (_flow(analysis), _accuracy(analysis), _objects(analysis), _images(analysis))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from evaluation.analyses.opinion.attention_checks import AnnotatorChecks, summarize_annotators
+from evaluation.analyses.responses import check_responses, split_counting
 from evaluation.statistics.agreement import Agreement, krippendorff_alpha, raw_agreement
 from evaluation.statistics.association import cramers_v
 from evaluation.statistics.estimates import Estimate
@@ -17,9 +19,6 @@ from evaluation.statistics.opinion import (
     item_score,
     mean_opinion_score,
 )
-
-from .attention_checks import AnnotatorChecks, summarize_annotators
-from .responses import check_responses, split_counting
 
 COLUMNS = (
     "task",

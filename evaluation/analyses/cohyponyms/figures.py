@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from evaluation.analyses.cohyponyms import GroupAccuracy, PresenceAnalysis
-from evaluation.figures.drawing import (
+from evaluation.analyses.cohyponyms.analysis import GroupAccuracy, PresenceAnalysis
+from evaluation.documents.drawing import (
     ORANGE,
     PURPLE,
     SILVER,

@@ -1,18 +1,19 @@
 """The report of a kind that has no analysis of its own: what became of the answers, and how often
 each was given."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from annotations.models import Study
 from evaluation.analyses.responses import split_counting
-from evaluation.documents import Section, Table
-from evaluation.frames.columns import COLUMNS
+from evaluation.documents.content import Section
+from evaluation.documents.tables import Table
 
 # Values of a column that are listed; the file of responses has all.
 MOST_VALUES = 100
 
 
-def answer_sections(study: Study, responses: pd.DataFrame) -> tuple[Section, ...]:
+def answer_sections(responses: pd.DataFrame, columns: Sequence[str]) -> tuple[Section, ...]:
     counting = split_counting(responses)
     rows = (
         ("responses collected", len(responses)),
@@ -21,7 +22,6 @@ def answer_sections(study: Study, responses: pd.DataFrame) -> tuple[Section, ...
         ("responses analysed", len(counting.items)),
         ("items with a response", counting.items["task"].nunique()),
     )
-    columns = list(responses.columns[len(COLUMNS) :])
     return (
         Section("Responses", tables=(Table("flow", "Responses and items", ("step", "count"), rows),)),
         Section("Answers", tables=tuple(_counts(counting.items, column) for column in columns)),

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from evaluation.documents import Section, Table
+from evaluation.documents.content import Section
+from evaluation.documents.tables import Table
 
 WHY = {
     "late": "came when the place had gone to somebody else",

@@ -7,8 +7,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evaluation.analyses.opinion import OpinionAnalysis
-from evaluation.figures.drawing import (
+from evaluation.analyses.opinion.analysis import OpinionAnalysis
+from evaluation.documents.drawing import (
     BLACK,
     BLUE,
     GREY,
@@ -23,6 +23,7 @@ from evaluation.figures.drawing import (
     name_groups,
 )
 from evaluation.statistics.estimates import Estimate
+from evaluation.statistics.opinion import HIGHEST_RATING
 
 PARTS_OF_SPEECH = {
     "ADJ": "adjective",
@@ -43,16 +44,14 @@ PARTS_OF_SPEECH = {
     "VERB": "verb",
     "X": "other",
 }
-RATINGS = ("bad", "poor", "fair", "good", "excellent")
-OPTIONS = (*RATINGS, "image too poor", "word too abstract or missing")
-OPTION_COLOURS = (VERMILION, ORANGE, YELLOW, SKY_BLUE, BLUE, SILVER, GREY)
+ANSWER_COLOURS = (VERMILION, ORANGE, YELLOW, SKY_BLUE, BLUE, SILVER, GREY)
 
 
-def opinion_figure(analysis: OpinionAnalysis) -> Figure:
+def opinion_figure(analysis: OpinionAnalysis, scale: Sequence[str]) -> Figure:
     """Figure 3: above, mean opinion scores by part of speech; below, shares of fair to excellent item scores.
 
     With confidence intervals; parts of speech by descending score. Those without a scored item are named
-    below.
+    below. `scale`: the seven answers in words.
     """
     scored = [row for row in analysis.rows if row.scored]
     unscored = [row for row in analysis.rows if not row.scored]
@@ -69,7 +68,7 @@ def opinion_figure(analysis: OpinionAnalysis) -> Figure:
     figure = Figure(figsize=(1.5 + (0.56 if crowded else 0.8) * columns, 5.8), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     level = f"{100 * analysis.confidence:g}%"
-    _draw_mean_scores(above, [row.mean_opinion_score for row in scored])
+    _draw_mean_scores(above, [row.mean_opinion_score for row in scored], scale[:HIGHEST_RATING])
     above.set_title(f"Mean opinion score, {level} t interval")
     handles, labels = above.get_legend_handles_labels()
     if handles:
@@ -89,13 +88,14 @@ def opinion_figure(analysis: OpinionAnalysis) -> Figure:
     return figure
 
 
-def response_statistics_figure(analysis: OpinionAnalysis) -> Figure:
-    """Figure 13: how often each of the seven options was chosen, in percent, by part of speech."""
+def response_statistics_figure(analysis: OpinionAnalysis, scale: Sequence[str]) -> Figure:
+    """Figure 13: how often each of the seven answers of the scale was chosen, in percent, by part of
+    speech."""
     statistics = analysis.response_statistics
     rows = [row for row in statistics.rows if row.total]
     if not rows:
         return message_figure("No responses yet.", "Responses to attention checks are not shown here.")
-    rows.sort(key=lambda row: (-sum(row.counts[: len(RATINGS)]) / row.total, row.part_of_speech))
+    rows.sort(key=lambda row: (-sum(row.counts[:HIGHEST_RATING]) / row.total, row.part_of_speech))
     places = [float(y) for y in range(len(rows))]
     if len(rows) > 1:
         rows.append(statistics.overall)
@@ -103,7 +103,7 @@ def response_statistics_figure(analysis: OpinionAnalysis) -> Figure:
     figure = Figure(figsize=(7.2, 1.1 + 0.36 * (places[-1] + 1)), layout="constrained")
     axes = figure.subplots()
     start = [0.0] * len(rows)
-    for option, (label, colour) in enumerate(zip(OPTIONS, OPTION_COLOURS, strict=True)):
+    for option, (label, colour) in enumerate(zip(scale, ANSWER_COLOURS, strict=True)):
         percent = [100 * row.counts[option] / row.total for row in rows]
         axes.barh(
             places,
@@ -136,7 +136,7 @@ def response_statistics_figure(analysis: OpinionAnalysis) -> Figure:
     return figure
 
 
-def _draw_mean_scores(axes: Axes, scores: Sequence[Estimate]) -> None:
+def _draw_mean_scores(axes: Axes, scores: Sequence[Estimate], ratings: Sequence[str]) -> None:
     """Points with their intervals on the rating scale; special cases have markers of their own."""
     bottom, top = 0.7, 5.3
     markers: dict[str | None, dict[str, Any]] = {
@@ -177,7 +177,7 @@ def _draw_mean_scores(axes: Axes, scores: Sequence[Estimate]) -> None:
         )
     axes.set_ylim(bottom, top)
     axes.set_yticks(
-        range(1, len(RATINGS) + 1), [f"{name}  {code}" for code, name in enumerate(RATINGS, start=1)]
+        range(1, len(ratings) + 1), [f"{name}  {code}" for code, name in enumerate(ratings, start=1)]
     )
     axes.grid(axis="y")
     axes.tick_params(axis="x", length=0)

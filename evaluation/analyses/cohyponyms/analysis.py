@@ -6,12 +6,11 @@ from itertools import chain
 
 import pandas as pd
 
+from evaluation.analyses.responses import check_responses, split_counting
 from evaluation.statistics.comparisons import ProportionComparison, compare_proportions
 from evaluation.statistics.estimates import Estimate
 from evaluation.statistics.intervals import check_count, share
 from evaluation.statistics.presence import Submission, count_votes, is_correct, present_objects
-
-from .responses import check_responses, split_counting
 
 COLUMNS = (
     "task",

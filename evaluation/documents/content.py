@@ -1,0 +1,78 @@
+"""A report as data: sections of text, tables and figures, for the page, the files and the store alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evaluation.documents.tables import Table
+
+if TYPE_CHECKING:  # the site shows stored figures, and draws none
+    from matplotlib.figure import Figure
+
+
+# Files of a report beside its tables and figures.
+OTHER_FILES = frozenset({"tables", "responses", "codebook"})
+
+
+@dataclass(frozen=True)
+class NamedFigure:
+    name: str
+    title: str
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    text: str = ""
+    tables: tuple[Table, ...] = ()
+    figures: tuple[NamedFigure, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "text": self.text,
+            "tables": [table.document() for table in self.tables],
+            "figures": [{"name": item.name, "title": item.title} for item in self.figures],
+        }
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """`title`: of what it reports. Tables, and figures, have names of their own, which become those of their
+    files. Raises ValueError where one comes twice or is that of another file."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+    def __post_init__(self) -> None:
+        for names in ([table.name for table in self.tables()], [item.name for item in self.figures()]):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{', '.join(twice)} is the name of several tables or figures of one report")
+            if taken := sorted(OTHER_FILES.intersection(names)):
+                raise ValueError(f"a table cannot be called {taken[0]}: a file of every report is")
+
+    def document(self) -> dict[str, Any]:
+        """What is shown, but for the figures' drawings: plain JSON, whose numbers are texts already (JSON has
+        no infinity)."""
+        return {"title": self.title, "sections": [section.document() for section in self.sections]}
+
+    def tables(self) -> list[Table]:
+        return [table for section in self.sections for table in section.tables]
+
+    def table_list(self) -> Table:
+        """Of each table's file, what stands above and below the table where it is shown."""
+        return Table(
+            "tables",
+            "The tables of this report",
+            ("file", "title", "note", "columns"),
+            tuple(
+                (f"{table.name}.csv", table.title, table.note, " | ".join(table.columns))
+                for table in self.tables()
+            ),
+        )
+
+    def figures(self) -> list[NamedFigure]:
+        return [figure for section in self.sections for figure in section.figures]

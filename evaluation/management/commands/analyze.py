@@ -1,0 +1,48 @@
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.models import Study
+from evaluation.analyses.registry import AnalysisError, get_analysis
+from evaluation.management.writing import write_with_bars
+from evaluation.reports.needs import Subject
+from generation.models import GenerationRun
+
+
+class Command(BaseCommand):
+    help = (
+        "Analyse a study or a run and write tables as CSV and figures as SVG, PDF and PNG into a folder. An "
+        "analysis that reads answers needs --study; one that reads images alone needs --run."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("analysis", metavar="ANALYSIS")
+        parser.add_argument("--study", metavar="NAME")
+        parser.add_argument("--run", metavar="NAME", help="with --study: has to be the study's own run")
+        parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
+
+    def handle(self, *, analysis: str, study: str | None, run: str | None, output: Path, **options):
+        try:
+            found = get_analysis(analysis)
+        except AnalysisError as error:
+            raise CommandError(str(error)) from error
+        written = write_with_bars(self.subject(study, run), found, output)
+        self.stdout.write(self.style.SUCCESS(f"{written} files in {output}."))
+
+    def subject(self, study_name: str | None, run_name: str | None) -> Subject:
+        if study_name is None and run_name is None:
+            raise CommandError("Say what to analyse: --study NAME or --run NAME.")
+        run = GenerationRun.objects.filter(name=run_name).first()
+        if run_name is not None and run is None:
+            raise CommandError(f"There is no run named {run_name!r}.")
+        if study_name is None:
+            return run
+        study = Study.objects.select_related("run__checkpoint", "plan").filter(name=study_name).first()
+        if study is None:
+            raise CommandError(f"There is no study named {study_name!r}.")
+        if run is not None and study.run_id != run.pk:
+            raise CommandError(
+                f"{study_name!r} shows the images of {study.run.name!r}, not of {run_name!r}. Leave "
+                "--run out."
+            )
+        return study

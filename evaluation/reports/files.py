@@ -1,0 +1,63 @@
+"""A report as files in a folder."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from annotations.models import Study
+from annotations.services.plans import write_plan
+from annotations.services.verifications import verify_study
+from evaluation.analyses.interface import Analysis
+from evaluation.documents.content import NamedFigure
+from evaluation.documents.drawing import render_figure
+from evaluation.exports import write_codebook, write_responses
+from evaluation.frames.columns import columns_of
+from evaluation.reports.build import build_report
+from evaluation.reports.gather import Tell, gather, unwatched
+from evaluation.reports.needs import Subject, check_needs
+
+FIGURE_FORMATS = ("svg", "pdf", "png")
+
+
+def write_report(
+    subject: Subject, analysis: Analysis, folder: Path, *, progress: Tell = unwatched, tell: Tell = unwatched
+) -> list[Path]:
+    """Write the report into a folder: a CSV per table and tables.csv with their titles and notes, every
+    figure as SVG, PDF and PNG; of a study also the responses with their codebook, and the plan. Raises
+    NeverOpenedError, MissingNeedsError and OSError.
+
+    The responses are read once, so the tables are those of responses.csv even while people answer. The hash
+    that the report gives is that of the settings and of the tasks' hashes in plan.json. `tell` hears how many
+    images were read, and of how many; `progress` how many files are written."""
+    check_needs(analysis, subject)
+    if isinstance(subject, Study):
+        verify_study(subject, files=False)
+    gathered = gather(subject, analysis, tell)
+    content = build_report(gathered, analysis)
+    files: dict[str, Callable[[Path], object]] = {}
+    if isinstance(subject, Study):
+        files = {
+            "responses.csv": partial(write_responses, gathered.inputs.responses),
+            "codebook.csv": partial(write_codebook, columns_of(subject)),
+            "plan.json": partial(_write_plan, subject),
+        }
+    files |= {f"{table.name}.csv": table.write_csv for table in (content.table_list(), *content.tables())}
+    files |= {
+        f"{item.name}.{format}": partial(_write_figure, item, format)
+        for item in content.figures()
+        for format in FIGURE_FORMATS
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for done, (name, write) in enumerate(files.items(), start=1):
+        write(folder / name)
+        progress(done, len(files))
+    return [folder / name for name in files]
+
+
+def _write_plan(study: Study, path: Path) -> None:
+    with path.open("wb") as file:
+        write_plan(study, file)
+
+
+def _write_figure(item: NamedFigure, format: str, path: Path) -> None:
+    path.write_bytes(render_figure(item.figure, format))

@@ -1,0 +1,115 @@
+"""Read from the database what a report is made of, all of one moment; computing comes after."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from annotations.kinds.registry import get_kind
+from annotations.models import Study
+from evaluation.analyses.interface import Analysis
+from evaluation.frames.images import StoredImages
+from evaluation.frames.plans import FrozenPlan, read_plan
+from evaluation.frames.responses import response_frame
+from evaluation.frames.runs import RunFacts, read_run
+from evaluation.frames.snapshots import snapshot
+from evaluation.inputs import Inputs
+from evaluation.reports.needs import Subject, check_needs
+from evaluation.reports.versions import REPORT_VERSION
+from generation.models import Generation, GenerationRun, Word
+
+Tell = Callable[[int, int], object]
+# Of a word.
+PARSED = ("start", "end", "lemma", "part_of_speech", "relation", "enhanced_relation", "head")
+
+
+def unwatched(done: int, total: int) -> None:
+    """For work that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """`about`: the frozen plan of a study, or how a run's images were made. `fingerprint` names the state of
+    everything that was read."""
+
+    title: str
+    about: FrozenPlan | RunFacts
+    inputs: Inputs
+    fingerprint: str
+
+
+def gather(subject: Subject, analysis: Analysis, tell: Tell = unwatched) -> Gathered:
+    """Raises NeverOpenedError and MissingNeedsError. `tell` hears, while the analysis goes through the
+    images, how many it has had and of how many."""
+    with snapshot():
+        subject = _as_stored(subject)
+        check_needs(analysis, subject)
+        if isinstance(subject, Study):
+            return _gather_study(subject, analysis, tell)
+        return _gather_run(subject, analysis, tell)
+
+
+def study_fingerprint(study: Study, analysis: Analysis) -> str:
+    """Names one state of what a study's report shows: the frozen plan, what deviates from it and when that
+    was looked at last, the answers and what became of them, whether the study is closed, and the versions of
+    analysis and report.
+
+    Of counters alone: every person's `changes` grows with each answer and verdict. Who only came to look
+    changes nothing. Pictures and heat maps are named by the plan."""
+    plan = study.plan
+    if plan is None:
+        return ""
+    changes = study.participations.aggregate(changes=Sum("changes", default=0))["changes"]
+    deviations = plan.deviations.count()
+    return _hash(
+        analysis, "study", study.pk, plan.sha256, deviations, plan.verified_at, study.closed_at, changes
+    )
+
+
+def run_fingerprint(run: GenerationRun, analysis: Analysis) -> str:
+    """Names one state of a run's finished images, their heat maps and the words of their prompts. It reads
+    them all: a worker's work."""
+    images = run.generations.filter(state=Generation.State.SUCCEEDED).order_by("pk")
+    words = Word.objects.filter(prompt__generations__in=images).distinct().order_by("pk")
+    found = hashlib.sha256()
+    for rows in (
+        images.values_list("pk", "seed", "image_sha256", "heat_maps_sha256"),
+        words.values_list("pk", *PARSED),
+    ):
+        for row in rows.iterator(chunk_size=10_000):
+            found.update(repr(row).encode())
+    return _hash(analysis, "run", run.pk, tuple(read_run(run).images.items()), found.hexdigest())
+
+
+def _hash(analysis: Analysis, *state: object) -> str:
+    named = (REPORT_VERSION, analysis.key, analysis.version, *state)
+    return hashlib.sha256(":".join(map(str, named)).encode()).hexdigest()
+
+
+def _as_stored(subject: Subject) -> Subject:
+    """Raises DoesNotExist where it was deleted."""
+    if isinstance(subject, Study):
+        return Study.objects.select_related("run__checkpoint", "plan").get(pk=subject.pk)
+    return GenerationRun.objects.select_related("checkpoint", "prompt_set").get(pk=subject.pk)
+
+
+def _gather_study(study: Study, analysis: Analysis, tell: Tell) -> Gathered:
+    plan = read_plan(study)
+    judged = Generation.objects.filter(tasks__study=study).distinct()
+    inputs = Inputs(
+        settings=plan.settings,
+        responses=response_frame(study),
+        answer_columns=tuple(column.name for column in get_kind(study.kind).columns),
+        images=StoredImages(judged, tell) if analysis.needs.heat_maps else (),
+    )
+    return Gathered(study.name, plan, inputs, study_fingerprint(study, analysis))
+
+
+def _gather_run(run: GenerationRun, analysis: Analysis, tell: Tell) -> Gathered:
+    facts = read_run(run)
+    inputs = Inputs(
+        settings=facts.settings,
+        images=StoredImages(run.generations.all(), tell) if analysis.needs.heat_maps else (),
+    )
+    return Gathered(run.name, facts, inputs, run_fingerprint(run, analysis))

@@ -1,0 +1,59 @@
+"""What an analysis needs, held against what a study or a run has."""
+
+from annotations.kinds.registry import KINDS
+from annotations.models import Study
+from evaluation.analyses.interface import ANY_KIND, Analysis
+from evaluation.errors import MissingNeedsError, NeverOpenedError
+from generation.models import Generation, GenerationRun
+
+Subject = Study | GenerationRun
+
+
+def missing_needs(analysis: Analysis, subject: Subject) -> tuple[str, ...]:
+    """A sentence each on what is missing and how to get it; none: the analysis can begin."""
+    missing: list[str] = []
+    if isinstance(subject, Study):
+        run = subject.run
+        if not analysis.needs.a_study:
+            missing.append(
+                f"{analysis.label} stands on a run, not on a study. Analyse the run {run.name!r} itself."
+            )
+        elif not analysis.needs.reads(subject.kind):
+            missing.append(
+                f"{analysis.label} reads the answers of studies of {_kinds(analysis)}, and {subject.name!r} "
+                f"is one of {subject.kind}. Build and run a study of that kind on the run {run.name!r}."
+            )
+        elif subject.plan_id is None:
+            missing.append(str(NeverOpenedError(subject.name)))
+    else:
+        run = subject
+        if analysis.needs.a_study:
+            missing.append(
+                f"{analysis.label} reads answers, and {run.name!r} is a run, which has none. Build a study "
+                f"of {_kinds(analysis)} on it and open it, or name one that you have."
+            )
+    if analysis.needs.heat_maps and not run.generations.filter(state=Generation.State.SUCCEEDED).exists():
+        missing.append(
+            f"{analysis.label} reads heat maps, and no image of the run {run.name!r} is finished. Wait for "
+            "its workers, or try again what failed, on the run’s page."
+        )
+    if analysis.needs.masks:
+        missing.append(
+            f"{analysis.label} reads masks, and the run {run.name!r} has none: this version of daamweb "
+            "cannot take masks in yet."
+        )
+    return tuple(missing)
+
+
+def check_needs(analysis: Analysis, subject: Subject) -> None:
+    """Raises NeverOpenedError and MissingNeedsError."""
+    if isinstance(subject, Study) and subject.plan_id is None:
+        raise NeverOpenedError(subject.name)
+    missing = missing_needs(analysis, subject)
+    if missing:
+        raise MissingNeedsError(missing)
+
+
+def _kinds(analysis: Analysis) -> str:
+    named = KINDS if ANY_KIND in analysis.needs.responses else analysis.needs.responses
+    return " or ".join(named)

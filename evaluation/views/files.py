@@ -1,0 +1,47 @@
+"""Files of a study's answers."""
+
+from collections.abc import Callable
+from functools import partial
+from io import StringIO
+from typing import IO
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from annotations.models import Study
+from evaluation.exports import write_codebook, write_responses
+from evaluation.frames.columns import columns_of
+from evaluation.frames.responses import response_frame
+
+may_read_responses = permission_required("annotations.view_response", raise_exception=True)
+
+
+@staff_member_required
+@may_read_responses
+@require_safe
+def responses(request: HttpRequest, study_pk: int) -> HttpResponse:
+    study = get_object_or_404(Study, pk=study_pk)
+    return _csv(study, partial(write_responses, response_frame(study)), "responses")
+
+
+@staff_member_required
+@may_read_responses
+@require_safe
+def codebook(request: HttpRequest, study_pk: int) -> HttpResponse:
+    study = get_object_or_404(Study, pk=study_pk)
+    return _csv(study, partial(write_codebook, columns_of(study)), "codebook")
+
+
+def _csv(study: Study, write: Callable[[IO[str]], object], name: str) -> HttpResponse:
+    content = StringIO()
+    write(content)
+    file_name = f"{slugify(study.name) or study.pk}-{name}.csv"
+    return HttpResponse(
+        content.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "no-store"},
+    )

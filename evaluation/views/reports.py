@@ -1,0 +1,159 @@
+"""Reports: shown as last computed, computed anew by a worker when the study has moved on."""
+
+from contextlib import suppress
+from typing import Any
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from annotations.models import Study
+from evaluation.analyses.interface import Analysis
+from evaluation.analyses.registry import AnalysisError, analyses_of_kind, analyses_of_runs, get_analysis
+from evaluation.errors import ReportError
+from evaluation.jobs import request_report
+from evaluation.models import Report
+from evaluation.reports.needs import Subject, missing_needs
+from evaluation.services.reports import is_current, reports_of
+from evaluation.services.results import ResultGoneError, load_document, load_figure
+from generation.models import GenerationRun
+
+OF_STUDY = ("annotations.view_study", "evaluation.view_report")
+OF_RUN = ("generation.view_generation", "evaluation.view_report")
+
+
+@staff_member_required
+@permission_required(OF_STUDY, raise_exception=True)
+@require_safe
+@never_cache
+def study_report(request: HttpRequest, study_pk: int, key: str = "") -> HttpResponse:
+    """The page; for htmx its changing part. With `?waiting=<report>`: nothing (204) until that report is
+    done, so that htmx leaves the page as it is."""
+    study = get_object_or_404(Study.objects.select_related("run", "plan"), pk=study_pk)
+    offered = analyses_of_kind(study.kind)
+    analysis = _named(key) if key else offered[0]
+    others = [(other.label, study_address(study, other)) for other in offered if other is not analysis]
+    return _page(request, study, analysis, "report", {"study": study, "others": others})
+
+
+@staff_member_required
+@permission_required(OF_RUN, raise_exception=True)
+@require_safe
+@never_cache
+def run_report(request: HttpRequest, run_pk: int, key: str) -> HttpResponse:
+    """As `study_report`, of a run."""
+    run = get_object_or_404(GenerationRun, pk=run_pk)
+    return _page(request, run, _named(key), "run_report", {"run": run})
+
+
+@staff_member_required
+@permission_required(OF_RUN, raise_exception=True)
+@require_safe
+@never_cache
+def run_analyses(request: HttpRequest, run_pk: int) -> HttpResponse:
+    """What can be analysed of a run alone."""
+    run = get_object_or_404(GenerationRun, pk=run_pk)
+    rows = [
+        (analysis.label, run_address(run, analysis), missing_needs(analysis, run))
+        for analysis in analyses_of_runs()
+    ]
+    return render(request, "evaluation/run_analyses.html", {"run": run, "analyses": rows})
+
+
+@staff_member_required
+@permission_required("evaluation.view_report", raise_exception=True)
+@require_POST
+def refresh_study(request: HttpRequest, study_pk: int, key: str) -> HttpResponse:
+    study = get_object_or_404(Study.objects.select_related("run", "plan"), pk=study_pk)
+    return _refresh(study, _named(key))
+
+
+@staff_member_required
+@permission_required("evaluation.view_report", raise_exception=True)
+@require_POST
+def refresh_run(request: HttpRequest, run_pk: int, key: str) -> HttpResponse:
+    return _refresh(get_object_or_404(GenerationRun, pk=run_pk), _named(key))
+
+
+@staff_member_required
+@require_safe
+@cache_control(private=True, max_age=31_536_000, immutable=True)
+def figure(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    report = get_object_or_404(Report, pk=pk, state=Report.State.DONE)
+    if not request.user.has_perms(OF_RUN if report.study_id is None else OF_STUDY):
+        raise PermissionDenied
+    try:
+        drawn = load_figure(report, name)
+    except (KeyError, ResultGoneError) as error:
+        raise Http404(f"The report has no figure {name!r}.") from error
+    return HttpResponse(drawn, content_type="image/svg+xml")
+
+
+def study_address(study: Study, analysis: Analysis) -> str:
+    """The first analysis of a kind is what is called the study's report."""
+    if analysis is analyses_of_kind(study.kind)[0]:
+        return reverse("evaluation:report", args=[study.pk])
+    return reverse("evaluation:study_analysis", args=[study.pk, analysis.key])
+
+
+def run_address(run: GenerationRun, analysis: Analysis) -> str:
+    return reverse("evaluation:run_analysis", args=[run.pk, analysis.key])
+
+
+def _named(key: str) -> Analysis:
+    try:
+        return get_analysis(key)
+    except AnalysisError as error:
+        raise Http404(str(error)) from error
+
+
+def _refresh(subject: Subject, analysis: Analysis) -> HttpResponse:
+    """Ask, and go where the answer will be; what is missing for it is said there."""
+    with suppress(ReportError):  # the page says what is missing
+        request_report(subject, analysis)
+    return redirect(_address(subject, analysis))
+
+
+def _address(subject: Subject, analysis: Analysis) -> str:
+    return study_address(subject, analysis) if isinstance(subject, Study) else run_address(subject, analysis)
+
+
+def _page(
+    request: HttpRequest, subject: Subject, analysis: Analysis, name: str, context: dict[str, Any]
+) -> HttpResponse:
+    found = reports_of(subject, analysis)
+    awaited = request.GET.get("waiting", "")
+    if awaited.isdecimal() and found.unfinished().filter(pk=awaited).exists():
+        return HttpResponse(status=204)
+    newest = found.first()
+    shown = found.filter(state=Report.State.DONE).first()
+    document = _load(shown)
+    kind = "study" if isinstance(subject, Study) else "run"
+    context |= {
+        "subject_kind": kind,
+        "analysis": analysis,
+        "here": _address(subject, analysis),
+        "refresh": reverse(f"evaluation:refresh_{kind}", args=[subject.pk, analysis.key]),
+        "missing": missing_needs(analysis, subject),
+        "newest": newest,
+        "shown": shown,
+        "document": document,
+        "is_current": document is not None and newest == shown and is_current(shown),
+        # Once per visit: a study that is being answered moves on all the time. A run is asked for by hand.
+        "asks_by_itself": not request.htmx and (kind == "study" or document is None),
+    }
+    return render(request, f"evaluation/{'_report' if request.htmx else name}.html", context)
+
+
+def _load(report: Report | None) -> dict[str, Any] | None:
+    if report is None:
+        return None
+    try:
+        return load_document(report)
+    except ResultGoneError:  # it is offered to be computed again
+        return None
