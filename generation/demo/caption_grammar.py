@@ -16,10 +16,10 @@ from generation.prompts.cohyponyms import indefinite_article
 
 LEXICON = json.loads(Path(__file__).with_name("caption_lexicon.json").read_text(encoding="utf-8"))
 ANIMALS, PEOPLE, VEHICLES = LEXICON["animals"], LEXICON["people"], LEXICON["vehicles"]
-THINGS, PLACES, COMPOUNDS = LEXICON["things"], LEXICON["places"], LEXICON["compounds"]
+THINGS, LOCATIONS, COMPOUNDS = LEXICON["things"], LEXICON["locations"], LEXICON["compounds"]
 ADJECTIVES, ADVERBS, NUMBERS = LEXICON["adjectives"], LEXICON["adverbs"], LEXICON["numbers"]
 COLLECTIONS, PREPOSITIONS = LEXICON["collections"], LEXICON["prepositions"]
-# Base, third person, participle, and what may follow: n nothing, o an object, p a place.
+# Base, third person, participle, and what may follow: n nothing, o an object, p a location.
 VERBS = LEXICON["verbs"]
 # Base, participle, and the prepositions that go with it.
 PASSIVES = LEXICON["passives"]
@@ -69,16 +69,16 @@ class Grammar:
 
     def caption(self) -> Node:
         """The root of one caption."""
-        kinds = {
+        weights = {
             self.noun_with_participle: 30,
             self.clause: 24,
-            self.noun_in_a_place: 14,
+            self.noun_in_a_location: 14,
             self.noun_with_passive: 12,
             self.progressive: 12,
             self.predicate: 4,
             self.existence: 4,
         }
-        (build,) = self.rng.choices(list(kinds), kinds.values())
+        (build,) = self.rng.choices(list(weights), list(weights.values()))
         root = build()
         if self.chance(0.75):
             root.after.append(word(".", "PUNCT", ".", "punct"))
@@ -133,7 +133,7 @@ class Grammar:
             )
             node.before = [quantity, *node.before]
         if not simple and self.chance(0.15):
-            node.after.append(self.place("nmod", ["with", "of"] if many else ["with"], simple=True))
+            node.after.append(self.location("nmod", ["with", "of"] if many else ["with"], simple=True))
         return node
 
     def determine(self, node: Node) -> None:
@@ -160,9 +160,9 @@ class Grammar:
         node.after += others
         return node, True
 
-    def place(self, relation: str, prepositions: list[str] = PREPOSITIONS, simple: bool = False) -> Node:
+    def location(self, relation: str, prepositions: list[str] = PREPOSITIONS, simple: bool = False) -> Node:
         """A prepositional phrase; it hangs on its noun, in "in front of a wall" on "front"."""
-        nouns = self.rng.choices([PLACES, THINGS, COMPOUNDS], [60, 25, 15])[0]
+        nouns = self.rng.choices([LOCATIONS, THINGS, COMPOUNDS], [60, 25, 15])[0]
         if prepositions is not PREPOSITIONS or self.chance(0.75):
             case = [word(self.rng.choice(prepositions), "ADP", "IN", "case")]
         elif self.chance(0.5):
@@ -172,7 +172,7 @@ class Grammar:
             article = [word("the", "DET", "DT", "det")] if top.form in ("middle", "side") else []
             preposition = "in" if top.form in ("front", "middle") else "on"
             top.before = [word(preposition, "ADP", "IN", "case"), *article]
-            top.after = [self.place("nmod", ["of"], simple=True)]
+            top.after = [self.location("nmod", ["of"], simple=True)]
             return top
         node = self.phrase(nouns, relation, simple=simple)
         node.before = [*case, *node.before]
@@ -191,7 +191,7 @@ class Grammar:
             adverb = word(self.rng.choice(ADVERBS), "ADV", "RB", "advmod")
             (node.before if follow == "o" else node.after).append(adverb)
         if follow == "p" or self.chance(0.5):
-            node.after.append(self.place("obl"))
+            node.after.append(self.location("obl"))
         if self.chance(0.05):
             meanwhile = self.verb(2, "VBG", "advcl")
             meanwhile.before = [word("while", "SCONJ", "IN", "mark"), *meanwhile.before]
@@ -211,7 +211,7 @@ class Grammar:
         node = self.phrase(self.rng.choice([VEHICLES, THINGS, COMPOUNDS]), "root", many=self.chance(0.35))
         many = node.tag == "NNS"
         verb = word(participle, "VERB", "VBN", "acl", lemma)
-        verb.after = [self.place("obl", prepositions.split(":"))]
+        verb.after = [self.location("obl", prepositions.split(":"))]
         if self.chance(0.65):
             node.after.append(verb)
             return node
@@ -219,9 +219,9 @@ class Grammar:
         verb.before = [node, self.be(many, "aux:pass")]
         return verb
 
-    def noun_in_a_place(self) -> Node:
+    def noun_in_a_location(self) -> Node:
         node, _ = self.subject("root")
-        node.after.append(self.place("nmod"))
+        node.after.append(self.location("nmod"))
         return node
 
     def clause(self) -> Node:

@@ -2,16 +2,16 @@
 
 `scene(rng)` draws one; the same generator state gives the same scene. What the captions can say:
 
-    objects      the 42 nouns of the paper's ontology, one to four of a kind, one to three kinds
+    objects      the 42 nouns of the paper's ontology, one to four of a name, one to three names
     adjectives   small, big, very small, very big, and eight colours (a tint of the whole object)
     numerals     one, two, three, four
     verbs        standing, lying (on its side), leaning (tilted), flying (above its shadow)
-    places       and, with, next to, beside (as one reads: what is named first stands at the left; of three
+    relations    and, with, next to, beside (as one reads: what is named first stands at the left; of three
                  the second lower), to the left of, to the right of, above, below
     grounds      grass, sand, snow, water, a road, a table, a carpet
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -73,7 +73,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class _Group:
-    """One to four objects of a kind."""
+    """One to four objects of one name."""
 
     name: str
     count: int = 1
@@ -88,12 +88,12 @@ _Piece = tuple[str, str, int | None]
 
 def scene(rng: np.random.Generator) -> Scene:
     """A random scene of SIZE by SIZE pixels."""
-    kinds = int(rng.choice([1, 2, 3], p=[0.36, 0.57, 0.07]))
-    names = [OBJECTS[number] for number in rng.choice(len(OBJECTS), kinds, replace=False)]
-    groups = [_group(name, alone=kinds == 1, rng=rng) for name in names]
+    group_count = int(rng.choice([1, 2, 3], p=[0.36, 0.57, 0.07]))
+    names = [OBJECTS[number] for number in rng.choice(len(OBJECTS), group_count, replace=False)]
+    groups = [_group(name, alone=group_count == 1, rng=rng) for name in names]
     ground = str(rng.choice(list(GROUNDS)))
-    relation = _relation(kinds, rng)
-    image, masks = _draw(groups, ground, _places(kinds, relation, rng), rng)
+    relation = _relation(group_count, rng)
+    image, masks = _draw(groups, ground, _middles(group_count, relation, rng), rng)
     pieces = _caption(groups, ground if rng.random() < 0.65 else "", relation, rng)
     return _with_masks(image, names, masks, pieces, rng)
 
@@ -111,22 +111,22 @@ def _group(name: str, *, alone: bool, rng: np.random.Generator) -> _Group:
     return _Group(name, 1, size, colour, verb)
 
 
-def _relation(kinds: int, rng: np.random.Generator) -> str:
-    if kinds != 2:
+def _relation(group_count: int, rng: np.random.Generator) -> str:
+    if group_count != 2:
         return ""
     weights = [0.5, 0.08, 0.07, 0.07, 0.07, 0.07, 0.07, 0.07]
     return str(rng.choice([*_BESIDE, *_DIRECTIONS], p=weights))
 
 
-def _places(kinds: int, relation: str, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """The middle of each group, as shares of the side: from left to right, where the caption says no place.
+def _middles(group_count: int, relation: str, rng: np.random.Generator) -> list[tuple[float, float]]:
+    """The middle of each group, as shares of the side: from left to right, where the caption does not say.
 
     Without that order, a generator has to settle early and everywhere at once which object is at which side,
     and a small one draws the same object twice.
     """
-    if kinds == 1:
+    if group_count == 1:
         return [(0.5 + rng.uniform(-0.12, 0.12), 0.52 + rng.uniform(-0.1, 0.1))]
-    if kinds == 3:
+    if group_count == 3:
         return [(0.2, 0.35), (0.5, 0.68), (0.8, 0.35)]
     step_x, step_y = _DIRECTIONS.get(relation, _DIRECTIONS["to the left of"])
     # The other axis varies, so that a pair side by side may also stand a little higher or lower.
@@ -141,12 +141,12 @@ def _places(kinds: int, relation: str, rng: np.random.Generator) -> list[tuple[f
 
 
 def _draw(
-    groups: list[_Group], ground: str, places: list[tuple[float, float]], rng: np.random.Generator
+    groups: list[_Group], ground: str, middles: list[tuple[float, float]], rng: np.random.Generator
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """The image and, per group, the mask of its visible pixels."""
     canvas = _ground(ground, rng)
     owner = np.full((SIZE, SIZE), -1)
-    for number, (group, (x, y)) in enumerate(zip(groups, places, strict=True)):
+    for number, (group, (x, y)) in enumerate(zip(groups, middles, strict=True)):
         for left, top, longer in _spots(group, x * SIZE, y * SIZE, len(groups), rng):
             picture = _picture(group, longer, rng)
             _paste(canvas, owner, picture, (left, top), number, flying=group.verb == "flying")
@@ -154,19 +154,19 @@ def _draw(
 
 
 def _spots(
-    group: _Group, x: float, y: float, kinds: int, rng: np.random.Generator
+    group: _Group, x: float, y: float, group_count: int, rng: np.random.Generator
 ) -> list[tuple[float, float, float]]:
     """The middle and the longer side of each object of a group, in pixels."""
     length = rng.uniform(*_LENGTHS[group.size])
-    if kinds == 3:
+    if group_count == 3:
         length = min(length, 42)
     if group.count == 1:
         return [(x + rng.uniform(-3, 3), y + rng.uniform(-3, 3), length)]
-    length = rng.uniform(34, 40) if kinds == 1 else rng.uniform(27, 31)
+    length = rng.uniform(34, 40) if group_count == 1 else rng.uniform(27, 31)
     apart = length * 1.08
     if group.count == 4:
         return [(x + dx * apart / 2, y + dy * apart / 2, length) for dy in (-1, 1) for dx in (-1, 1)]
-    if kinds == 1:  # in a row
+    if group_count == 1:  # in a row
         return [
             (SIZE / 2 + (number - (group.count - 1) / 2) * apart, y, length) for number in range(group.count)
         ]
@@ -177,9 +177,11 @@ def _picture(group: _Group, longer: float, rng: np.random.Generator) -> Image.Im
     picture = tinted_sprite(group.name, COLOURS[group.colour]) if group.colour else sprite(group.name)
     if rng.random() < 0.5:
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    turn = VERBS.get(group.verb, 0)
-    if turn:
-        picture = picture.rotate(turn if rng.random() < 0.5 else -turn, Image.Resampling.BICUBIC, expand=True)
+    angle = VERBS.get(group.verb, 0)
+    if angle:
+        picture = picture.rotate(
+            angle if rng.random() < 0.5 else -angle, Image.Resampling.BICUBIC, expand=True
+        )
         picture = picture.crop(picture.getbbox())
     factor = longer / max(picture.size)
     size = [max(1, round(side * factor)) for side in picture.size]
@@ -275,15 +277,19 @@ def _with_masks(
     rng: np.random.Generator,
 ) -> Scene:
     """The pieces joined to a caption, each with its span and the mask of what it says something about."""
-    caption, words = "", []
-    grounds = ~np.any(masks, axis=0)
+    caption = ""
+    words: list[SceneWord] = []
+    about: tuple[np.ndarray | None, str]
     for text, role, number in pieces:
         caption += " " if caption and text not in ".," else ""
         start = len(caption)
         caption += text
-        mask = grounds if role == "ground" else None if number is None else masks[number]
-        words.append((text, start, len(caption), role, mask, "" if number is None else names[number]))
+        if role == "ground":
+            about = ~np.any(masks, axis=0), ""
+        else:
+            about = (None, "") if number is None else (masks[number], names[number])
+        words.append(SceneWord(text, start, len(caption), role, *about))
     if rng.random() < 0.5:
         caption = caption[0].upper() + caption[1:]
-    spans = (SceneWord(caption[start:end], start, end, *rest) for _, start, end, *rest in words)
-    return Scene(image, caption, tuple(spans))
+        words[0] = replace(words[0], text=caption[: words[0].end])
+    return Scene(image, caption, tuple(words))

@@ -63,7 +63,7 @@ def _merges(words: Sequence[str]) -> list[tuple[str, str]]:
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
         for pieces in spellings:
-            for place in range(len(pieces) - 2, -1, -1):
-                if tuple(pieces[place : place + 2]) == best:
-                    pieces[place : place + 2] = ["".join(best)]
+            for index in range(len(pieces) - 2, -1, -1):
+                if tuple(pieces[index : index + 2]) == best:
+                    pieces[index : index + 2] = ["".join(best)]
     return merges

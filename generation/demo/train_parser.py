@@ -66,7 +66,7 @@ def read_treebank(treebank: Path, part: str) -> list[Caption]:
     return read.captions
 
 
-def gold_doc(sentence: Caption, vocab: Vocab) -> Doc:
+def treebank_doc(sentence: Caption, vocab: Vocab) -> Doc:
     """The treebank's analysis as a Doc, without features. spaCy writes the relation `root` as `ROOT`."""
     words = sentence.words or ()
     return Doc(
@@ -129,9 +129,9 @@ def caption_style(level: float) -> Callable[[Language, Example], Iterator[Exampl
         yield example
         if random.random() >= level:
             return
-        gold = example.reference
-        drop_period = gold[-1].text == "." and len(gold) > 1 and random.random() < 0.7
-        words = [word for word in gold if not (drop_period and word.i == len(gold) - 1)]
+        original = example.reference
+        drop_period = original[-1].text == "." and len(original) > 1 and random.random() < 0.7
+        words = [word for word in original if not (drop_period and word.i == len(original) - 1)]
         forms = [word.text for word in words]
         if words[0].pos_ != "PROPN" and forms[0] != "I" and (not drop_period or random.random() < 0.6):
             forms[0] = forms[0].lower()
@@ -156,7 +156,7 @@ def train_pipeline(treebank: Path, work: Path, output: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     vocab = spacy.blank("en").vocab
     for part in ("train", "dev"):
-        docs = [gold_doc(sentence, vocab) for sentence in read_treebank(treebank, part)]
+        docs = [treebank_doc(sentence, vocab) for sentence in read_treebank(treebank, part)]
         if part == "train":
             grammar = Grammar(random.Random(GRAMMAR_SEED))
             docs += [grammar_doc(grammar.caption(), vocab) for _ in range(GRAMMAR_CAPTIONS)]
@@ -217,7 +217,8 @@ def evaluate(treebank: Path, folder: Path) -> None:
     parsed = list(nlp.pipe(sentence.text for sentence in sentences))
     seconds = time.monotonic() - started
     examples = [
-        Example(doc, gold_doc(sentence, nlp.vocab)) for doc, sentence in zip(parsed, sentences, strict=True)
+        Example(doc, treebank_doc(sentence, nlp.vocab))
+        for doc, sentence in zip(parsed, sentences, strict=True)
     ]
     scores = Scorer(nlp).score(examples)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

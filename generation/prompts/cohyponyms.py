@@ -173,8 +173,8 @@ def _drawn(
 ) -> list[tuple[str, str]]:
     """`count` pairs in rounds, each of which draws every pair once before the next begins."""
     if count and not pairs:
-        kind = "share a direct hypernym" if cohyponyms else "have different hypernyms"
-        raise ValueError(f"no two of the nouns {kind}, but {count} such pairs are asked for")
+        wanted = "share a direct hypernym" if cohyponyms else "have different hypernyms"
+        raise ValueError(f"no two of the nouns {wanted}, but {count} such pairs are asked for")
     drawn: list[tuple[str, str]] = []
     while len(drawn) < count:
         drawn += [pairs[index] for index in rng.permutation(len(pairs))[: count - len(drawn)]]

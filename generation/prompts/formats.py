@@ -70,7 +70,7 @@ def read_jsonl(text: str) -> Iterator[Caption | RowError]:
         if isinstance(value, dict):
             yield _from_object(number, value, TEXT_COLUMNS)
         else:
-            yield RowError(number, f"expected a JSON object, found {_kind(value)}")
+            yield RowError(number, f"expected a JSON object, found {_json_type(value)}")
 
 
 def read_coco(text: str) -> Iterator[Caption | RowError]:
@@ -78,7 +78,11 @@ def read_coco(text: str) -> Iterator[Caption | RowError]:
     document = parse_json(text)
     annotations = document.get("annotations") if isinstance(document, dict) else None
     if not isinstance(annotations, list):
-        found = f"the keys {_listed(document) or '(none)'}" if isinstance(document, dict) else _kind(document)
+        found = (
+            f"the keys {_listed(document) or '(none)'}"
+            if isinstance(document, dict)
+            else _json_type(document)
+        )
         raise CaptionFileError(
             f"expected a JSON object with a list `annotations` (COCO captions), found {found}"
         )
@@ -86,7 +90,7 @@ def read_coco(text: str) -> Iterator[Caption | RowError]:
         if isinstance(annotation, dict):
             yield _from_object(number, annotation, ("caption",))
         else:
-            yield RowError(number, f"expected an annotation object, found {_kind(annotation)}")
+            yield RowError(number, f"expected an annotation object, found {_json_type(annotation)}")
 
 
 def read_csv(text: str) -> Iterator[Caption | RowError]:
@@ -148,10 +152,10 @@ def _from_object(row: int, values: Mapping[str, object], text_keys: tuple[str, .
         return RowError(row, f"no {_alternatives(text_keys)}; found {_listed(values) or 'nothing'}")
     text = values[key]
     if not isinstance(text, str):
-        return RowError(row, f"`{key}` has to be a text, found {_kind(text)}")
+        return RowError(row, f"`{key}` has to be a text, found {_json_type(text)}")
     identifier = values.get(ID_COLUMN)
     if isinstance(identifier, (dict, list)):
-        return RowError(row, f"`{ID_COLUMN}` has to be a text or a number, found {_kind(identifier)}")
+        return RowError(row, f"`{ID_COLUMN}` has to be a text or a number, found {_json_type(identifier)}")
     metadata = {name: value for name, value in values.items() if name not in (key, ID_COLUMN)}
     return Caption(
         row=row, external_id=_identifier(identifier) or str(row), text=text.strip(), metadata=metadata
@@ -207,7 +211,7 @@ def _listed(names: Iterable[str]) -> str:
     return shown if len(names) <= 10 else f"{shown} and {len(names) - 10} more"
 
 
-def _kind(value: object) -> str:
+def _json_type(value: object) -> str:
     """What JSON calls a value."""
     if value is None:
         return "null"

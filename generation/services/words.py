@@ -60,7 +60,7 @@ def store_words(
                 raise ValueError("The heads of the words run in a circle.")
             Word.objects.bulk_create(ready.values(), batch_size=500)
             stored |= ready
-            waiting = {place: word for place, word in waiting.items() if place not in ready}
+            waiting = {key: word for key, word in waiting.items() if key not in ready}
 
 
 def _head_position(word: Any) -> int | None:
@@ -70,7 +70,7 @@ def _head_position(word: Any) -> int | None:
 
 
 def parse_prompt_set(
-    *, prompt_set: PromptSet, parser: str = "", progress: Callable[[int, int], None] | None = None
+    *, prompt_set: PromptSet, parser: str = "", tell: Callable[[int, int], None] | None = None
 ) -> int:
     """Give every prompt of the set its words, replacing earlier ones; return how many words there are.
 
@@ -88,19 +88,19 @@ def parse_prompt_set(
                 f"The words of {prompt_set.name!r} were chosen when it was built, and parsing again would "
                 "lose the choice; parse the set that it was built from, and build a new one."
             )
-        return _replace_words(prompt_set, load_parser(parser), progress)
+        return _replace_words(prompt_set, load_parser(parser), tell)
     except (ParserNotFound, PromptSetError) as error:
         _keep_parse_error(prompt_set, str(error))
         raise
 
 
-def _replace_words(prompt_set: PromptSet, parser: Parser, progress: Callable[[int, int], None] | None) -> int:
+def _replace_words(prompt_set: PromptSet, parser: Parser, tell: Callable[[int, int], None] | None) -> int:
     prompts = list(prompt_set.prompts.order_by("position"))
     parsed = []
     for count, result in enumerate(parse(parser, [prompt.text for prompt in prompts]), start=1):
         parsed.append(result.words)
-        if progress:
-            progress(count, len(prompts))
+        if tell:
+            tell(count, len(prompts))
     try:
         with transaction.atomic():
             # Two workers that parse the same set replace its words one after the other.

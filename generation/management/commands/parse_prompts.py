@@ -28,7 +28,7 @@ class Command(BaseCommand):
                 words = parse_prompt_set(
                     prompt_set=prompt_set,
                     parser=parser,
-                    progress=lambda done, total: bar.update(done - bar.n),
+                    tell=lambda done, total: bar.update(done - bar.n),
                 )
             except (ParserNotFound, PromptSetError) as error:
                 raise CommandError(str(error)) from error

@@ -99,7 +99,7 @@ def test_the_projects_own_parser_finds_nouns_and_their_heads(unparsed):
 
 def test_progress_is_told(parser, unparsed):
     told = []
-    parse_prompt_set(prompt_set=unparsed, progress=lambda done, total: told.append((done, total)))
+    parse_prompt_set(prompt_set=unparsed, tell=lambda done, total: told.append((done, total)))
     assert told == [(1, 2), (2, 2)]
 
 
