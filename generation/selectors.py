@@ -1,14 +1,11 @@
 """What is read of prompts and runs."""
 
 from dataclasses import dataclass
-from io import BytesIO
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
-from PIL import Image
 
 from generation.daam import WordNotAttended
-from generation.daam.overlay import draw_overlay
 from generation.models import Generation, GenerationRun, PromptSet, Word
 
 
@@ -92,16 +89,3 @@ def seen_words(generation: Generation) -> list[SeenWord]:
 
     words = generation.prompt.words.select_related("head").order_by("position")
     return [SeenWord(word, is_attended(word)) for word in words]
-
-
-def overlay_file(*, generation: Generation, start: int, end: int) -> bytes:
-    """The image with the heat map of the characters [start, end) over it, as WebP.
-
-    Raises WordNotAttended; OSError or HeatMapFileError if a file cannot be read.
-    """
-    heat_map = generation.load_heat_maps().span(start, end)
-    with generation.image.open("rb") as file, Image.open(file) as image:
-        drawn = draw_overlay(image.convert("RGB"), heat_map)
-    content = BytesIO()
-    drawn.save(content, format="WEBP", quality=90)
-    return content.getvalue()

@@ -13,6 +13,7 @@ from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun
+from generation.pictures.overlays import overlay_file
 from generation.services.runs import retry_failed
 
 IMAGES_PER_PAGE = 48
@@ -90,7 +91,7 @@ def overlay(request: HttpRequest, pk: int, word_pk: int) -> HttpResponse:
     found = get_object_or_404(Generation, pk=pk, state=Generation.State.SUCCEEDED)
     word = get_object_or_404(found.prompt.words, pk=word_pk)
     try:
-        drawn = selectors.overlay_file(generation=found, start=word.start, end=word.end)
+        drawn = overlay_file(generation=found, start=word.start, end=word.end)
     except (WordNotAttended, *UNREADABLE) as error:
         raise Http404(str(error)) from error
     return HttpResponse(drawn, content_type="image/webp")

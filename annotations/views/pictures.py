@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from annotations.models import Task
 from annotations.views.visitors import current_participation, may_look
 from generation.daam import HeatMapFileError, WordNotAttended
-from generation.selectors import overlay_file
+from generation.pictures.overlays import overlay_file
 
 logger = logging.getLogger(__name__)
 

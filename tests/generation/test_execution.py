@@ -22,7 +22,7 @@ from generation.daam.checkpoints import folder_revision
 from generation.demo.scenes import SIZE
 from generation.execution import execute_batch
 from generation.models import Checkpoint, Generation, GenerationRun
-from generation.selectors import overlay_file
+from generation.pictures.overlays import overlay_file
 from generation.services.checkpoints import find_or_create_demo_checkpoint
 from generation.services.runs import create_run, retry_failed
 from tests.factories import make_prompt_set
