@@ -1,5 +1,7 @@
 """What can go wrong in a study, in words that an annotator or a researcher can act on."""
 
+from typing import Any
+
 
 class StudyError(ValueError):
     """A study cannot be built or changed as asked."""
@@ -20,7 +22,7 @@ class AssignmentNotYoursError(Exception):
 class StaleRevisionError(Exception):
     """The answer was corrected from a revision that is not the last one; nothing was stored."""
 
-    def __init__(self, revision: int | None, answer):
+    def __init__(self, revision: int | None, answer: Any):
         super().__init__("This answer was changed elsewhere since this page was loaded.")
         self.revision = revision
         self.answer = answer

@@ -65,7 +65,8 @@ class BuildStudyForm(forms.Form):
 
     def clean(self):
         """The kind's own form says what is wrong with its options, at their fields."""
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         kinds_own = self.kind.options_form(self.data)
         for name, messages in kinds_own.errors.items():
             if name not in self.errors:

@@ -3,10 +3,12 @@ row that goes, or that stands in the way, and reads them all for it."""
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
 from django.db import models
 from django.db.models.deletion import CASCADE, PROTECT, RESTRICT, get_candidate_relations_to_delete
+from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.http import HttpRequest
 
 
@@ -18,7 +20,7 @@ class CountedDeletion(admin.ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
-    def get_deleted_objects(self, objs: Sequence[models.Model], request: HttpRequest):
+    def get_deleted_objects(self, objs: Sequence[Any] | models.QuerySet[Any], request: HttpRequest):
         going: Counter[type[models.Model]] = Counter()
         kept_by: Counter[type[models.Model]] = Counter()
         for row in objs:
@@ -36,10 +38,12 @@ class CountedDeletion(admin.ModelAdmin):
 
 
 def _count_dependents(
-    rows: models.QuerySet, going: Counter[type[models.Model]], kept_by: Counter[type[models.Model]]
+    rows: models.QuerySet[Any], going: Counter[type[models.Model]], kept_by: Counter[type[models.Model]]
 ) -> None:
     """What would be deleted with the rows, and what protects them: one query for each relation."""
     for relation in get_candidate_relations_to_delete(rows.model._meta):
+        if not isinstance(relation, ForeignObjectRel):
+            continue
         model = relation.related_model
         if model is rows.model or relation.on_delete not in (CASCADE, PROTECT, RESTRICT):
             continue

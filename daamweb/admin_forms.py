@@ -8,7 +8,8 @@ from django.contrib.admin.helpers import AdminForm
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.views.generic import FormView
 
@@ -27,7 +28,7 @@ class ServiceFormView(FormView):
     model: type[models.Model]
     errors: tuple[type[Exception], ...] = (ValueError,)
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not may_add(request, self.model):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
@@ -42,7 +43,7 @@ class ServiceFormView(FormView):
         except self.errors as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
-        messages.success(self.request, f"{self.model._meta.verbose_name.capitalize()} “{row}” was made.")
+        messages.success(self.request, f"{str(self.model._meta.verbose_name).capitalize()} “{row}” was made.")
         return HttpResponseRedirect(self._next_address(row))
 
     def _next_address(self, row: models.Model) -> str:
@@ -92,7 +93,7 @@ class ServiceAdmin(admin.ModelAdmin):
             for address, view in self.service_forms.items()
             if may_add(request, view.model)
         ]
-        title = self.opts.verbose_name_plural.capitalize()
+        title = str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(
             request, {"title": title, **(extra_context or {}), "service_tools": tools}
         )

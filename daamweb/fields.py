@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 
-class ListField(forms.CharField):
+class ListField(forms.Field):
     """“a, b, c” → ["a", "b", "c"]; empty → []. A script may give the list itself."""
 
     def to_python(self, value: Any) -> list[str]:

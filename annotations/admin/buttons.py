@@ -25,7 +25,7 @@ def _close_at_once(study: Study) -> None:
 
 # What a button on a study's page does. What is said when it is done is the state that came of it.
 CHANGES = {"open": _open, "pause": _pause, "close": _close, "close_at_once": _close_at_once}
-OUTCOMES = {
+OUTCOMES: dict[str, str] = {
     State.OPENING: "is being opened: a worker holds its pictures against their hashes first",
     State.OPEN: "is open: annotators can come",
     State.PAUSED: "is paused: no new places are given out",
@@ -33,7 +33,7 @@ OUTCOMES = {
     State.CLOSED: "is closed for good: no more answers are taken",
 }
 # What cannot be undone is asked twice: the button's text, and what it means.
-CONFIRMATIONS = {
+CONFIRMATIONS: dict[tuple[str, str], tuple[str, str]] = {
     (State.DRAFT, "open"): (
         "Freeze the plan and open",
         "Its texts, tasks and analysis are frozen when it opens: they cannot be edited any more.",

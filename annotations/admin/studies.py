@@ -79,7 +79,7 @@ class StudyAdmin(ServiceAdmin):
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         """A browser ends lines in its own way; that is no edit."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(db_field, TextField):
+        if field is not None and isinstance(db_field, TextField):
             return LinesField(
                 label=field.label, help_text=field.help_text, required=field.required, widget=field.widget
             )
@@ -235,4 +235,4 @@ def _bar(done: int, total: int, what: str = "") -> str:
 
 def _plan_in_words(study: Study) -> str:
     """The hash stands in the log, too, and on the row of the opening."""
-    return f" The hash of its plan is {study.plan.sha256}." if study.plan_id is not None else ""
+    return f" The hash of its plan is {study.plan.sha256}." if study.plan is not None else ""

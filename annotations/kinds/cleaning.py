@@ -9,7 +9,11 @@ from annotations.errors import StudyError
 from annotations.kinds.interface import Kind
 
 # A script that gives a text where a number is wanted has made a mistake, which a web form would have coerced.
-_STRICT = {forms.BooleanField: bool, forms.IntegerField: int, forms.FloatField: (int, float)}
+_STRICT: dict[type[forms.Field], type | tuple[type, ...]] = {
+    forms.BooleanField: bool,
+    forms.IntegerField: int,
+    forms.FloatField: (int, float),
+}
 
 
 def clean_options(kind: Kind, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def clean_options(kind: Kind, options: Mapping[str, Any]) -> dict[str, Any]:
     defaults = {name: field.initial for name, field in fields.items() if field.initial is not None}
     form = kind.options_form({**defaults, **{name: v for name, v in options.items() if v is not None}})
     if not form.is_valid():
-        wrong = (f"{name}: {' '.join(messages)}" for name, messages in form.errors.items())
+        wrong = (f"{name}: {' '.join(map(str, messages))}" for name, messages in form.errors.items())
         raise StudyError(f"The option {'; '.join(wrong)}")
     return dict(form.cleaned_data)
 

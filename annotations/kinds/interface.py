@@ -7,7 +7,7 @@ answer's form and its columns; see docs/add-a-kind.md."""
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 from django import forms
 
@@ -46,7 +46,13 @@ class TaskDrafts(Sequence[TaskDraft]):
     def __len__(self) -> int:
         return len(self.drafts)
 
-    def __getitem__(self, index):
+    @overload
+    def __getitem__(self, index: int) -> TaskDraft: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[TaskDraft, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> TaskDraft | tuple[TaskDraft, ...]:
         return self.drafts[index]
 
 

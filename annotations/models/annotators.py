@@ -30,5 +30,5 @@ class Annotator(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"annotator {self.pk}"

@@ -1,6 +1,8 @@
 """An assignment, or turn, is one person's turn at a task. A place may see several turns, one after
 another."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
@@ -11,12 +13,12 @@ from annotations.models.tasks import Task
 from daamweb.constraints import known
 
 
-class AssignmentQuerySet(models.QuerySet):
-    def analysed(self):
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def analysed(self) -> Self:
         """Submitted in time, and counting."""
         return self.filter(state=Assignment.State.SUBMITTED, counts=True)
 
-    def answered(self):
+    def answered(self) -> Self:
         return self.filter(submitted_at__isnull=False)
 
 
@@ -138,5 +140,5 @@ class Assignment(models.Model):
             models.Index(fields=["participation"], condition=Q(state="claimed"), name="assignment_claimed"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"turn {self.number} of {self.participation_id} at {self.task}"

@@ -31,7 +31,7 @@ class Opening(Work):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"opening of {self.study}"
 
 
@@ -53,7 +53,7 @@ class Verification(Work):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"verification of {self.study}"
 
 
@@ -92,5 +92,5 @@ class Operation(Work):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind} {self.target}".strip()

@@ -113,7 +113,7 @@ class Participation(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.pseudonym} in {self.study}"
 
     @property
@@ -163,5 +163,5 @@ class Visit(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"visit {self.number} of {self.participation.pseudonym} through {self.platform}"

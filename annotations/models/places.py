@@ -1,5 +1,7 @@
 """A place is one of the answers that an item or a control asks for: task × replica."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
@@ -8,8 +10,8 @@ from annotations.models.studies import Study
 from annotations.models.tasks import Task
 
 
-class PlaceQuerySet(models.QuerySet):
-    def open(self):
+class PlaceQuerySet(models.QuerySet["Place"]):
+    def open(self) -> Self:
         """Nobody holds or filled them."""
         return self.filter(turn__isnull=True)
 
@@ -75,5 +77,5 @@ class Place(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"place {self.replica + 1} of {self.task}"

@@ -24,7 +24,7 @@ class Plan(models.Model):
             models.CheckConstraint(condition=~Q(sha256="") & ~Q(tasks_sha256=""), name="plan_has_hashes"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"plan {self.sha256[:12]}"
 
 
@@ -50,5 +50,5 @@ class Deviation(models.Model):
             models.UniqueConstraint(fields=["plan", "sha256"], name="deviation_listed_once"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.what

@@ -1,6 +1,7 @@
 """A response is an answer, append-only: a correction is a new row with the next revision."""
 
 from datetime import timedelta
+from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -14,8 +15,8 @@ LONGEST_MS = LONGEST // timedelta(milliseconds=1)
 MOST_SPANS = 20
 
 
-class ResponseQuerySet(models.QuerySet):
-    def final(self):
+class ResponseQuerySet(models.QuerySet["Response"]):
+    def final(self) -> Self:
         """The last revision of every turn."""
         return self.filter(revision=F("assignment__revision"))
 
@@ -95,5 +96,5 @@ class Response(models.Model):
             _milliseconds("first_input_milliseconds", "response_first_input_bounded"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"answer {self.revision + 1} to {self.assignment_id}"

@@ -50,5 +50,5 @@ class Review(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="review_has_reason"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_action_display()} {self.participation.pseudonym}"

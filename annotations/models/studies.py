@@ -2,13 +2,16 @@
 
 import math
 import secrets
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from annotations.errors import StudyError
 from annotations.models.plans import Plan
 from daamweb.constraints import known
 from generation.models import GenerationRun
@@ -152,11 +155,18 @@ class Study(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     def get_absolute_url(self) -> str:
         return reverse("annotations:start", args=[self.slug])
+
+    @property
+    def frozen_plan(self) -> Plan:
+        """The plan of a study that was opened. Raises StudyError for one that never was."""
+        if self.plan is None:
+            raise StudyError(f"{self.name!r} was never opened, so it has no plan yet; open it first.")
+        return self.plan
 
     @property
     def item_places(self) -> int:
@@ -185,7 +195,7 @@ class Study(models.Model):
         """After an opening that failed."""
         return self._move(to=self.State.DRAFT, among=(self.State.OPENING,))
 
-    def mark_open(self, *, plan: Plan, now) -> bool:
+    def mark_open(self, *, plan: Plan, now: datetime) -> bool:
         return self._move(to=self.State.OPEN, among=(self.State.OPENING,), plan=plan, opened_at=now)
 
     def mark_paused(self) -> bool:
@@ -194,10 +204,10 @@ class Study(models.Model):
     def mark_resumed(self) -> bool:
         return self._move(to=self.State.OPEN, among=(self.State.PAUSED,))
 
-    def mark_closing(self, *, closes_at) -> bool:
+    def mark_closing(self, *, closes_at: datetime) -> bool:
         return self._move(to=self.State.CLOSING, among=self.RUNNING, closes_at=closes_at)
 
-    def mark_closed(self, *, now) -> bool:
+    def mark_closed(self, *, now: datetime) -> bool:
         return self._move(to=self.State.CLOSED, among=(self.State.CLOSING,), closed_at=now)
 
     def count_reopening(self, places: int = 1) -> None:
@@ -205,7 +215,7 @@ class Study(models.Model):
         if places:
             Study.objects.filter(pk=self.pk).update(reopenings=F("reopenings") + places)
 
-    def _move(self, *, to: str, among: tuple[str, ...], **fields) -> bool:
+    def _move(self, *, to: str, among: tuple[str, ...], **fields: Any) -> bool:
         """Change the state in one conditional update; False if it was none of the states `among`."""
         moved = Study.objects.filter(pk=self.pk, state__in=among).update(state=to, **fields)
         if moved:

@@ -61,5 +61,5 @@ class Task(models.Model):
             models.CheckConstraint(condition=~Q(sha256=""), name="task_has_hash"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"task {self.position + 1}"

@@ -68,7 +68,7 @@ def _claim(participation_pk: int, study_pk: int) -> Claim:
         return Claim(held)
     if person.visit_id is None or not person.may_be_given_tasks:
         return Claim(None, ended=True)
-    claim = _Walk(study, person, now).next_turn()
+    claim = _Walk(study, person, person.visit_id, now).next_turn()
     if claim.ended:
         Participation.objects.filter(pk=person.pk, finished_at=None).update(finished_at=now)
     return claim
@@ -102,8 +102,8 @@ class _Walk:
         "items_held",
     )  # fmt: skip
 
-    def __init__(self, study: Study, person: Participation, now: datetime):
-        self.study, self.person, self.now = study, person, now
+    def __init__(self, study: Study, person: Participation, visit: int, now: datetime):
+        self.study, self.person, self.visit, self.now = study, person, visit, now
         self.ring = study.places_wanted
         self.windows = WINDOWS_AT_ONCE
         # What the last window showed and this person has not had, the most preferred first.
@@ -158,7 +158,7 @@ class _Walk:
             place_id=place,
             task=task,
             participation=self.person,
-            visit_id=self.person.visit_id,
+            visit_id=self.visit,
             number=self.person.turns,
             language=self.person.language,
             claimed_at=self.now,

@@ -34,7 +34,7 @@ class Outlook:
 def closing_outlook(study: Study) -> Outlook:
     """What a researcher should know before closing. It counts the study's places: for the page and the
     command that ask, once, and for no page that lists."""
-    needed = get_kind(study.kind).answers_needed(study.plan.settings)
+    needed = get_kind(study.kind).answers_needed(study.frozen_plan.settings)
     answered = Place.objects.filter(study=study, turn__state=Assignment.State.SUBMITTED, turn__counts=True)
     reportable = answered.order_by().values("task").annotate(answers=Count("pk")).filter(answers__gte=needed)
     return Outlook(
@@ -84,7 +84,8 @@ def close_study(*, study: Study, at_once: bool = False, complete: bool = False) 
 
 def _last_lease(study: Study) -> datetime | None:
     claimed = Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED)
-    return claimed.aggregate(last=Max("lease_expires_at"))["last"]
+    last: datetime | None = claimed.aggregate(last=Max("lease_expires_at"))["last"]
+    return last
 
 
 def end_closing(*, study: Study) -> bool:

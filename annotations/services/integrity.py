@@ -3,6 +3,7 @@ writes a study."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -28,15 +29,15 @@ def check_study(study: Study) -> tuple[Problem, ...]:
     for rule, query in RULES.items():
         broken = query(study)
         count = broken.count()
-        if count:
-            first = broken.order_by("pk").values_list("pk", flat=True).first()
+        first = broken.order_by("pk").values_list("pk", flat=True).first() if count else None
+        if first is not None:
             problems.append(Problem(rule, count, first))
     return tuple(problems)
 
 
 def unfilled_places(study: Study) -> int:
     """How many places have no answer that counts, by the counters of those who take part."""
-    filled = study.participations.aggregate(filled=Coalesce(Sum("places_filled"), 0))["filled"]
+    filled: int = study.participations.aggregate(filled=Coalesce(Sum("places_filled"), 0))["filled"]
     return study.places_wanted - filled
 
 
@@ -91,7 +92,7 @@ def _open_study_of_wrong_size(study: Study) -> QuerySet[Study]:
 
 
 # What is wrong, and the rows that are.
-RULES: dict[str, Callable[[Study], QuerySet]] = {
+RULES: dict[str, Callable[[Study], QuerySet[Any]]] = {
     "a place is in another study than its task": lambda study: _places(study).exclude(task__study=F("study")),
     "a place is of a task without places": lambda study: _places(study).exclude(
         task__role__in=Task.WITH_PLACES

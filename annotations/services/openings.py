@@ -5,7 +5,6 @@ and the study is open. While it is being opened nobody edits it; an opening that
 """
 
 import logging
-from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -185,9 +184,8 @@ class _Slices:
         study = self.study
         with_places = study.tasks.filter(role__in=Task.WITH_PLACES)
         count = max(1, PLACES_AT_ONCE // study.replicas)
-        tasks: Sequence[int] = with_places.filter(position__gte=first, position__lt=first + count).order_by(
-            "position"
-        ).values_list("pk", flat=True)  # fmt: skip
+        slice_ = with_places.filter(position__gte=first, position__lt=first + count)
+        tasks = slice_.order_by("position").values_list("pk", flat=True)
         before = with_places.filter(position__lt=first).count()
         # All tasks' first places stand first on the ring, then all second ones, …
         around = study.items + study.controls

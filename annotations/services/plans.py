@@ -88,10 +88,10 @@ def run_settings(run: GenerationRun) -> dict[str, Any]:
 
 def task_records(study: Study, *, first: int = 0, count: int | None = None) -> Iterator[dict[str, Any]]:
     """The tasks as they are now, by position, each with "sha256", the hash that it was built with."""
-    rows = study.tasks.filter(position__gte=first)
+    tasks = study.tasks.filter(position__gte=first)
     if count is not None:
-        rows = rows.filter(position__lt=first + count)
-    rows = rows.order_by("position").values_list(*TASK_COLUMNS.values(), "sha256")
+        tasks = tasks.filter(position__lt=first + count)
+    rows = tasks.order_by("position").values_list(*TASK_COLUMNS.values(), "sha256")
     for row in rows.iterator(chunk_size=LOADED_AT_ONCE):
         yield dict(zip((*TASK_COLUMNS, "sha256"), row, strict=True))
 
@@ -131,8 +131,9 @@ def make_plan(study: Study) -> Plan:
 
 def write_plan(study: Study, file: IO[bytes]) -> None:
     """Stream plan.json: settings and hashes as they were frozen, and every task with its hash. A task that
-    was changed since stands there as it is now, beside the hash that it had; it is a deviation."""
-    plan = study.plan
+    was changed since stands there as it is now, beside the hash that it had; it is a deviation. Raises
+    StudyError for a study that was never opened."""
+    plan = study.frozen_plan
     head = {"settings": plan.settings, "sha256": plan.sha256, "tasks_sha256": plan.tasks_sha256}
     file.write(canonical_json(head)[:-1].encode())
     file.write(b',"tasks":[')

@@ -53,7 +53,7 @@ def submit_response(
     *,
     assignment: Assignment,
     participation: Participation,
-    answer: dict,
+    answer: dict[str, Any],
     token: uuid.UUID,
     base: int | None = None,
     measured: Measured = Measured(),

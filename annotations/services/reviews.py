@@ -3,6 +3,7 @@
 Excluding is about turns (their answers stop counting, their places are free again while the study runs);
 accepting, rejecting and paying are about visits, and recruitment carries them outside."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -88,12 +89,14 @@ def undo_review(*, review: Review, reason: str, by: User | None = None) -> Revie
         Participation.objects.filter(pk=person.pk).update(excluded_at=None)
         person.excluded_at = None
     else:
-        Visit.objects.filter(pk=review.visit_id).update(verdict=Visit.Verdict.ACCEPTED, decided_at=now)
+        Visit.objects.filter(reviews=review).update(verdict=Visit.Verdict.ACCEPTED, decided_at=now)
     restore_turns(study, person, review)
     return undo
 
 
-def _write(action: str, study: Study, person: Participation, now, reason: str, **fields: Any) -> Review:
+def _write(
+    action: str, study: Study, person: Participation, now: datetime, reason: str, **fields: Any
+) -> Review:
     if not reason.strip():
         raise ReviewError("A verdict needs a reason, in words that can be read later.")
     fields["evidence"] = fields.get("evidence") or {}

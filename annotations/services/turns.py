@@ -80,7 +80,7 @@ def drop_turns(
     study.count_reopening(freed)
     if short:
         note_deviation(
-            study.plan,
+            study.frozen_plan,
             what=f"answers of {person.pseudonym} dropped after closing ({dropped}"
             + (f", review {by.pk})" if by else ")"),
             frozen=None,

@@ -6,7 +6,7 @@ Nothing is mended: what differs is listed as a deviation, and stays listed.
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -50,7 +50,7 @@ def request_verification(*, study: Study) -> Verification:
     while (waiting := Verification.objects.unfinished().filter(study=study).first()) is None:
         try:
             with transaction.atomic():
-                return Verification.objects.create(study=study, total=2 * study.plan.tasks)
+                return Verification.objects.create(study=study, total=2 * study.frozen_plan.tasks)
         except IntegrityError:  # somebody else asked in this very moment
             continue
     return waiting
@@ -81,7 +81,7 @@ def run_verification(*, verification: Verification, progress: Tell = unwatched) 
     if not verification.take():
         return False
     study = Study.objects.select_related("plan", "run__checkpoint").get(pk=verification.study_id)
-    total = 2 * study.plan.tasks  # their rows, then their files
+    total = 2 * study.frozen_plan.tasks  # their rows, then their files
 
     def tell(done: int) -> None:
         verification.renew(done=min(done, total), total=total)
@@ -95,14 +95,16 @@ def run_verification(*, verification: Verification, progress: Tell = unwatched) 
     return verification.finish()
 
 
-def verify_study(study: Study, *, files: bool, tell=lambda done: None) -> tuple[Difference, ...]:
+def verify_study(
+    study: Study, *, files: bool, tell: Callable[[int], object] = lambda done: None
+) -> tuple[Difference, ...]:
     """List every deviation of an opened study; with `files`, of its pictures and heat maps too. Also what
     `check_study` finds wrong with its rows. `tell` hears how many tasks were looked at, their
     rows first, then their files."""
-    plan, began = study.plan, timezone.now()
+    plan, began = study.frozen_plan, timezone.now()
     found = [*_settings_differences(plan, study), *_task_differences(plan, study, tell)]
     if files:
-        found += _file_differences(study, tell)
+        found += _file_differences(plan, study, tell)
     found += [Difference(f"rows: {problem.rule}", None, str(problem.count)) for problem in check_study(study)]
     for difference in found:
         note_deviation(plan, what=difference.what, frozen=difference.frozen, now=difference.now)
@@ -128,7 +130,7 @@ def _settings_differences(plan: Plan, study: Study) -> Iterator[Difference]:
         yield from _differences("", plan.settings, present)
 
 
-def _task_differences(plan: Plan, study: Study, tell) -> Iterator[Difference]:
+def _task_differences(plan: Plan, study: Study, tell: Callable[[int], object]) -> Iterator[Difference]:
     present: set[int] = set()
     for record in task_records(study):
         position = record["position"]
@@ -147,9 +149,9 @@ def _task_differences(plan: Plan, study: Study, tell) -> Iterator[Difference]:
         yield Difference("the list of tasks", plan.tasks_sha256, of_tasks)
 
 
-def _file_differences(study: Study, tell) -> Iterator[Difference]:
+def _file_differences(plan: Plan, study: Study, tell: Callable[[int], object]) -> Iterator[Difference]:
     looked_at: set[int] = set()  # an image has many tasks, in any slice
-    for first in range(0, study.plan.tasks, SLICE):
+    for first in range(0, plan.tasks, SLICE):
         slice_ = study.tasks.filter(position__gte=first, position__lt=first + SLICE)
         for generation in Generation.objects.filter(pk__in=slice_.values("generation")):
             if generation.pk in looked_at:
@@ -159,7 +161,7 @@ def _file_differences(study: Study, tell) -> Iterator[Difference]:
                 now = file_sha256(stored)
                 if now != sha256:
                     yield Difference(f"file {stored.name} ({what})", sha256, now)
-        tell(study.plan.tasks + min(first + SLICE, study.plan.tasks))
+        tell(plan.tasks + min(first + SLICE, plan.tasks))
 
 
 def files_of(generation: Generation) -> tuple[tuple[str, FieldFile, str], ...]:

@@ -6,7 +6,8 @@ change of state is one conditional update under the row's claim, so that a worke
 nothing."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -16,6 +17,8 @@ from daamweb.constraints import known
 
 # A lease that ends later than this was written by a clock that was wrong.
 LONGEST_LEASE = timedelta(hours=1)
+
+Row = TypeVar("Row", bound="Work", covariant=True)
 
 
 class WorkState(models.TextChoices):
@@ -28,18 +31,18 @@ class WorkState(models.TextChoices):
     UNCERTAIN = "uncertain", "uncertain"
 
 
-class WorkQuerySet(models.QuerySet):
-    def unfinished(self):
+class WorkQuerySet(models.QuerySet[Row]):
+    def unfinished(self) -> Self:
         return self.filter(state__in=(WorkState.QUEUED, WorkState.RUNNING))
 
-    def claimable(self):
+    def claimable(self) -> Self:
         """Due, or in the hands of a worker that has not reported for a whole lease."""
         now = timezone.now()
         due = Q(state=WorkState.QUEUED) & (Q(not_before=None) | Q(not_before__lte=now))
         dropped = Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + LONGEST_LEASE)
         return self.filter(due | (Q(state=WorkState.RUNNING) & dropped))
 
-    def untold(self, since):
+    def untold(self, since: datetime) -> Self:
         """Of which no worker has been told since then. What was noted in the future was noted by a clock that
         was wrong."""
         told = Q(poked_at__gte=since, poked_at__lte=timezone.now())
@@ -114,7 +117,7 @@ class Work(models.Model):
 
     def renew(self, *, done: int | None = None, total: int | None = None) -> bool:
         """Keep it for another lease and tell how far it is; False if it is not this process's any more."""
-        fields = {"lease_expires_at": timezone.now() + self.LEASE}
+        fields: dict[str, Any] = {"lease_expires_at": timezone.now() + self.LEASE}
         if done is not None:
             fields["done"] = self.done = done
         if total is not None:
@@ -127,7 +130,7 @@ class Work(models.Model):
     def fail(self, error: str) -> bool:
         return self._end(WorkState.FAILED, error=error)
 
-    def put_off(self, until, error: str = "") -> bool:
+    def put_off(self, until: datetime, error: str = "") -> bool:
         """Give it back to be tried again at `until`; an attempt that ends so took no worker down."""
         moved = self._mine().update(
             state=WorkState.QUEUED,
@@ -155,7 +158,7 @@ class Work(models.Model):
             )
         )  # fmt: skip
 
-    def mark_poked(self, unless_since=None) -> bool:
+    def mark_poked(self, unless_since: datetime | None = None) -> bool:
         """Note that a worker is being told of it; False if one has been told since `unless_since`."""
         waiting = self._rows().filter(pk=self.pk)
         if unless_since is not None:
@@ -170,8 +173,8 @@ class Work(models.Model):
             self.refresh_from_db()
         return bool(ended)
 
-    def _rows(self) -> WorkQuerySet:
+    def _rows(self) -> "WorkQuerySet[Work]":
         return type(self)._default_manager.all()
 
-    def _mine(self) -> models.QuerySet:
+    def _mine(self) -> "WorkQuerySet[Work]":
         return self._rows().filter(pk=self.pk, state=WorkState.RUNNING, claim=self.claim)

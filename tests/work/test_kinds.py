@@ -5,8 +5,8 @@ from celery import current_app
 from django.db import connection, models
 from django.test.utils import isolate_apps
 
-from daamweb.work.models import LONGEST_LEASE, Work
 from daamweb.work.jobs import kinds_of_work
+from daamweb.work.models import LONGEST_LEASE, Work
 
 KINDS = kinds_of_work()
 RULES = ("state_known", "running_has_lease", "finished_has_time", "failed_has_error")

@@ -38,7 +38,8 @@ class Attribution(Kind):
         }
 
     def answers_needed(self, settings: Mapping[str, Any]) -> int:
-        return settings["analysis"]["min_valid"]
+        needed: int = settings["analysis"]["min_valid"]
+        return needed
 
     def answer_form(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundWidget
 
 SCALE = {
     1: "bad",
@@ -28,8 +29,13 @@ class AttributionForm(forms.Form):
         },
     )
 
-    def __init__(self, payload: Mapping[str, Any], data=None, initial=None):
-        super().__init__(data, initial=initial)
+    def __init__(
+        self,
+        payload: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+    ):
+        super().__init__(data, initial=None if initial is None else dict(initial))
         self.word = payload["word"]
         # The prompt around this very occurrence: the same word may be there twice.
         self.before = payload["prompt"][: payload["start"]]
@@ -37,9 +43,9 @@ class AttributionForm(forms.Form):
         self.fields["choice"].label = f"How well does the highlighted area reflect the word “{self.word}”?"
 
     @property
-    def scale(self):
+    def scale(self) -> list[BoundWidget]:
         return list(self["choice"])[:RATINGS]
 
     @property
-    def other_choices(self):
+    def other_choices(self) -> list[BoundWidget]:
         return list(self["choice"])[RATINGS:]

@@ -31,7 +31,8 @@ class ObjectPresence(Kind):
         return {"confidence": 0.95, "present_objects": 2}
 
     def answers_needed(self, settings: Mapping[str, Any]) -> int:
-        return settings["replicas"]
+        needed: int = settings["replicas"]
+        return needed
 
     def answer_form(
         self,

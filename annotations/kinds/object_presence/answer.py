@@ -1,7 +1,7 @@
 """Objects of a list that were ticked, in the order of the clicks; or explicitly none."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -19,14 +19,20 @@ class ObjectPresenceForm(forms.Form):
     # An explicit choice, so that an empty answer is never sent by mistake.
     none = forms.BooleanField(label="None of these objects", required=False)
 
-    def __init__(self, payload: Mapping[str, Any], data=None, initial=None):
+    def __init__(
+        self,
+        payload: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+    ):
         if initial is not None:
             initial = {**initial, "none": not initial["objects"]}
         super().__init__(data, initial=initial)
-        self.fields["objects"].choices = [(name, name) for name in payload["objects"]]
+        objects = cast(forms.MultipleChoiceField, self.fields["objects"])
+        objects.choices = [(name, name) for name in payload["objects"]]
 
     def clean_objects(self) -> list[str]:
-        objects = self.cleaned_data["objects"]
+        objects: list[str] = self.cleaned_data["objects"]
         twice = sorted({name for name in objects if objects.count(name) > 1})
         if twice:
             raise forms.ValidationError(
@@ -35,7 +41,8 @@ class ObjectPresenceForm(forms.Form):
         return objects
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         if "objects" not in cleaned:
             return cleaned
         if cleaned["objects"] and cleaned.get("none"):

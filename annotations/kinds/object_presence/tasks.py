@@ -47,7 +47,7 @@ def _prompt_objects(generation: Generation, objects: list[str]) -> list[str]:
 def _cohyponyms(generation: Generation) -> bool | None:
     """Whether the prompt's nouns are cohyponyms; None where nobody said."""
     prompt = generation.prompt
-    cohyponyms = prompt.metadata.get("cohyponyms")
+    cohyponyms: bool | None = prompt.metadata.get("cohyponyms")
     if cohyponyms not in (True, False, None):
         raise StudyError(
             f"Prompt {prompt.external_id!r} (“{prompt}”) has “cohyponyms” {cohyponyms!r}; it can be true, "

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.core.management.base import BaseCommand, CommandError
 
@@ -51,7 +53,11 @@ class Command(BaseCommand):
 
     def _add_option(self, parser, name: str, field: forms.Field, kinds: list[str]) -> None:
         """What the kinds' forms say of their options."""
-        settings = {"help": f"{', '.join(kinds)}: {field.help_text}", "dest": name, "default": None}
+        settings: dict[str, Any] = {
+            "help": f"{', '.join(kinds)}: {field.help_text}",
+            "dest": name,
+            "default": None,
+        }
         if isinstance(field, forms.BooleanField):
             settings["action"] = "store_true"
         else:

@@ -22,4 +22,4 @@ class Command(BaseCommand):
             except StudyError as error:
                 raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"{name!r} is open at {study.get_absolute_url()} on your site."))
-        self.stdout.write(f"The hash of its plan is {study.plan.sha256}.")
+        self.stdout.write(f"The hash of its plan is {study.frozen_plan.sha256}.")

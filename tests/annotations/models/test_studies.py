@@ -3,7 +3,9 @@ from fractions import Fraction
 
 import pytest
 
+from annotations.errors import StudyError
 from annotations.models import Study
+from tests.factories import make_open_study, make_study
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,12 @@ def test_the_share_cap_in_whole_places_of_items(cap, items, share):
     assert Study(share_cap=cap, items=items, replicas=2).item_cap == (
         None if cap is None else math.floor(2 * items * Fraction(str(cap)))
     )
+
+
+@pytest.mark.django_db
+def test_the_plan_of_a_study_that_was_never_opened_is_an_error_that_says_so():
+    study = make_study()
+    with pytest.raises(StudyError, match=f"'{study.name}' was never opened, so it has no plan yet"):
+        _ = study.frozen_plan
+    opened = make_open_study()
+    assert opened.frozen_plan == opened.plan
