@@ -14,6 +14,14 @@ from django import forms
 from annotations.models import Task
 from generation.models import Generation, Word
 
+# The columns that the responses of every kind have, in frames and files: a kind declares none of these names.
+# evaluation/frames/columns.py, which lies above, says what is in them; a test holds the two lists together.
+COMMON_COLUMNS = (
+    "study", "task", "task_position", "role", "generation", "seed", "prompt_id", "prompt_external_id",
+    "prompt", "word_id", "annotator", "assignment", "number", "place", "replica", "ended", "dropped",
+    "response", "revision", "submitted_at", "revised_at", "milliseconds",
+)  # fmt: skip
+
 # Told how many are done, of how many.
 Tell = Callable[[int, int], None]
 
@@ -109,7 +117,7 @@ class Kind(ABC):
         self,
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
-        initial: Mapping[str, Any] | None = None,
+        initial: dict[str, Any] | None = None,
     ) -> forms.Form:
         """The form of one task; `initial` is a stored answer that is being corrected. The `cleaned_data` of
         the valid form is the answer that is stored, plain JSON."""
@@ -118,8 +126,8 @@ class Kind(ABC):
         self, generations: Sequence[Generation], options: Mapping[str, Any], tell: Tell = unwatched
     ) -> TaskDrafts:
         """The tasks of finished generations, and what was left out; by default one task per image, whose
-        payload are the options. `tell` is
-        told after every generation. Raises StudyError when there is nothing to judge."""
+        payload are the options. `tell` is told after every generation. Raises StudyError when there is
+        nothing to judge."""
         return TaskDrafts(tuple(TaskDraft(generation, dict(options)) for generation in generations))
 
     def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:

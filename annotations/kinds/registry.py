@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from annotations.kinds.attribution import Attribution
-from annotations.kinds.interface import Column, Kind
+from annotations.kinds.interface import COMMON_COLUMNS, Column, Kind
 from annotations.kinds.object_presence import ObjectPresence
 
 
@@ -23,23 +23,31 @@ def register(kinds: Iterable[Kind]) -> dict[str, Kind]:
 
 
 def _check(kind: Kind) -> None:
-    names = [column.name for column in kind.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise KindError(f"The kind {kind.key!r} declares the column {', '.join(twice)} more than once.")
-    for column in kind.columns:
-        if column.type not in Column.TYPES:
-            raise KindError(
-                f"The column {column.name!r} of the kind {kind.key!r} has the type {column.type!r}; types "
-                "are "
-                f"{', '.join(Column.TYPES)}."
-            )
+    _check_columns(kind)
     for name, field in kind.options_form.base_fields.items():
         if field.required and field.initial is None:
             raise KindError(
                 f"The option {name!r} of the kind {kind.key!r} has no default: give its field an initial "
-                "value, or "
-                "let it be empty."
+                "value, or let it be empty."
+            )
+
+
+def _check_columns(kind: Kind) -> None:
+    names = [column.name for column in kind.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise KindError(f"The kind {kind.key!r} declares the column {', '.join(twice)} more than once.")
+    taken = [name for name in names if name in COMMON_COLUMNS]
+    if taken:
+        raise KindError(
+            f"The kind {kind.key!r} declares the column {', '.join(taken)}, which the responses of every "
+            "kind have already; give it another name."
+        )
+    for column in kind.columns:
+        if column.type not in Column.TYPES:
+            raise KindError(
+                f"The column {column.name!r} of the kind {kind.key!r} has the type {column.type!r}; types "
+                f"are {', '.join(Column.TYPES)}."
             )
 
 

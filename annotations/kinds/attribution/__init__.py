@@ -45,7 +45,7 @@ class Attribution(Kind):
         self,
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
-        initial: Mapping[str, Any] | None = None,
+        initial: dict[str, Any] | None = None,
     ) -> AttributionForm:
         return AttributionForm(payload, data, initial)
 

@@ -33,9 +33,9 @@ class AttributionForm(forms.Form):
         self,
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
-        initial: Mapping[str, Any] | None = None,
+        initial: dict[str, Any] | None = None,
     ):
-        super().__init__(data, initial=None if initial is None else dict(initial))
+        super().__init__(data, initial=initial)
         self.word = payload["word"]
         # The prompt around this very occurrence: the same word may be there twice.
         self.before = payload["prompt"][: payload["start"]]

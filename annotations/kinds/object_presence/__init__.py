@@ -38,7 +38,7 @@ class ObjectPresence(Kind):
         self,
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
-        initial: Mapping[str, Any] | None = None,
+        initial: dict[str, Any] | None = None,
     ) -> ObjectPresenceForm:
         return ObjectPresenceForm(payload, data, initial)
 

@@ -23,7 +23,7 @@ class ObjectPresenceForm(forms.Form):
         self,
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
-        initial: Mapping[str, Any] | None = None,
+        initial: dict[str, Any] | None = None,
     ):
         if initial is not None:
             initial = {**initial, "none": not initial["objects"]}
