@@ -10,6 +10,7 @@ from django.db.models import Model
 from annotations.models import Assignment, Study
 from benchmarks.site_rows import Site
 from evaluation.models import Report
+from evaluation.services.results import load_document
 from generation.models import Checkpoint, GenerationRun, PromptSet
 
 RESEARCHER = ("researcher",)
@@ -51,6 +52,9 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
             Arguments((study.pk,), query=f"?waiting={site.report.pk}"),
             Arguments((draft.pk,), name="the draft"),
         ],
+        "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": [Arguments((study.pk, "opinion"))],
+        "evaluation/runs/<int:run_pk>/analyses/": [Arguments((site.run.pk,))],
+        "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": [Arguments((site.run.pk, "opinion"))],
         "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],
         "evaluation/reports/<int:pk>/figures/<slug:name>.svg": [Arguments((site.report.pk, _figure(site)))],
         "s/<slug:slug>/": [
@@ -75,7 +79,8 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
 
 
 def _figure(site: Site) -> str:
-    figures = (figure for section in site.report.document["sections"] for figure in section["figures"])
+    sections = load_document(site.report)["sections"]
+    figures = (figure for section in sections for figure in section["figures"])
     return next(figures)["name"]
 
 

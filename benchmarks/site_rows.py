@@ -16,8 +16,9 @@ from annotations.services.claims import claim_assignment
 from annotations.views.visitors import remember_annotator
 from benchmarks.large_runs import WORDS, make_large_run
 from benchmarks.large_studies import add_people, fill, make_large_draft, open_large_study
+from evaluation.analyses.opinion import Opinion
 from evaluation.models import Report
-from evaluation.services import compute_report, request_report
+from evaluation.services.reports import compute_report, request_report
 from generation.models import GenerationRun
 
 REPLICAS = 3
@@ -68,7 +69,7 @@ def make_site(tasks: int, *, name: str = "site") -> Site:
         "stranger": Client(SERVER_NAME="localhost"),
     }
     browsers["researcher"].force_login(researcher)
-    report = _add_reports(study, several)
+    report = _add_reports(study, name)
     return Site(run, study, studies, report, researcher, annotator, finished, browsers)
 
 
@@ -135,15 +136,15 @@ def _add_others(run: GenerationRun, name: str, count: int) -> None:
     User.objects.bulk_create(User(username=f"{name} user {number}") for number in range(count))
 
 
-def _add_reports(study: Study, count: int) -> Report:
-    """Old ones, which show nothing, and the one of today."""
+def _add_reports(study: Study, name: str) -> Report:
+    """That of the large study, and one of each small run, which has no answers to report."""
     Report.objects.bulk_create(
         Report(
-            study=study, fingerprint=f"{number:064}", state=Report.State.READY, document={"sections": []},
+            run=run, analysis=Opinion.key, state=Report.State.FAILED, error="It has no answers.",
             finished_at=timezone.now(),
         )
-        for number in range(count)
+        for run in GenerationRun.objects.filter(name__startswith=f"{name} other")
     )  # fmt: skip
-    report = request_report(study=study)
+    report = request_report(subject=study, analysis=Opinion())
     compute_report(report=report)
-    return Report.objects.get(study=study, document__sections__0__isnull=False)
+    return Report.objects.get(pk=report.pk)

@@ -11,7 +11,9 @@ class NeverOpenedError(ReportError):
     """A study without a frozen plan has no report."""
 
     def __init__(self, study_name: str):
-        super().__init__(f"{study_name!r} was never opened, so it has no frozen plan and nothing to report.")
+        super().__init__(
+            f"{study_name!r} was never opened, so it has no frozen plan and nothing to report. Open it first."
+        )
 
 
 class MissingNeedsError(ReportError):

@@ -9,12 +9,13 @@ from django.db import connection
 from annotations.models import Study
 from annotations.services.participations import erase_answers
 from annotations.services.plans import note_deviation
-from evaluation import reports
 from evaluation.frames.responses import response_frame
-from evaluation.models import Report
-from evaluation.services import compute_report, fingerprint, request_report
 from evaluation.frames.snapshots import snapshot
-from tests.evaluation.studies import answer_task, make_attribution_study, texts
+from evaluation.models import Report
+from evaluation.reports import gather
+from evaluation.reports.gather import study_fingerprint
+from evaluation.services.reports import compute_report
+from tests.evaluation.studies import analysis_of, answer_task, ask, document_of, make_attribution_study, texts
 from tests.factories import make_annotator
 
 
@@ -40,7 +41,12 @@ def in_another_connection(happen: Callable[[], object]) -> None:
 def seen(study: Study) -> list:
     """Everything that a report reads, each with a query of its own."""
     study = Study.objects.select_related("plan").get(pk=study.pk)
-    return [len(response_frame(study)), study.title, study.plan.deviations.count(), fingerprint(study)]
+    return [
+        len(response_frame(study)),
+        study.title,
+        study.plan.deviations.count(),
+        study_fingerprint(study, analysis_of(study)),
+    ]
 
 
 def look() -> None:
@@ -65,8 +71,9 @@ def compute() -> None:
     and a deviation was found while it was computed."""
     study = make_attribution_study({"dog": ("NOUN", ())})
     person = answer_task(study.tasks.get(), make_annotator(), {"choice": 3}).assignment.participation
-    report = request_report(study=study)
-    plan_section = reports.plan_section
+    report = ask(study)
+    asked_for = study_fingerprint(study, analysis_of(study))
+    read_plan = gather.read_plan
 
     def happen() -> None:
         erase_answers(participation=person)
@@ -75,19 +82,20 @@ def compute() -> None:
 
     def interrupted(*args):
         in_another_connection(happen)
-        return plan_section(*args)
+        return read_plan(*args)
 
-    reports.plan_section = interrupted
+    gather.read_plan = interrupted
     assert compute_report(report=report)
     stored = Report.objects.get()
-    plan = dict(texts(stored.document, "plan"))
+    document = document_of(stored)
+    plan = dict(texts(document, "plan"))
     shown = {
-        "collected": dict(texts(stored.document, "flow"))["responses collected"],
+        "collected": dict(texts(document, "flow"))["responses collected"],
         "answered": plan["answered so far"],
         "erased": plan.get("answers erased on request", "0"),
-        "deviations": texts(stored.document, "deviations"),
+        "deviations": texts(document, "deviations"),
         "named": stored.fingerprint,
-        "asked_for": report.fingerprint,
-        "present": fingerprint(Study.objects.get(pk=study.pk)),
+        "asked_for": asked_for,
+        "present": study_fingerprint(Study.objects.get(pk=study.pk), analysis_of(study)),
     }
     print(json.dumps(shown))

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.utils import timezone
+
 from annotations.models import Annotator, Response, Study, Task
+from evaluation.analyses.interface import Analysis
+from evaluation.analyses.registry import analyses_of_kind
+from evaluation.documents.content import ReportContent, Section
+from evaluation.models import Report
+from evaluation.reports.build import build_report
+from evaluation.reports.gather import gather, study_fingerprint
+from evaluation.services.reports import request_report
+from evaluation.services.results import load_document, store_result
 from tests.factories import (
     answer_turn,
     give_turn,
@@ -75,6 +85,51 @@ def make_ticked_study(
             if number < len(of_image):
                 answer_task(task, annotator, {"objects": list(of_image[number])})
     return study
+
+
+def analysis_of(study: Study) -> Analysis:
+    """That of its report."""
+    return analyses_of_kind(study.kind)[0]
+
+
+def sections_of(study: Study) -> tuple[Section, ...]:
+    """What the study's analysis makes of it as the database has it."""
+    analysis = analysis_of(study)
+    return analysis.sections(gather(study, analysis).inputs)
+
+
+def report_of(study: Study) -> ReportContent:
+    """As it would be computed now."""
+    analysis = analysis_of(study)
+    return build_report(gather(study, analysis), analysis)
+
+
+def keep_report(content: ReportContent, study: Study) -> Report:
+    """Have the study's report be this one, as if it had been computed just now."""
+    name = study_fingerprint(study, analysis_of(study))
+    return Report.objects.create(
+        study=study,
+        analysis=analysis_of(study).key,
+        fingerprint=name,
+        file=store_result(content, fingerprint=name),
+        state=Report.State.DONE,
+        finished_at=timezone.now(),
+    )
+
+
+def ask(study: Study) -> Report:
+    """For its report."""
+    return request_report(subject=study, analysis=analysis_of(study))
+
+
+def stored(report: Report) -> Report:
+    """As the database has it, as a worker would find it."""
+    return Report.objects.select_related("study__plan", "run").get(pk=report.pk)
+
+
+def document_of(report: Report) -> dict:
+    """What its page shows."""
+    return load_document(stored(report))
 
 
 def texts(document: dict, table: str) -> list[list[str]]:

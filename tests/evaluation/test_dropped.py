@@ -15,9 +15,8 @@ from annotations.services.reviews import exclude_annotator, reject_visit, undo_r
 from annotations.services.turns import expire_due_turns, return_assignment
 from evaluation.exports import write_responses
 from evaluation.frames.responses import response_frame
-from evaluation.reports import build_report
-from evaluation.sections.dropped import WHY
-from tests.evaluation.studies import answer_task, make_attribution_study, make_ticked_study, texts
+from evaluation.reports.dropped import WHY
+from tests.evaluation.studies import answer_task, make_attribution_study, make_ticked_study, report_of, texts
 from tests.factories import (
     answer_turn,
     give_turn,
@@ -34,8 +33,8 @@ BAD = {"choice": 1}
 Others = Callable[[], None]
 
 
-def report_of(study: Study) -> dict:
-    return build_report(study, response_frame(study)).document()
+def document(study: Study) -> dict:
+    return report_of(study).document()
 
 
 # --- one story for every reason: somebody's answer, and what others answered at the place after it was free
@@ -138,17 +137,17 @@ def test_the_file_has_them_all_and_says_why(told, tmp_path):
 
 def test_the_report_counts_it_as_not_counting_and_analyses_the_others(told):
     turn, others, why = told
-    document = report_of(turn.study)
-    flow = dict(texts(document, "flow"))
+    shown = document(turn.study)
+    flow = dict(texts(shown, "flow"))
     assert (flow["responses collected"], flow["responses analysed"]) == ("3", "2")
     assert {step: count for step, count in flow.items() if "not counting" in step} == {
         f"not counting: {why}": "1"
     }
-    assert texts(document, "not_counting") == [[turn.participation.pseudonym, WHY[why], "item", "1"]]
-    assert texts(document, "items")[0][4:6] == ["4 5", "4.5"]
-    annotators = {row[0]: row[1:3] for row in texts(document, "annotators")}
+    assert texts(shown, "not_counting") == [[turn.participation.pseudonym, WHY[why], "item", "1"]]
+    assert texts(shown, "items")[0][4:6] == ["4 5", "4.5"]
+    annotators = {row[0]: row[1:3] for row in texts(shown, "annotators")}
     assert annotators == {name: ["1", "50.0 %"] for name in others}
-    assert dict(texts(document, "plan"))["answered so far"] == "2 of 2 places"
+    assert dict(texts(shown, "plan"))["answered so far"] == "2 of 2 places"
 
 
 # --- more than one reason, and taking it back
@@ -171,7 +170,7 @@ def test_what_two_verdicts_drop_counts_again_after_both_are_undone_in_either_ord
         assert dropped_of(turn) == ("rejected" if exclusion_first else "excluded")
         undo_review(review=order[1], reason="a mistake")
         assert dropped_of(turn) == ""
-        assert dict(texts(report_of(study), "plan"))["answered so far"] == "1 of 1 places"
+        assert dict(texts(document(study), "plan"))["answered so far"] == "1 of 1 places"
 
 
 def test_checks_of_who_is_excluded_are_no_checks_met():
@@ -182,13 +181,13 @@ def test_checks_of_who_is_excluded_are_no_checks_met():
             answer_task(task, annotator, {"choice": choice})
     person = make_participation(study, careless)
     exclude_annotator(participation=person, reason="failed the check")
-    document = report_of(study)
-    assert texts(document, "not_counting") == [
+    shown = document(study)
+    assert texts(shown, "not_counting") == [
         [person.pseudonym, WHY["excluded"], "check", "1"],
         [person.pseudonym, WHY["excluded"], "item", "1"],
     ]
-    assert dict(texts(document, "flow"))["to attention checks (never analysed)"] == "1"
-    ((name, *_, checks, passed, _, _),) = texts(document, "annotators")
+    assert dict(texts(shown, "flow"))["to attention checks (never analysed)"] == "1"
+    ((name, *_, checks, passed, _, _),) = texts(shown, "annotators")
     assert (name, checks, passed) == (make_participation(study, careful).pseudonym, "1", "1")
 
 
@@ -200,10 +199,10 @@ def test_after_closing_an_exclusion_leaves_the_place_short_and_is_listed():
     close_study(study=study)
     excluded = turns[0].participation
     review = exclude_annotator(participation=excluded, reason="careless")
-    document = report_of(Study.objects.get(pk=study.pk))
-    assert dict(texts(document, "plan"))["answered"] == "1 of 2 places"
-    assert texts(document, "items")[0][4:] == ["5", "undefined", "too few ratings"]
-    ((what, _, now),) = texts(document, "deviations")
+    shown = document(Study.objects.get(pk=study.pk))
+    assert dict(texts(shown, "plan"))["answered"] == "1 of 2 places"
+    assert texts(shown, "items")[0][4:] == ["5", "undefined", "too few ratings"]
+    ((what, _, now),) = texts(shown, "deviations")
     assert what == f"answers of {excluded.pseudonym} dropped after closing (excluded, review {review.pk})"
     assert now == "places left short: 1"
 
@@ -219,19 +218,19 @@ def test_a_late_answer_makes_no_image_complete():
     give_turn(task, make_participation(study))
     answer_task(task, make_annotator(), {"objects": ["cat", "dog"]})
     assert answer_turn(turn, {"objects": ["cat"]}).late
-    document = report_of(study)
-    assert dict(texts(document, "flow"))["not counting: late"] == "1"
-    assert texts(document, "images")[0][2:] == ["1", "cat 1, dog 1", "", "incomplete", ""]
-    assert texts(document, "not_counting") == [[turn.participation.pseudonym, WHY["late"], "item", "1"]]
+    shown = document(study)
+    assert dict(texts(shown, "flow"))["not counting: late"] == "1"
+    assert texts(shown, "images")[0][2:] == ["1", "cat 1, dog 1", "", "incomplete", ""]
+    assert texts(shown, "not_counting") == [[turn.participation.pseudonym, WHY["late"], "item", "1"]]
 
 
 def test_votes_of_who_is_rejected_are_none():
     study = make_ticked_study({("cat", "dog", True): [("cow", "bus"), ("cat", "dog"), ("dog", "cat")]})
     first = study.assignments.order_by("pk").first()
     reject_visit(visit=first.visit, reason="ticked at random")
-    assert texts(report_of(study), "images")[0][2:5] == ["2", "cat 2, dog 2", ""]
+    assert texts(document(study), "images")[0][2:5] == ["2", "cat 2, dog 2", ""]
     answer_task(study.tasks.get(), make_annotator(), {"objects": ["dog"]})
-    assert texts(report_of(study), "images")[0][2:] == ["3", "cat 2, dog 3", "dog, cat", "scored", "yes"]
+    assert texts(document(study), "images")[0][2:] == ["3", "cat 2, dog 3", "dog, cat", "scored", "yes"]
 
 
 # --- erasing
@@ -247,13 +246,13 @@ def test_erased_answers_are_nowhere_but_in_a_count():
     frame = response_frame(study)
     assert list(frame["choice"]) == [5]
     assert person.pseudonym not in frame.to_csv()
-    document = report_of(study)
-    assert dict(texts(document, "plan"))["answers erased on request"] == "1"
-    flow = dict(texts(document, "flow"))
+    shown = document(study)
+    assert dict(texts(shown, "plan"))["answers erased on request"] == "1"
+    flow = dict(texts(shown, "flow"))
     assert (flow["responses collected"], flow["responses analysed"]) == ("1", "1")
     assert not any(step.startswith("not counting") for step in flow)
     assert "not_counting" not in {
-        table["name"] for section in document["sections"] for table in section["tables"]
+        table["name"] for section in shown["sections"] for table in section["tables"]
     }
 
 
@@ -268,5 +267,5 @@ def test_nothing_is_stored_of_somebody_who_was_erased():
         with pytest.raises(AssignmentNotYoursError, match="erased"):
             answer_turn(late, {"choice": 3})
     assert response_frame(study).empty
-    document = report_of(study)
-    assert dict(texts(document, "plan"))["answers erased on request"] == "1"
+    shown = document(study)
+    assert dict(texts(shown, "plan"))["answers erased on request"] == "1"

@@ -113,7 +113,7 @@ def test_a_study_without_answers_is_a_header(tmp_path, kind):
 def test_the_codebook_says_what_every_column_means(tmp_path, kind):
     study = make_open_study(kind)
     path = tmp_path / "codebook.csv"
-    write_codebook(study, path)
+    write_codebook(columns_of(study), path)
     codebook = pd.read_csv(path)
     assert list(codebook.columns) == ["column", "type", "unit", "meaning"]
     assert list(codebook["column"]) == [column.name for column in columns_of(study)]
@@ -135,6 +135,6 @@ def test_the_codebook_names_every_role_and_every_end():
 
 def test_the_codebook_gives_the_options_and_warns_of_the_apostrophe():
     file = StringIO()
-    write_codebook(make_open_study(), file)
+    write_codebook(columns_of(make_open_study()), file)
     assert "1 bad; 2 poor; 3 fair; 4 good; 5 excellent; 6 image too poor" in file.getvalue()
     assert "has an apostrophe before it" in file.getvalue()

@@ -3,9 +3,7 @@
 import pytest
 
 from annotations.models import Response
-from evaluation.frames.responses import response_frame
-from evaluation.reports import build_report
-from tests.evaluation.studies import answer_task, texts
+from tests.evaluation.studies import answer_task, report_of, texts
 from tests.factories import make_annotator, make_cohyponym_prompt_set, make_open_study, make_run
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +31,7 @@ def test_an_answer_that_is_opened_and_saved_unchanged_turns_no_verdict(client, s
         answer_task(study.tasks.get(), make_annotator(), {"objects": objects})
 
     def verdict() -> list[str]:
-        return texts(build_report(study, response_frame(study)).document(), "images")[0][2:]
+        return texts(report_of(study).document(), "images")[0][2:]
 
     # The horse and the zebra have one vote each, and the horse's came first.
     not_correct = ["3", "giraffe 3, horse 1, zebra 1", "giraffe, horse", "scored", "no"]

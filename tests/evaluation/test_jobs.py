@@ -1,13 +1,18 @@
+import os
+import time
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from evaluation import reports, services
+from daamweb.work.jobs import sweep_work
 from evaluation.errors import NeverOpenedError
-from evaluation.jobs import compute_report, request_report, sweep_reports
+from evaluation.jobs import compute_report, request_report, sweep_results
 from evaluation.models import Report
-from tests.evaluation.studies import make_rated_study
+from evaluation.services import reports
+from tests.evaluation.studies import analysis_of, ask, document_of, make_rated_study, stored
 from tests.factories import make_open_study, make_study
 
 pytestmark = pytest.mark.django_db
@@ -15,31 +20,33 @@ pytestmark = pytest.mark.django_db
 COMPUTE = "evaluation.jobs.compute_report"
 
 
+def request(study) -> Report:
+    return request_report(study, analysis_of(study))
+
+
 def test_a_worker_is_told_after_the_commit(pokes, django_capture_on_commit_callbacks):
     study = make_rated_study()
     with django_capture_on_commit_callbacks(execute=True):
-        report = request_report(study)
+        report = request(study)
         assert pokes == []
     assert pokes == [(COMPUTE, (report.pk,))]
 
 
 def test_what_is_computed_already_needs_no_worker(pokes, django_capture_on_commit_callbacks):
     study = make_rated_study()
-    compute_report(request_report(study).pk)
+    compute_report(request(study).pk)
     with django_capture_on_commit_callbacks(execute=True):
-        assert request_report(study).state == Report.State.READY
+        assert request(study).state == Report.State.DONE
     assert pokes == []
 
 
 def test_the_job_can_run_twice():
-    report = request_report(make_rated_study())
+    report = request(make_rated_study())
     compute_report(report.pk)
-    report.refresh_from_db()
-    assert report.state == Report.State.READY
-    finished_at = report.finished_at
+    finished_at = stored(report).finished_at
+    assert stored(report).state == Report.State.DONE
     compute_report(report.pk)
-    report.refresh_from_db()
-    assert report.finished_at == finished_at
+    assert stored(report).finished_at == finished_at
 
 
 def test_the_job_of_a_report_that_is_gone_does_nothing():
@@ -54,7 +61,7 @@ def sweep(pokes, django_capture_on_commit_callbacks):
     def sweep() -> list[int]:
         pokes.clear()
         with django_capture_on_commit_callbacks(execute=True):
-            sweep_reports()
+            sweep_work()
         assert {name for name, _ in pokes} <= {COMPUTE}
         return [pk for _, (pk,) in pokes]
 
@@ -68,24 +75,18 @@ def a_lease_later() -> None:
 
 
 def test_the_sweep_finds_what_was_dropped_and_leaves_the_rest(sweep):
-    queued, dropped, running, ready, failed = (request_report(make_open_study()) for _ in range(5))
-    compute_report(ready.pk)
-    failed.mark_failed("ValueError: no")
+    queued, dropped, running, done, failed = (request(make_open_study()) for _ in range(5))
+    compute_report(done.pk)
+    failed.take()
+    failed.fail("ValueError: no")
     dropped.take()
     a_lease_later()
     running.take()
     assert sorted(sweep()) == [queued.pk, dropped.pk]
 
 
-def test_the_sweep_does_not_pile_pokes(sweep):
-    report = request_report(make_open_study())
-    assert [sweep() for _ in range(3)] == [[], [], []]
-    a_lease_later()
-    assert [sweep() for _ in range(3)] == [[report.pk], [], []]
-
-
 def test_a_report_that_nobody_was_told_of_is_found(sweep):
-    report = services.request_report(study=make_open_study())
+    report = ask(make_open_study())
     assert sweep() == [report.pk]
 
 
@@ -93,11 +94,11 @@ def test_a_report_that_takes_its_worker_down_is_given_up(monkeypatch, sweep):
     class Killed(BaseException):
         pass
 
-    def die(study, responses):
+    def die(*args):
         raise Killed
 
     study = make_rated_study()
-    report = request_report(study)
+    report = request(study)
     with monkeypatch.context() as patch:
         patch.setattr(reports, "build_report", die)
         for _ in range(Report.MAX_ATTEMPTS):
@@ -107,18 +108,49 @@ def test_a_report_that_takes_its_worker_down_is_given_up(monkeypatch, sweep):
             a_lease_later()
             assert sweep() == [report.pk]
         compute_report(report.pk)
-    report.refresh_from_db()
-    assert report.state == Report.State.FAILED
-    assert report.error.startswith("A worker took this report 3 times and never finished it")
+    failed = stored(report)
+    assert failed.state == Report.State.FAILED
+    assert failed.error.startswith("A worker took it 3 times and never finished")
     assert sweep() == []
 
-    compute_report(request_report(study).pk)
-    report.refresh_from_db()
-    assert report.state == Report.State.READY
+    compute_report(request(study).pk)
+    assert stored(report).state == Report.State.DONE
 
 
 def test_a_draft_is_refused_before_a_worker_hears_of_it(pokes, django_capture_on_commit_callbacks):
     study = make_study()
     with django_capture_on_commit_callbacks(execute=True), pytest.raises(NeverOpenedError):
-        request_report(study)
+        request(study)
     assert pokes == []
+
+
+def make_old(name: str) -> None:
+    two_hours_ago = time.time() - 7_200
+    os.utime(default_storage.path(name), (two_hours_ago, two_hours_ago))
+
+
+def test_files_that_no_report_names_are_removed_once_they_are_old():
+    report = request(make_open_study())
+    compute_report(report.pk)
+    kept = stored(report).file.name
+    old, young = (default_storage.save(f"results/{name}.zip", ContentFile(b"")) for name in ("old", "young"))
+    for name in (kept, old):
+        make_old(name)
+    sweep_results()
+    assert [default_storage.exists(name) for name in (kept, young, old)] == [True, True, False]
+    assert document_of(report)["sections"]
+
+
+def test_the_file_of_a_report_goes_with_its_study():
+    study = make_open_study()
+    report = request(study)
+    compute_report(report.pk)
+    file = stored(report).file.name
+    make_old(file)
+    study.delete()
+    sweep_results()
+    assert not default_storage.exists(file)
+
+
+def test_a_site_without_results_has_none_to_remove():
+    sweep_results()

@@ -7,11 +7,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
 
-from evaluation.analyses.cohyponyms import analyze_presence
-from evaluation.analyses.opinion import analyze_opinion
-from evaluation.figures.drawing import render_figure
-from evaluation.figures.opinion import PARTS_OF_SPEECH, opinion_figure, response_statistics_figure
-from evaluation.figures.presence import accuracy_figure
+from annotations.kinds.attribution.answer import SCALE
+from evaluation.analyses.cohyponyms.analysis import analyze_presence
+from evaluation.analyses.cohyponyms.figures import accuracy_figure
+from evaluation.analyses.opinion.analysis import analyze_opinion
+from evaluation.analyses.opinion.figures import PARTS_OF_SPEECH, opinion_figure, response_statistics_figure
+from evaluation.documents.drawing import render_figure
 from tests.evaluation.analyses.response_frames import attribution_frame, presence_frame
 
 NO_RESPONSES = []
@@ -37,6 +38,7 @@ STUDIES = {
 }
 
 BOTH, ONE = ["cake", "bus"], ["bus"]
+WORDS = tuple(SCALE.values())
 PRESENCE = {
     "no responses": ([], 3),
     "incomplete": ([(BOTH, False, [BOTH])], 3),
@@ -63,9 +65,16 @@ def presence(name):
     return analyze_presence(presence_frame(images), replicas=replicas)
 
 
+def with_words(draw):
+    return lambda analysis: draw(analysis, WORDS)
+
+
 ALL_FIGURES = [
-    *[pytest.param(opinion_figure, opinion, name, id=f"opinion: {name}") for name in STUDIES],
-    *[pytest.param(response_statistics_figure, opinion, name, id=f"responses: {name}") for name in STUDIES],
+    *[pytest.param(with_words(opinion_figure), opinion, name, id=f"opinion: {name}") for name in STUDIES],
+    *[
+        pytest.param(with_words(response_statistics_figure), opinion, name, id=f"responses: {name}")
+        for name in STUDIES
+    ],
     *[pytest.param(accuracy_figure, presence, name, id=f"accuracy: {name}") for name in PRESENCE],
 ]
 
@@ -94,7 +103,7 @@ def test_scores_are_drawn_in_descending_order_with_their_intervals_and_numbers()
             + [("NOUN", {"ann": score, "bo": score}) for score in (4, 5, 4)]
         )
     )
-    figure = opinion_figure(analysis)
+    figure = opinion_figure(analysis, WORDS)
     above, below = figure.axes
     points = above.lines[0].get_xydata().tolist()
     assert points == [[0, pytest.approx(13 / 3)], [1, pytest.approx(2.25)]]
@@ -109,21 +118,23 @@ def test_scores_are_drawn_in_descending_order_with_their_intervals_and_numbers()
 
 
 def test_special_cases_of_an_interval_are_explained():
-    shown = texts(opinion_figure(opinion("young")))
+    shown = texts(opinion_figure(opinion("young"), WORDS))
     assert {"one item: no interval", "all scores equal", "interval continues"} <= set(shown)
     assert "Not shown, all items dropped: determiner (1)." in shown
-    ordinary = texts(opinion_figure(analyze_opinion(attribution_frame([("NOUN", {"a": 3, "b": 4})] * 2))))
+    ordinary = texts(
+        opinion_figure(analyze_opinion(attribution_frame([("NOUN", {"a": 3, "b": 4})] * 2)), WORDS)
+    )
     assert "interval continues" not in ordinary
 
 
 def test_a_study_without_scores_says_so_and_why():
-    shown = "\n".join(texts(opinion_figure(opinion("single raters"))))
+    shown = "\n".join(texts(opinion_figure(opinion("single raters"), WORDS)))
     assert "No item has an opinion score yet." in shown
     assert "Dropped as too abstract: 1; for fewer than 2 valid ratings: 1." in shown
 
 
 def test_options_are_stacked_to_one_hundred_percent_per_part_of_speech():
-    figure = response_statistics_figure(opinion("young"))
+    figure = response_statistics_figure(opinion("young"), WORDS)
     (axes,) = figure.axes
     ends = {round(bar.get_x() + bar.get_width(), 6) for bar in axes.containers[6]}
     assert ends == {100.0}
@@ -140,7 +151,7 @@ def test_options_are_stacked_to_one_hundred_percent_per_part_of_speech():
 
 
 def test_an_empty_study_has_no_response_statistics_and_says_so():
-    assert "No responses yet." in texts(response_statistics_figure(opinion("no responses")))
+    assert "No responses yet." in texts(response_statistics_figure(opinion("no responses"), WORDS))
 
 
 def test_accuracy_is_drawn_per_rule_and_group():
@@ -173,7 +184,7 @@ def test_a_study_without_complete_images_says_so():
 
 @pytest.mark.parametrize("format", ["svg", "pdf", "png"])
 def test_the_same_analysis_gives_the_same_bytes(format):
-    files = [render_figure(opinion_figure(opinion("young")), format) for _ in range(2)]
+    files = [render_figure(opinion_figure(opinion("young"), WORDS), format) for _ in range(2)]
     assert files[0] == files[1]
 
 
@@ -193,7 +204,7 @@ def test_pdf_embeds_truetype_fonts():
 
 
 def test_png_has_three_hundred_dots_per_inch_on_white():
-    image = Image.open(io.BytesIO(render_figure(response_statistics_figure(opinion("young")), "png")))
+    image = Image.open(io.BytesIO(render_figure(response_statistics_figure(opinion("young"), WORDS), "png")))
     assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
     assert image.width == 2160  # 7.2 inches
     assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
@@ -201,4 +212,4 @@ def test_png_has_three_hundred_dots_per_inch_on_white():
 
 def test_other_formats_are_refused():
     with pytest.raises(ValueError, match='"svg", "pdf" or "png", not as \'gif\''):
-        render_figure(opinion_figure(opinion("young")), "gif")
+        render_figure(opinion_figure(opinion("young"), WORDS), "gif")

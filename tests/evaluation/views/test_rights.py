@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import pytest
 from django.contrib.auth.models import Permission
 from django.http import HttpResponse
-from django.utils import timezone
 
+from evaluation.documents.content import NamedFigure, ReportContent, Section
+from evaluation.documents.drawing import message_figure
 from evaluation.models import Report
-from evaluation.services import fingerprint
 from tests.evaluation.pages import address, html
-from tests.evaluation.studies import make_attribution_study, make_rated_study
+from tests.evaluation.studies import keep_report, make_attribution_study, make_rated_study
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ READING = ("annotations.view_study", "evaluation.view_report")
 # (name, method): the rights that it takes.
 RIGHTS = {
     ("report/", "get"): READING,
-    ("report/refresh/", "post"): ("evaluation.view_report",),
+    ("analyses/opinion/refresh/", "post"): ("evaluation.view_report",),
     ("responses.csv", "get"): ("annotations.view_response",),
     ("codebook.csv", "get"): ("annotations.view_response",),
     ("figure", "get"): READING,
@@ -41,15 +41,8 @@ def staff(django_user_model):
 def visit(client, pokes):
     """Visit an address of a study that has a report; what the answer was."""
     study = make_attribution_study()
-    figure = {"name": "opinion_scores", "title": "Scores", "svg": "<svg/>"}
-    section = {"title": "Scores", "tables": [], "figures": [figure]}
-    report = Report.objects.create(
-        study=study,
-        fingerprint=fingerprint(study),
-        state=Report.State.READY,
-        document={"sections": [section]},
-        finished_at=timezone.now(),
-    )
+    figure = NamedFigure("opinion_scores", "Scores", message_figure("Nothing", "yet"))
+    report = keep_report(ReportContent(study.name, (Section("Scores", figures=(figure,)),)), study)
 
     def visit(name: str, method: str) -> HttpResponse:
         page = f"/evaluation/reports/{report.pk}/figures/opinion_scores.svg" if name == "figure" else None
@@ -83,7 +76,7 @@ def test_staff_need_every_right_that_a_page_takes(client, visit, staff, name, me
 def test_who_may_not_ask_wakes_no_worker(client, staff, pokes):
     study = make_rated_study()
     client.force_login(staff)
-    assert client.post(address(study, "report/refresh/")).status_code == 403
+    assert client.post(address(study, "analyses/opinion/refresh/")).status_code == 403
     assert not Report.objects.exists()
     assert pokes == []
 
@@ -104,4 +97,4 @@ def test_the_page_leads_only_where_one_may_go(client, visit, staff):
 def test_what_is_not_there_is_not_found(researcher_client):
     for page in ("studies/99/report/", "studies/99/responses.csv", "reports/99/figures/accuracy.svg"):
         assert researcher_client.get(f"/evaluation/{page}").status_code == 404
-    assert researcher_client.post("/evaluation/studies/99/report/refresh/").status_code == 404
+    assert researcher_client.post("/evaluation/studies/99/analyses/opinion/refresh/").status_code == 404

@@ -3,7 +3,8 @@ import pytest
 
 from annotations.kinds.registry import KINDS
 from annotations.models import Response
-from evaluation.analyses import cohyponyms, opinion
+from evaluation.analyses.cohyponyms import analysis as cohyponyms
+from evaluation.analyses.opinion import analysis as opinion
 from evaluation.frames.columns import columns_of
 from evaluation.frames.responses import response_frame
 from tests.evaluation.studies import (

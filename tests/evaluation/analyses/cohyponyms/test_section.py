@@ -5,10 +5,8 @@ import math
 
 import pytest
 
-from evaluation.documents import Section
-from evaluation.frames.responses import response_frame
-from evaluation.sections.presence import presence_sections
-from tests.evaluation.studies import make_ticked_study, texts
+from evaluation.documents.content import Section
+from tests.evaluation.studies import make_ticked_study, sections_of, texts
 from tests.factories import answer_turn, make_open_study
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +23,7 @@ NOTHING = "undefined (no data)"
 
 
 def sections(study) -> tuple[Section, ...]:
-    return presence_sections(study, response_frame(study))
+    return sections_of(study)
 
 
 def shown(study, table: str) -> list[list[str]]:

@@ -1,11 +1,10 @@
 """A table may be as long as its study: the page shows the beginning, the file has all of it."""
 
 import pytest
-from django.utils import timezone
 
-from evaluation.documents import MOST_SHOWN, ReportContent, Section, Table
-from evaluation.models import Report
-from evaluation.services import fingerprint
+from evaluation.documents.content import ReportContent, Section
+from evaluation.documents.tables import MOST_SHOWN, Table
+from tests.evaluation.studies import keep_report
 from tests.factories import make_open_study
 
 
@@ -41,10 +40,7 @@ def test_the_file_has_all_rows(tmp_path):
 def test_the_page_says_what_it_leaves_out(researcher_client, rows):
     study = make_open_study()
     content = ReportContent(study.name, (Section("Items", tables=(table_of(rows),)),))
-    Report.objects.create(
-        study=study, fingerprint=fingerprint(study), state=Report.State.READY,
-        document=content.document(), finished_at=timezone.now(),
-    )  # fmt: skip
+    keep_report(content, study)
     page = researcher_client.get(f"/evaluation/studies/{study.pk}/report/").content.decode()
     assert f"Items ({rows} rows)" in page
     assert f"item {MOST_SHOWN - 1}<" in page

@@ -1,7 +1,7 @@
 import pytest
 
-from evaluation.analyses.attention_checks import AnnotatorChecks
-from evaluation.analyses.opinion import OptionCounts, analyze_opinion
+from evaluation.analyses.opinion.analysis import OptionCounts, analyze_opinion
+from evaluation.analyses.opinion.attention_checks import AnnotatorChecks
 from evaluation.statistics.agreement import krippendorff_alpha
 from evaluation.statistics.estimates import Estimate
 from evaluation.statistics.intervals import share, student_t

@@ -13,16 +13,16 @@ from annotations.services.participations import erase_answers, withdraw
 from annotations.services.reviews import accept_visit, exclude_annotator, reject_visit, undo_review
 from annotations.services.turns import return_assignment
 from annotations.services.verifications import verify_study
-from evaluation.models import Report
-from evaluation.services import fingerprint
-from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study
+from evaluation.reports import gather
+from evaluation.reports.gather import study_fingerprint
+from tests.evaluation.studies import analysis_of, answer_task, make_attribution_study, make_rated_study
 from tests.factories import answer_turn, give_turn, make_annotator, make_open_study, make_participation
 
 pytestmark = pytest.mark.django_db
 
 
 def name_of(study: Study) -> str:
-    return fingerprint(Study.objects.get(pk=study.pk))
+    return study_fingerprint(Study.objects.get(pk=study.pk), analysis_of(study))
 
 
 def test_it_changes_with_a_response_and_with_a_correction():
@@ -124,15 +124,17 @@ def test_it_changes_when_files_were_held_against_the_plan():
     assert name_of(study) != before  # the report says when
 
 
-def test_it_changes_with_the_version_of_the_report(monkeypatch):
+def test_it_changes_with_the_versions_of_report_and_analysis(monkeypatch):
     study = make_open_study()
     before = name_of(study)
-    monkeypatch.setattr(Report, "VERSION", Report.VERSION + 1)
-    assert name_of(study) != before
+    monkeypatch.setattr(gather, "REPORT_VERSION", gather.REPORT_VERSION + 1)
+    changed = name_of(study)
+    monkeypatch.setattr(analysis_of(study), "version", 2)
+    assert len({before, changed, name_of(study)}) == 3
 
 
 def test_it_reads_counters_alone(django_assert_num_queries):
     study = Study.objects.select_related("plan").get(pk=make_rated_study().pk)
     with django_assert_num_queries(2) as queries:
-        fingerprint(study)
+        study_fingerprint(study, analysis_of(study))
     assert not any("annotations_response" in query["sql"] for query in queries)

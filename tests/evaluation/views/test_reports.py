@@ -22,7 +22,7 @@ COMPUTE = "evaluation.jobs.compute_report"
 def ask(client, study: Study, commit) -> Report:
     """Press the button."""
     with commit(execute=True):
-        answer = client.post(address(study, "report/refresh/"))
+        answer = client.post(address(study, "analyses/opinion/refresh/"))
     assert answer.headers["Location"] == address(study)
     return Report.objects.first()
 
@@ -48,7 +48,7 @@ def test_a_get_leaves_no_row_and_wakes_no_worker(researcher_client, commit, poke
 
 def test_asking_needs_a_post(researcher_client):
     study = make_rated_study()
-    assert researcher_client.get(address(study, "report/refresh/")).status_code == 405
+    assert researcher_client.get(address(study, "analyses/opinion/refresh/")).status_code == 405
     assert researcher_client.post(address(study)).status_code == 405
     assert not Report.objects.exists()
 
@@ -59,7 +59,7 @@ def test_asking_needs_a_post(researcher_client):
 def test_the_page_asks_by_itself_and_has_a_button_for_browsers_without_scripts(researcher_client):
     study = make_rated_study()
     page = html(researcher_client.get(address(study)))
-    refresh = address(study, "report/refresh/")
+    refresh = address(study, "analyses/opinion/refresh/")
     assert f'<form class="card" method="post" action="{refresh}"' in page
     assert f'hx-post="{refresh}" hx-trigger="load"' in page
     assert "csrfmiddlewaretoken" in page
@@ -161,7 +161,8 @@ def test_looking_finds_no_deviation(researcher_client, commit):
 def test_a_failed_report_says_why_and_can_be_tried_again(researcher_client, commit, pokes):
     study = make_rated_study()
     report = ask(researcher_client, study, commit)
-    report.mark_failed("ValueError: <b>odd</b> data")
+    assert report.take()
+    assert report.fail("ValueError: <b>odd</b> data")
     page = html(researcher_client.get(address(study)))
     assert "ValueError: &lt;b&gt;odd&lt;/b&gt; data" in page
     assert "Try again</button>" in page
@@ -175,10 +176,11 @@ def test_a_failed_report_says_why_and_can_be_tried_again(researcher_client, comm
 def test_a_draft_has_a_page_that_says_so_and_no_report(researcher_client, commit, pokes):
     study = make_study()
     page = html(researcher_client.get(address(study)))
-    assert "has not been opened yet" in page
+    assert "was never opened" in page
+    assert "Open it first." in page
     assert "<form" not in page
     with commit(execute=True):
-        researcher_client.post(address(study, "report/refresh/"))
+        researcher_client.post(address(study, "analyses/opinion/refresh/"))
     assert not Report.objects.exists()
     assert pokes == []
 

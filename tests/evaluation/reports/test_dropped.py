@@ -3,7 +3,7 @@ import pytest
 
 from annotations.models import Assignment
 from evaluation.frames.responses import LATE
-from evaluation.sections.dropped import WHY, dropped_sections
+from evaluation.reports.dropped import WHY, dropped_sections
 from tests.evaluation.analyses.response_frames import attribution_frame
 
 

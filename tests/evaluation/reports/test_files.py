@@ -1,17 +1,23 @@
 import hashlib
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from annotations.kinds.registry import KINDS
 from annotations.models import Study
-from evaluation import reports
-from evaluation.documents import ReportContent
+from evaluation.analyses.registry import ANSWERS, analyses_of_kind
 from evaluation.errors import NeverOpenedError
-from evaluation.frames.responses import response_frame
-from evaluation.reports import SECTIONS, build_report, write_report
-from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, make_ticked_study
+from evaluation.reports import files
+from tests.evaluation.studies import (
+    analysis_of,
+    answer_task,
+    make_attribution_study,
+    make_rated_study,
+    make_ticked_study,
+    report_of,
+)
 from tests.factories import make_annotator, make_open_study, make_study
 
 pytestmark = pytest.mark.django_db
@@ -23,12 +29,12 @@ def make_answered_study(kind: str) -> Study:
     return make_rated_study() if kind == "attribution" else make_ticked_study(PRESENCE)
 
 
-def report_of(study: Study) -> ReportContent:
-    return build_report(study, response_frame(study))
+def write(study: Study, folder: Path, **watched) -> list[Path]:
+    return files.write_report(study, analysis_of(study), folder, **watched)
 
 
-def test_every_kind_has_a_report():
-    assert SECTIONS.keys() == KINDS.keys()
+def test_every_kind_of_ours_has_an_analysis_of_its_own():
+    assert all(analyses_of_kind(kind) != (ANSWERS,) for kind in KINDS)
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -54,7 +60,7 @@ def test_a_draft_has_no_report(kind, tmp_path):
     with pytest.raises(NeverOpenedError, match=f"'{study.name}' was never opened"):
         report_of(study)
     with pytest.raises(NeverOpenedError):
-        write_report(study, tmp_path / "report")
+        write(study, tmp_path / "report")
     assert not (tmp_path / "report").exists()
 
 
@@ -62,7 +68,7 @@ def test_a_draft_has_no_report(kind, tmp_path):
 def test_the_folder_has_data_plan_tables_and_figures(kind, tmp_path):
     study = make_answered_study(kind)
     folder = tmp_path / "new" / "report"
-    written = write_report(study, folder)
+    written = write(study, folder)
     assert sorted(written) == sorted(folder.iterdir())
     assert all(path.stat().st_size for path in written)
     content = report_of(study)
@@ -83,7 +89,7 @@ def test_the_folder_has_data_plan_tables_and_figures(kind, tmp_path):
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_titles_and_notes_of_the_tables_are_beside_them(kind, tmp_path):
     study = make_answered_study(kind)
-    write_report(study, tmp_path)
+    write(study, tmp_path)
     told = pd.read_csv(tmp_path / "tables.csv", keep_default_na=False).to_dict("records")
     assert [(row["file"], row["title"], row["note"]) for row in told] == [
         (f"{table.name}.csv", table.title, table.note) for table in report_of(study).tables()
@@ -103,7 +109,7 @@ def sha256_of(value) -> str:
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_the_hash_that_the_report_gives_can_be_computed_from_the_plans_file_alone(kind, tmp_path):
     study = make_answered_study(kind)
-    write_report(study, tmp_path)
+    write(study, tmp_path)
     plan = json.loads((tmp_path / "plan.json").read_bytes())
     assert [task["position"] for task in plan["tasks"]] == list(range(study.tasks.count()))
     hashes = [sha256_of({name: task[name] for name in task if name != "sha256"}) for task in plan["tasks"]]
@@ -119,13 +125,13 @@ def test_the_hash_that_the_report_gives_can_be_computed_from_the_plans_file_alon
 def test_what_was_changed_since_is_found_when_the_folder_is_written(tmp_path):
     study = make_open_study(title="Before")
     Study.objects.filter(pk=study.pk).update(title="After")
-    write_report(Study.objects.get(pk=study.pk), tmp_path)
+    write(Study.objects.get(pk=study.pk), tmp_path)
     (row,) = pd.read_csv(tmp_path / "deviations.csv").to_dict("records")
     assert row == {"what": "title", "as frozen": '"Before"', "now": '"After"'}
 
 
 def test_the_tables_have_the_numbers_in_full(tmp_path):
-    write_report(make_rated_study(), tmp_path)
+    write(make_rated_study(), tmp_path)
     scores = pd.read_csv(tmp_path / "opinion_scores.csv", index_col="part of speech")
     assert scores.loc["NOUN", "mean opinion score"] == 3.25
     assert scores.loc["NOUN", "mean opinion score low"] == pytest.approx(3.25 - 12.706204736 * 1.25)
@@ -140,26 +146,26 @@ def test_the_tables_have_the_numbers_in_full(tmp_path):
 
 def test_writing_again_replaces_what_was_there(tmp_path):
     study = make_rated_study()
-    first = {path.name: path.read_bytes() for path in write_report(study, tmp_path)}
-    second = {path.name: path.read_bytes() for path in write_report(study, tmp_path)}
+    first = {path.name: path.read_bytes() for path in write(study, tmp_path)}
+    second = {path.name: path.read_bytes() for path in write(study, tmp_path)}
     assert first == second
 
 
 def test_tables_and_responses_are_of_one_moment(monkeypatch, tmp_path):
     study = make_attribution_study()
-    write_responses = reports.write_responses
+    write_responses = files.write_responses
 
     def answer_first(*args):
         answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
         write_responses(*args)
 
-    monkeypatch.setattr(reports, "write_responses", answer_first)
-    write_report(study, tmp_path)
+    monkeypatch.setattr(files, "write_responses", answer_first)
+    write(study, tmp_path)
     flow = pd.read_csv(tmp_path / "flow.csv", index_col="step")["count"]
     assert flow["responses collected"] == len(pd.read_csv(tmp_path / "responses.csv")) == 0
 
 
 def test_progress_is_told_after_every_file(tmp_path):
     told = []
-    written = write_report(make_rated_study(), tmp_path, lambda done, total: told.append((done, total)))
+    written = write(make_rated_study(), tmp_path, progress=lambda done, total: told.append((done, total)))
     assert told == [(done, len(written)) for done in range(1, len(written) + 1)]

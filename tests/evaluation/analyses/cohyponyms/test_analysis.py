@@ -1,6 +1,6 @@
 import pytest
 
-from evaluation.analyses.cohyponyms import GroupAccuracy, ObjectCounts, analyze_presence
+from evaluation.analyses.cohyponyms.analysis import GroupAccuracy, ObjectCounts, analyze_presence
 from evaluation.statistics.comparisons import compare_proportions
 from evaluation.statistics.estimates import Estimate
 from evaluation.statistics.intervals import share

@@ -7,8 +7,9 @@ from annotations.services.closings import close_study
 from annotations.services.participations import erase_answers
 from annotations.services.verifications import verify_study
 from daamweb import CODE_VERSION
+from evaluation.frames.plans import read_plan
 from evaluation.frames.responses import response_frame
-from evaluation.sections.plan import plan_section
+from evaluation.reports.plan import plan_section
 from generation.models import Generation, GenerationRun
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, texts
 from tests.factories import answer_turn, make_annotator, make_open_study, make_run
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def section_of(study):
     study = Study.objects.get(pk=study.pk)
-    return plan_section(study, response_frame(study)).document()
+    return plan_section(read_plan(study), response_frame(study)).document()
 
 
 def shown(study, table: str) -> list[list[str]]:

@@ -2,18 +2,16 @@
 
 import pytest
 
-from evaluation.documents import Section
-from evaluation.frames.responses import response_frame
-from evaluation.sections.opinion import opinion_sections
+from evaluation.documents.content import Section
 from evaluation.statistics.estimates import Estimate
-from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, texts
+from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, sections_of, texts
 from tests.factories import make_annotator, make_open_study
 
 pytestmark = pytest.mark.django_db
 
 
 def sections(study) -> tuple[Section, ...]:
-    return opinion_sections(study, response_frame(study))
+    return sections_of(study)
 
 
 def shown(study, table: str) -> list[list[str]]:
