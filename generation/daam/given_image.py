@@ -49,14 +49,8 @@ def attribute(
         raise ValueError("There is no prompt, and so no image to attribute.")
     if steps < 1:
         raise ValueError(f"At least one step is needed, not {steps}.")
-    if find_network(pipeline, mid_block).text != "only":
-        raise UnsupportedPipeline(f"{type(pipeline).__name__} has no UNet; given images need one.")
+    _check_network(pipeline, mid_block)
     unet, scheduler = pipeline.unet, copy.deepcopy(pipeline.scheduler)
-    if unet.config.in_channels != pipeline.vae.config.latent_channels:
-        raise UnsupportedPipeline(
-            f"The UNet of this {type(pipeline).__name__} takes {unet.config.in_channels} channels, more than "
-            f"the {pipeline.vae.config.latent_channels} of latents; use the text-to-image checkpoint."
-        )
     latents = _encoded(pipeline, images)
     if len(latents) != len(prompts):
         raise ValueError(
@@ -81,6 +75,18 @@ def attribute(
             unet(noised, at, encoder_hidden_states=text_states, **conditions)
         pipeline.maybe_free_model_hooks()
     return tracer.heat_maps
+
+
+def _check_network(pipeline: Any, mid_block: bool) -> None:
+    """Raises UnsupportedPipeline unless it is a UNet that takes plain latents."""
+    if find_network(pipeline, mid_block).text != "only":
+        raise UnsupportedPipeline(f"{type(pipeline).__name__} has no UNet; given images need one.")
+    taken, made = pipeline.unet.config.in_channels, pipeline.vae.config.latent_channels
+    if taken != made:
+        raise UnsupportedPipeline(
+            f"The UNet of this {type(pipeline).__name__} takes {taken} channels, more than the {made} of "
+            "latents; use the text-to-image checkpoint."
+        )
 
 
 def _encoded(pipeline: Any, images: Any) -> torch.Tensor:

@@ -10,28 +10,18 @@ from generation.daam.attention import Attention, Watch, attend, scaled_dot_produ
 from generation.daam.calls import NetworkCall
 from generation.daam.heat_maps import Grid
 from generation.daam.networks import Network, UnsupportedPipeline
-from generation.daam.recorded_attention import RecordedAttention
+from generation.daam.options import Options
 from generation.daam.recorder import time_of
 from generation.daam.sides import Side
 
 
 class Layers:
-    """The layers of a network, watched.
+    """The layers of a network, watched."""
 
-    mid_block: whether the scores of the middle block are added too. record, inject: as for `trace`; with
-        either, the middle block is watched in any case.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        mid_block: bool,
-        record: RecordedAttention | None,
-        inject: RecordedAttention | None,
-    ) -> None:
+    def __init__(self, network: Network, options: Options) -> None:
         self._network = network
-        self._mid_block = mid_block
-        self._record, self._inject = record, inject
+        self._options = options
+        self._record, self._inject = options.record, options.inject
 
     def begin_call(self, call: NetworkCall) -> None:
         """Prepare for one call of the network.
@@ -40,7 +30,7 @@ class Layers:
         """
         for side, _ in call.sides():
             side.recorder.begin_call(call.inputs.latent_size, call.inputs.time_step)
-        if call.rows.prompt is not None and self._needs_all_maps:
+        if call.rows.prompt is not None and self._options.need_all_maps:
             time_step = time_of(call.inputs.time_step)
             if self._inject is not None:
                 self._inject.check_call(call.number, time_step)
@@ -66,10 +56,6 @@ class Layers:
         for side, _ in call.sides():
             side.recorder.end_call()
 
-    @property
-    def _needs_all_maps(self) -> bool:
-        return self._record is not None or self._inject is not None
-
     def _attend(
         self,
         call: NetworkCall,
@@ -91,16 +77,14 @@ class Layers:
             return scaled_dot_product_attention(query, key, value, *args, **kwargs)
         cells, text = found
         wanted = [(side, rows) for side, rows in call.sides() if self._adds(side, layer, grid)]
-        if not wanted and not self._needs_all_maps:
+        if not wanted and not self._options.need_all_maps:
             call.seen.add(layer)
             return scaled_dot_product_attention(query, key, value, *args, **kwargs)
         output, attention = attend(query, key, value, *args, **kwargs)
         if attention is None:
             return output
         call.seen.add(layer)
-        injected = (
-            self._record_and_inject(call, layer, attention, value, output) if self._needs_all_maps else None
-        )
+        injected = self._record_and_inject(call, layer, attention, value, output)
         for side, rows in wanted:
             if injected is not None and rows is call.rows.prompt:
                 # a copy, as the recorder adds to it
@@ -118,8 +102,8 @@ class Layers:
         return output
 
     def _adds(self, side: Side, layer: str, grid: Grid) -> bool:
-        # the middle block's layers are watched for `record` and `inject` too
-        return (self._mid_block or not layer.startswith("mid_block")) and side.recorder.wants(grid)
+        # for `record` and `inject` the middle block is watched in any case
+        return (self._options.mid_block or not layer.startswith("mid_block")) and side.recorder.wants(grid)
 
     def _record_and_inject(
         self,
@@ -129,7 +113,7 @@ class Layers:
         value: torch.Tensor,
         output: torch.Tensor,
     ) -> torch.Tensor | None:
-        """Record the prompts' maps, and write what follows from injected ones into `output`.
+        """Record the prompts' maps, and write what follows from injected ones into `output`, if asked for.
 
         The injected maps: (images, attention heads, cells, tokens).
         """

@@ -5,7 +5,6 @@ import inspect
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,8 +14,9 @@ from generation.daam.heat_maps import GlobalHeatMap, Grid
 from generation.daam.hooks import hooked, is_hooked, wrapped
 from generation.daam.layers import Layers
 from generation.daam.networks import Network, UnsupportedPipeline, find_network
+from generation.daam.options import Options
 from generation.daam.recorded_attention import RecordedAttention
-from generation.daam.recorder import Recorder, TraceError
+from generation.daam.recorder import TraceError
 from generation.daam.rows import Rows, find_rows
 from generation.daam.sides import Side, Texts, given_texts, new_side
 from generation.daam.tokens import PromptTokens
@@ -62,47 +62,32 @@ def trace(
     TraceError when the pipeline is being traced already, and, from inside the pipeline's call, whenever maps
     would be incomplete; ValueError for options that contradict each other.
     """
-    if clamp and keep_steps:
-        raise ValueError(
-            "clamp=True clamps sums over all time steps, so keep_steps=True would have nothing to keep."
-        )
-    if resolutions is not None and not resolutions:
-        raise ValueError("resolutions is empty; None records every resolution.")
-    if record is not None and record is inject:
-        raise ValueError("record and inject are the same; record into another RecordedAttention.")
-    needs_all_maps = record is not None or inject is not None
-    network = find_network(pipeline, mid_block=mid_block or needs_all_maps)
-    if needs_all_maps and network.text != "only":
-        raise UnsupportedPipeline(
-            f"The joint attention of {type(pipeline).__name__} cannot be recorded for injection or replaced."
-        )
-    if any(is_hooked(layer) for layer in network.layers.values()):
-        raise TraceError("The pipeline is being traced already; leave that block first.")
-    options = _Options(
-        new_recorder=functools.partial(Recorder, clamp=clamp, resolutions=resolutions, keep_steps=keep_steps),
+    options = Options(
+        clamp=clamp,
+        resolutions=resolutions,
+        keep_steps=keep_steps,
         mid_block=mid_block,
         special_tokens=special_tokens,
         negative_prompt=negative_prompt,
         record=record,
         inject=inject,
     )
-    tracer = Tracer(pipeline, network, options)
+    tracer = Tracer(pipeline, _free_network(pipeline, options), options)
     with ExitStack() as restore:
         tracer.install(restore)
         yield tracer
         tracer.check_finished()
 
 
-@dataclass(frozen=True)
-class _Options:
-    """What `trace` was asked for."""
-
-    new_recorder: Callable[[], Recorder]
-    mid_block: bool
-    special_tokens: bool
-    negative_prompt: bool
-    record: RecordedAttention | None
-    inject: RecordedAttention | None
+def _free_network(pipeline: Any, options: Options) -> Network:
+    network = find_network(pipeline, mid_block=options.mid_block or options.need_all_maps)
+    if options.need_all_maps and network.text != "only":
+        raise UnsupportedPipeline(
+            f"The joint attention of {type(pipeline).__name__} cannot be recorded for injection or replaced."
+        )
+    if any(is_hooked(layer) for layer in network.layers.values()):
+        raise TraceError("The pipeline is being traced already; leave that block first.")
+    return network
 
 
 class Tracer:
@@ -115,14 +100,14 @@ class Tracer:
     negative_heat_maps: likewise, of the negative prompts. Empty unless asked for.
     """
 
-    def __init__(self, pipeline: Any, network: Network, options: _Options) -> None:
+    def __init__(self, pipeline: Any, network: Network, options: Options) -> None:
         self.heat_maps: list[GlobalHeatMap] = []
         self.special_heat_maps: list[GlobalHeatMap] = []
         self.negative_heat_maps: list[GlobalHeatMap] = []
         self._pipeline = pipeline
         self._network = network
         self._options = options
-        self._layers = Layers(network, options.mid_block, options.record, options.inject)
+        self._layers = Layers(network, options)
         self._described: list[str | PromptTokens] | None = None
         self._pipeline_call: PipelineCall | None = None
         self._network_call: NetworkCall | None = None

@@ -35,11 +35,7 @@ def create_run(
     of sampled words and of pairs do: one seed would draw the same image for every repetition, and it would
     count several times. Raises RunError.
     """
-    seeds = list(seeds)
-    if not seeds or len(set(seeds)) != len(seeds):
-        raise RunError("A run needs at least one seed, and each only once.")
-    if any(not 0 <= seed <= MAX_SEED for seed in seeds):
-        raise RunError(f"Seeds are whole numbers from 0 to {MAX_SEED}.")
+    _check_seeds(seeds)
     if not math.isfinite(guidance_scale):
         raise RunError(f"The guidance scale has to be a number; it is {guidance_scale}.")
     prompts = list(prompt_set.prompts.order_by("position"))
@@ -54,25 +50,14 @@ def create_run(
         name=name,
         prompt_set=prompt_set,
         checkpoint=checkpoint,
-        seeds=seeds,
+        seeds=list(seeds),
         vary_seeds=vary_seeds,
         num_inference_steps=num_inference_steps,
         guidance_scale=guidance_scale,
         scheduler=scheduler,
         batch_size=batch_size,
     )
-    try:
-        run.full_clean(validate_unique=False, validate_constraints=False)
-    except ValidationError as error:
-        raise RunError(" ".join(_messages(error))) from error
-    taken = f"There is a run named {name!r} already; choose another name."
-    if GenerationRun.objects.filter(name=name).exists():
-        raise RunError(taken)
-    try:
-        with transaction.atomic():
-            run.save()
-    except IntegrityError as error:
-        raise RunError(taken) from error
+    _save(run)
     Generation.objects.bulk_create(
         [
             Generation(run=run, prompt=prompt, seed=seed + step * prompt.position)
@@ -84,10 +69,33 @@ def create_run(
     return run
 
 
+def _check_seeds(seeds: Sequence[int]) -> None:
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise RunError("A run needs at least one seed, and each only once.")
+    if any(not 0 <= seed <= MAX_SEED for seed in seeds):
+        raise RunError(f"Seeds are whole numbers from 0 to {MAX_SEED}.")
+
+
+def _save(run: GenerationRun) -> None:
+    try:
+        run.full_clean(validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        raise RunError(" ".join(_messages(error))) from error
+    taken = f"There is a run named {run.name!r} already; choose another name."
+    if GenerationRun.objects.filter(name=run.name).exists():
+        raise RunError(taken)
+    try:
+        with transaction.atomic():
+            run.save()
+    except IntegrityError as error:
+        raise RunError(taken) from error
+
+
 def _messages(error: ValidationError) -> list[str]:
     """One sentence per field, with the name that the form has for it."""
+    labels = {field.name: str(field.verbose_name).capitalize() for field in GenerationRun._meta.fields}
     return [
-        f"{GenerationRun._meta.get_field(field).verbose_name.capitalize()}: {message}"
+        f"{labels[field]}: {message}"
         for field, messages in error.message_dict.items()
         for message in messages
     ]
