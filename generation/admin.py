@@ -28,7 +28,7 @@ class ImportPromptsView(ServiceFormView):
     errors = (PromptSetError,)
 
     def perform(self, data):
-        prompt_set = import_prompts(**data).prompt_set
+        prompt_set = import_prompts(**data).imported()
         if prompt_set.parse_state != PromptSet.ParseState.PARSED:
             request_parse(prompt_set)
         return prompt_set
@@ -116,8 +116,8 @@ class PromptSetAdmin(CountedDeletion, ServiceAdmin):
 
 class WordInline(admin.TabularInline):
     model = Word
-    fields = ["position", "text", "part_of_speech", "lemma", "enhanced_relation", "head", "role"]
-    readonly_fields = fields
+    readonly_fields = ["position", "text", "part_of_speech", "lemma", "enhanced_relation", "head", "role"]
+    fields = [*readonly_fields]
     can_delete = False
     extra = 0
 
@@ -201,7 +201,7 @@ class GenerationAdmin(CountedDeletion):
         "run", "prompt", "seed", "state", "error", "attempts", "look", "image_sha256", "heat_maps_sha256",
         "width", "height", "checkpoint_revision", "versions", "seconds", "finished_at",
     ]  # fmt: skip
-    fields = readonly_fields
+    fields = [*readonly_fields]
 
     def has_add_permission(self, request):
         return False

@@ -43,7 +43,8 @@ class ImportPromptsForm(forms.Form):
 
     def clean(self):
         """Check the whole file, so that every bad row is shown before anything is imported."""
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         if self.errors:
             return data
         data["content"] = data["file"].read()

@@ -1,5 +1,7 @@
 """The researcher's gallery: a run's images, and one image with the heat map of every word."""
 
+from typing import Any
+
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
@@ -8,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.middleware import HtmxDetails
 
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
@@ -26,11 +29,17 @@ may_retry = permission_required("generation.change_generationrun", raise_excepti
 kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
 
 
+class HtmxRequest(HttpRequest):
+    """As django_htmx makes them."""
+
+    htmx: HtmxDetails
+
+
 @staff_member_required
 @may_look
 @require_safe
 @vary_on_headers("HX-Request")
-def run(request: HttpRequest, pk: int) -> HttpResponse:
+def run(request: HtmxRequest, pk: int) -> HttpResponse:
     generation_run = get_object_or_404(
         GenerationRun.objects.select_related("prompt_set", "checkpoint"), pk=pk
     )
@@ -61,7 +70,7 @@ def generation(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
         Generation.objects.select_related("prompt__prompt_set", "run__checkpoint"), pk=pk
     )
-    context = {"generation": found}
+    context: dict[str, Any] = {"generation": found}
     if found.state == Generation.State.SUCCEEDED:
         try:
             context["words"] = selectors.seen_words(found)

@@ -90,8 +90,11 @@ _SHAPES: dict[str, Shape] = {
 def _from_font(name: str, font: ImageFont.FreeTypeFont) -> Image.Image:
     image = Image.new("RGBA", (160, 160))
     ImageDraw.Draw(image).text((8, 8), _EMOJI[name], font=font, embedded_color=True)
+    drawn = image.getbbox()
+    if drawn is None:
+        raise ValueError(f"The font has no picture of a {name}; take Noto Color Emoji.")
     if name == "fork":  # the emoji is a fork and a knife
-        left, top, right, bottom = image.getbbox()
+        left, top, right, bottom = drawn
         image = image.crop((left, top, (left + right) // 2, bottom))
     return image
 
@@ -133,8 +136,8 @@ def draw_sheet(font_file: str) -> Image.Image:
         image = _from_shape(_SHAPES[name]) if name in _SHAPES else _from_font(name, font)
         image = image.crop(image.getbbox())
         factor = TILE / max(image.size)
-        size = tuple(max(1, round(side * factor)) for side in image.size)
-        image = image.resize(size, Image.Resampling.LANCZOS)
+        width, height = (max(1, round(side * factor)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
         row, column = divmod(number, COLUMNS)
         left = column * TILE + (TILE - image.width) // 2
         sheet.paste(image, (left, row * TILE + (TILE - image.height) // 2))

@@ -32,6 +32,7 @@ from diffusers.models.attention_processor import AttnProcessor
 
 from generation.demo import architecture
 from generation.demo.scenes import SIZE, scene
+from generation.demo.text_encoder import text_encoder
 from generation.demo.training import Training
 
 CHECKPOINT = Path(__file__).with_name("checkpoint")
@@ -171,7 +172,11 @@ def _crops(rng: np.random.Generator, count: int) -> np.ndarray:
     side, crops = SIZE // 2, []
     for _ in range(count):
         drawn = scene(rng)
-        masks = [word.mask for word in drawn.words if word.role == "object" and word.mask.any()]
+        masks = [
+            word.mask
+            for word in drawn.words
+            if word.role == "object" and word.mask is not None and word.mask.any()
+        ]
         rows, columns = np.nonzero(masks[rng.integers(len(masks))])
         pixel = rng.integers(len(rows))
         top = int(np.clip(rows[pixel] - rng.integers(side), 0, SIZE - side))
@@ -229,7 +234,7 @@ def train_unet(
         training.take_average()
         return
     tokens = architecture.tokenizer()
-    encoder = architecture.text_encoder(tokens).to(device)
+    encoder = text_encoder(tokens).to(device)
     shards = [torch.load(file, weights_only=True) for file in sorted(folder.glob("latents-*.pt"))]
     all_latents = torch.cat([shard["latents"] for shard in shards])
     all_ids = torch.cat([shard["ids"] for shard in shards])

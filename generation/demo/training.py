@@ -36,18 +36,21 @@ class Training:
         matrix_rate: float | None = None,
         dtype: torch.dtype = torch.float32,
     ):
-        self.network = network.to(device, memory_format=torch.channels_last)
+        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.parameters = list(network.parameters())
         # Of two dimensions at most, since Muon knows matrices only.
-        self.masters = [
+        self.masters: list[torch.Tensor] = [
             torch.nn.Parameter(parameter.detach().clone().contiguous().flatten(min(1, parameter.ndim - 1)))
             for parameter in self.parameters
         ]
-        matrices, others = [], []
+        matrices: list[torch.Tensor] = []
+        others: list[torch.Tensor] = []
         for (layer, parameter), master in zip(network.named_parameters(), self.masters, strict=True):
             edge = any(part in layer for part in ("conv_in", "conv_out", "time_emb"))
             (others if matrix_rate is None or edge or parameter.ndim < 2 else matrices).append(master)
-        self.optimizers = [torch.optim.AdamW(others, rate, betas=(0.9, 0.99), weight_decay=1e-4)]
+        self.optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(others, rate, betas=(0.9, 0.99), weight_decay=1e-4)
+        ]
         if matrix_rate is not None:
             self.optimizers.append(
                 torch.optim.Muon(matrices, matrix_rate, weight_decay=0.03, adjust_lr_fn="match_rms_adamw")
@@ -105,6 +108,8 @@ class Training:
         self.network.zero_grad()
         loss.backward()
         for parameter, master in zip(self.parameters, self.masters, strict=True):
+            if parameter.grad is None:
+                raise ValueError("The loss does not depend on all of the network's weights.")
             master.grad = parameter.grad.float().reshape(master.shape)
         torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
         for optimizer in self.optimizers:

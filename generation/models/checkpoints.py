@@ -11,9 +11,13 @@ class Checkpoint(models.Model):
         FLOAT16 = "float16", "float16 (GPU)"
         BFLOAT16 = "bfloat16", "bfloat16 (GPU)"
 
-    name = models.CharField(max_length=100, unique=True)
+    LONGEST_NAME = 100
+    LONGEST_SOURCE = 500
+
+    name = models.CharField(max_length=LONGEST_NAME, unique=True)
     source = models.CharField(
-        max_length=500, help_text="A hub id such as stabilityai/stable-diffusion-2-base, or a folder."
+        max_length=LONGEST_SOURCE,
+        help_text="A hub id such as stabilityai/stable-diffusion-2-base, or a folder.",
     )
     revision = models.CharField(
         max_length=100, blank=True, help_text="Branch, tag or commit on the hub; empty: the latest."
@@ -23,5 +27,5 @@ class Checkpoint(models.Model):
     class Meta:
         ordering = ["name"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name

@@ -1,6 +1,8 @@
 """One image of a run, with its heat maps."""
 
 import uuid
+from io import BytesIO
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -13,8 +15,8 @@ from generation.models.prompts import Prompt
 from generation.models.runs import GenerationRun
 
 
-class GenerationQuerySet(models.QuerySet):
-    def claimable(self):
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def claimable(self) -> Self:
         """Waiting, or in the hands of a worker that has not reported for a whole lease."""
         dropped = Q(state=Generation.State.RUNNING, lease_expires_at__lt=timezone.now())
         return self.filter(Q(state=Generation.State.QUEUED) | dropped)
@@ -102,13 +104,13 @@ class Generation(models.Model):
         ]
         indexes = [models.Index(fields=["run", "state"], name="generation_run_state")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.prompt} · seed {self.seed}"
 
     def load_heat_maps(self) -> GlobalHeatMap:
         """Read the stored heat maps (numpy only, no torch)."""
         with self.heat_maps.open("rb") as file:
-            return GlobalHeatMap.load(file)
+            return GlobalHeatMap.load(BytesIO(file.read()))
 
     def take(self, claim: uuid.UUID) -> bool:
         """Give it to one worker; False if another has it or nothing is to be done."""

@@ -18,7 +18,9 @@ class PromptSet(models.Model):
 
     ParseState = ParseState
 
-    name = models.CharField(max_length=100, unique=True)
+    LONGEST_NAME = 100
+
+    name = models.CharField(max_length=LONGEST_NAME, unique=True)
     origin = models.CharField(
         max_length=30, help_text="How the prompts came here: a file's format or a builder's name."
     )
@@ -40,7 +42,7 @@ class PromptSet(models.Model):
         ordering = ["name"]
         constraints = [known("parse_state", ParseState, "prompt_set_parse_state_known")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -67,7 +69,7 @@ class Prompt(models.Model):
             models.CheckConstraint(condition=~Q(text=""), name="prompt_text_not_empty"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text if len(self.text) <= 80 else f"{self.text[:79]}…"
 
 
@@ -107,5 +109,5 @@ class Word(models.Model):
             models.CheckConstraint(condition=Q(end__gt=F("start")), name="word_span_not_empty"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.text} ({self.part_of_speech})"

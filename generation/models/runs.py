@@ -58,5 +58,5 @@ class GenerationRun(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name

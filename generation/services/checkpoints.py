@@ -50,8 +50,8 @@ def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
 
 def _free_name(source: str) -> str:
     """The source itself, or the end of it where it is too long for a name or taken."""
-    longest = Checkpoint._meta.get_field("name").max_length
-    if len(source) > Checkpoint._meta.get_field("source").max_length:
+    longest = Checkpoint.LONGEST_NAME
+    if len(source) > Checkpoint.LONGEST_SOURCE:
         raise RunError(f"The checkpoint's address is too long: {len(source)} characters.")
     if len(source) > longest:
         source = f"…{source[1 - longest :]}"

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from django.db import IntegrityError, transaction
@@ -24,6 +25,15 @@ class ImportResult:
     captions: int
     errors: tuple[RowError, ...]
     format: str
+
+    def imported(self) -> PromptSet:
+        """The prompt set that was made. Raises PromptSetError if none was."""
+        if self.prompt_set is None:
+            raise PromptSetError(
+                f"Nothing was imported: bad rows ({len(self.errors)}), or a dry run. Mend the rows, or import "
+                "the good ones although others are bad."
+            )
+        return self.prompt_set
 
 
 def import_prompts(
@@ -111,27 +121,14 @@ def build_words_prompt_set(
             f"Run: python manage.py parse_prompts {source.name!r}"
         )
     words = parsed_words(source)
-    candidates = [
-        CandidateWord(word.prompt_id, word.position, word.text, word.part_of_speech) for word in words
-    ]
-
-    def draw(checks: int) -> WordSample:
-        return sample_words(
-            candidates,
-            per_part_of_speech=per_part_of_speech,
-            parts_of_speech=parts_of_speech,
-            common=common,
-            attention_checks=checks,
-            rng=_generator(seed),
-        )
-
-    try:
-        if attention_checks is None:
-            # The words are drawn before the checks, so the second draw finds the same ones.
-            attention_checks = max(1, len(draw(0).targets) // 20)
-        sample = draw(attention_checks)
-    except ValueError as error:
-        raise PromptSetError(str(error)) from error
+    sample, attention_checks = _sample(
+        words,
+        seed=seed,
+        attention_checks=attention_checks,
+        per_part_of_speech=per_part_of_speech,
+        common=common,
+        parts_of_speech=parts_of_speech,
+    )
     recipe = {
         "builder": "words",
         "source": source.name,
@@ -159,8 +156,41 @@ def build_words_prompt_set(
     return prompt_set, sample
 
 
+def _sample(
+    words: Sequence[Word],
+    *,
+    seed: int,
+    attention_checks: int | None,
+    per_part_of_speech: int,
+    common: int,
+    parts_of_speech: Sequence[str] | None,
+) -> tuple[WordSample, int]:
+    """The sample, and the number of attention checks that were asked of it."""
+    candidates = [
+        CandidateWord(word.prompt_id, word.position, word.text, word.part_of_speech) for word in words
+    ]
+
+    def draw(checks: int) -> WordSample:
+        return sample_words(
+            candidates,
+            per_part_of_speech=per_part_of_speech,
+            parts_of_speech=parts_of_speech,
+            common=common,
+            attention_checks=checks,
+            rng=_generator(seed),
+        )
+
+    try:
+        if attention_checks is None:
+            # The words are drawn before the checks, so the second draw finds the same ones.
+            attention_checks = max(1, len(draw(0).targets) // 20)
+        return draw(attention_checks), attention_checks
+    except ValueError as error:
+        raise PromptSetError(str(error)) from error
+
+
 def _copy_prompts_with_role(
-    prompt_set: PromptSet, source: PromptSet, chosen: list[tuple[CandidateWord, str]], words: list[Word]
+    prompt_set: PromptSet, source: PromptSet, chosen: Sequence[tuple[CandidateWord, str]], words: list[Word]
 ) -> None:
     originals = {prompt.pk: prompt for prompt in source.prompts.all()}
     words_of: dict[int, list[Word]] = {}
@@ -239,18 +269,27 @@ def _generator(seed: int) -> np.random.Generator:
 def _check_name(name: str) -> None:
     if not name.strip():
         raise PromptSetError("A prompt set needs a name.")
-    longest = PromptSet._meta.get_field("name").max_length
-    if len(name) > longest:
+    if len(name) > PromptSet.LONGEST_NAME:
         raise PromptSetError(
-            f"The name of a prompt set has {longest} characters at most; this one has {len(name)}."
+            f"The name of a prompt set has {PromptSet.LONGEST_NAME} characters at most; this one has "
+            f"{len(name)}."
         )
     if PromptSet.objects.filter(name=name).exists():
         raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.")
 
 
-def _create_prompt_set(*, name: str, origin: str, recipe: dict, **fields) -> PromptSet:
+def _create_prompt_set(
+    *,
+    name: str,
+    origin: str,
+    recipe: dict[str, Any],
+    parser: str = "",
+    parse_state: str = PromptSet.ParseState.NOT_ASKED,
+) -> PromptSet:
     try:
         with transaction.atomic():
-            return PromptSet.objects.create(name=name, origin=origin, recipe=recipe, **fields)
+            return PromptSet.objects.create(
+                name=name, origin=origin, recipe=recipe, parser=parser, parse_state=parse_state
+            )
     except IntegrityError as error:
         raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.") from error

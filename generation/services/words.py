@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, ProtectedError, Q
@@ -11,6 +10,7 @@ from django.utils import timezone
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet, Word
 from generation.prompts.parsing import Parser, ParserNotFound, load_parser, parse
+from generation.prompts.words import ParsedWord
 
 # A set that took its worker down this often is not tried again by itself.
 MAX_PARSE_ATTEMPTS = 3
@@ -19,10 +19,10 @@ MAX_PARSE_ATTEMPTS = 3
 def store_words(
     *,
     prompts: Sequence[Prompt],
-    words: Sequence[Sequence[Any]],
+    words: Sequence[Sequence[ParsedWord | Word]],
     roles: Sequence[Mapping[int, str]] | None = None,
 ) -> None:
-    """Write the words of each prompt: ParsedWord values, or words of another prompt to be copied.
+    """Write the words of each prompt: parsed ones, or those of another prompt, to be copied.
 
     `roles[i]` maps word positions of prompt i to a role. Raises ValueError for heads that run in a circle.
     """
@@ -63,7 +63,7 @@ def store_words(
             waiting = {key: word for key, word in waiting.items() if key not in ready}
 
 
-def _head_position(word: Any) -> int | None:
+def _head_position(word: ParsedWord | Word) -> int | None:
     if isinstance(word, Word):
         return word.head.position if word.head else None
     return word.head

@@ -48,7 +48,7 @@ class Command(BaseCommand):
             builder.add_argument("--seed", type=int, required=True, metavar="N")
 
     def handle(self, *, builder: str, **options):
-        build = {"words": self.build_words, "cohyponyms": self.build_cohyponyms}[builder]
+        build = self.build_words if builder == "words" else self.build_cohyponyms
         try:
             prompt_set = build(**options)
         except PromptSetError as error:

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Dry run: {summary}; nothing was imported.")
         else:
             self.stdout.write(self.style.SUCCESS(f"Imported {summary} into {prompt_set!r}."))
-            if result.prompt_set.parse_state != PromptSet.ParseState.PARSED:
+            if result.imported().parse_state != PromptSet.ParseState.PARSED:
                 self.stdout.write(f"Next: python manage.py parse_prompts {shlex.quote(prompt_set)}")
 
 

@@ -120,3 +120,10 @@ def test_a_bfloat16_network_learns_steps_that_are_finer_than_its_type(tmp_path):
 def learn_towards(network, training, steps):
     for _ in range(steps):
         training.learn(network(torch.ones(1, 1, dtype=network.weight.dtype)).float().square().mean())
+
+
+def test_a_loss_that_leaves_weights_out_is_an_error(tmp_path):
+    network = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+    training = Training("net", network, folder=tmp_path, steps=1, rate=0.1, device="cpu")
+    with pytest.raises(ValueError, match="does not depend on all of the network's weights"):
+        training.learn(network[0](torch.ones(1, 1)).sum())

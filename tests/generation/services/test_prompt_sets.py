@@ -109,6 +109,8 @@ def test_dry_run_imports_nothing_and_reports_the_same():
             name="set", content=content, file_name="a.txt", dry_run=True, skip_invalid=skip_invalid
         )
         assert (result.prompt_set, result.captions, len(result.errors)) == (None, 1, 1)
+        with pytest.raises(PromptSetError, match=r"Nothing was imported: bad rows \(1\)"):
+            result.imported()
     assert not PromptSet.objects.exists()
 
 
