@@ -3,10 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
+PACKAGES = generation annotations evaluation daamweb
 
 # What a failed command wrote does not count as made.
 .DELETE_ON_ERROR:
-.PHONY: demo test database-test server-test services-test lint benchmark
+.PHONY: demo dev format check test-fast test coverage database-test server-test services-test lint benchmark
 
 .venv/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("daamweb needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
@@ -28,13 +29,37 @@ demo: .venv/ready .env
 	$(MANAGE) demo --port $(PORT)
 	PORT=$(PORT) $(BIN)/honcho start
 
+# The same processes, begun anew when a source changes: the site by Django's own server, the others by watchfiles.
+dev: .venv/ready-dev .env
+	$(MANAGE) migrate --verbosity 0
+	DEBUG=True PORT=$(PORT) $(BIN)/honcho --procfile Procfile.dev start
+
+format: .venv/ready-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# What to run before a commit.
+check: lint test-fast
+
 # Two processes; a file's tests stay together, since some share what takes long to make.
 PYTEST = $(BIN)/python -m pytest
 PARALLEL = -n 2 --dist loadfile
 ALONE = not services and not browser
 
+# While a change is written: all but what tests/slow.py names. Tables are made without migrations.
+test-fast: .venv/ready-dev
+	$(PYTEST) $(PARALLEL) --no-migrations -m "not slow and $(ALONE)"
+
 test: .venv/ready-dev
 	$(PYTEST) $(PARALLEL) -m "$(ALONE)"
+
+# The same, and how much of each package's branches it went through.
+coverage: .venv/ready-dev
+	mkdir -p var
+	$(PYTEST) $(PARALLEL) -m "$(ALONE)" --cov --cov-report=
+	@for package in $(PACKAGES); do \
+		printf '%-12s %5s %% of lines and branches\n' $$package $$($(BIN)/coverage report --include "$$package/*" --format total); \
+	done
 
 # Servers come from the environment: TEST_POSTGRES_URL, TEST_REDIS_URL, TEST_RABBITMQ_URL (defaults: localhost, standard ports).
 database-test server-test services-test: export DATABASE_URL = $(or $(TEST_POSTGRES_URL),postgres://postgres@127.0.0.1:5432/postgres)

@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -9,11 +10,27 @@ from django.conf import settings
 
 from annotations.models import Study
 from annotations.services.integrity import check_study
+from tests.slow import is_slow
+
+TESTS = Path(__file__).parent
 
 
 def pytest_configure():
     """Half a second a password is for those who would guess it."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Slow files are not imported to be left out: torch alone takes seconds."""
+    if "not slow" in config.option.markexpr and is_slow(collection_path.relative_to(TESTS).as_posix()):
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if is_slow(item.nodeid.removeprefix("tests/")):
+            item.add_marker("slow")
 
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
