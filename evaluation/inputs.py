@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from generation.daam import GlobalHeatMap
+from generation.daam import GlobalHeatMap, WordHeatMap, WordNotAttended
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,14 @@ class Image:
     prompt: str
     words: tuple[ImageWord, ...]
     heat_maps: GlobalHeatMap
+
+    def heat_map(self, word: ImageWord) -> WordHeatMap | None:
+        """Of a word of the prompt; None where it has none: it was cut off by the text encoder, or is made of
+        characters that the encoder does not read."""
+        try:
+            return self.heat_maps.span(word.start, word.end)
+        except (WordNotAttended, ValueError):
+            return None
 
 
 class Images(Protocol):

@@ -70,7 +70,8 @@ class Report(Work):
 
     def mark_kept(self, *, fingerprint: str, file: str) -> bool:
         """Write down what came of it and finish it; False if it is not this process's any more."""
-        return bool(self._mine().update(fingerprint=fingerprint, file=file)) and self.finish()
+        mine = Report.objects.filter(pk=self.pk, state=self.State.RUNNING, claim=self.claim)
+        return bool(mine.update(fingerprint=fingerprint, file=file)) and self.finish()
 
     def discard(self) -> bool:
         """Delete it while this process has it; False if it has it no more."""

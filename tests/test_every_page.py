@@ -67,7 +67,8 @@ def test_what_is_left_out_is_there():
 
 def test_what_is_left_out_as_post_only_answers_no_get():
     site = make_site(SMALL)
-    values = {"study_pk": site.study.pk, "slug": site.study.slug, "change": "close"}
+    values = {"study_pk": site.study.pk, "run_pk": site.run.pk, "key": "opinion", "slug": site.study.slug}
+    values |= {"change": "close"}
     keys = {"generation": site.run.pk, "admin": site.study.pk}
     for route, reason in EXCLUDED.items():
         if not reason.startswith("POST only"):

@@ -4,11 +4,11 @@ import logging
 import time
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 
 from annotations.models import Study
 from annotations.services.verifications import verify_study
 from daamweb.work.attempts import recorded
+from daamweb.work.models import WorkQuerySet
 from evaluation.analyses.interface import Analysis
 from evaluation.analyses.registry import get_analysis
 from evaluation.models import Report
@@ -27,9 +27,10 @@ class _LeaseLost(Exception):
     """Another worker has the report by now."""
 
 
-def reports_of(subject: Subject, analysis: Analysis) -> QuerySet[Report]:
+def reports_of(subject: Subject, analysis: Analysis) -> "WorkQuerySet[Report]":
     """The newest one first."""
-    return subject.reports.filter(analysis=analysis.key).order_by("-pk")
+    of_it = {"study": subject} if isinstance(subject, Study) else {"run": subject}
+    return Report.objects.filter(**of_it, analysis=analysis.key).order_by("-pk")
 
 
 def request_report(*, subject: Subject, analysis: Analysis) -> Report:

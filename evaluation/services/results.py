@@ -30,7 +30,7 @@ def store_result(content: ReportContent, *, fingerprint: str) -> str:
 
 
 def is_stored(report: Report) -> bool:
-    return default_storage.exists(report.file.name)
+    return bool(report.file) and default_storage.exists(str(report.file.name))
 
 
 def load_document(report: Report) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.middleware import HtmxDetails
 
 from annotations.models import Study
 from evaluation.analyses.interface import Analysis
@@ -27,11 +28,17 @@ OF_STUDY = ("annotations.view_study", "evaluation.view_report")
 OF_RUN = ("generation.view_generation", "evaluation.view_report")
 
 
+class HtmxRequest(HttpRequest):
+    """As django_htmx makes them."""
+
+    htmx: HtmxDetails
+
+
 @staff_member_required
 @permission_required(OF_STUDY, raise_exception=True)
 @require_safe
 @never_cache
-def study_report(request: HttpRequest, study_pk: int, key: str = "") -> HttpResponse:
+def study_report(request: HtmxRequest, study_pk: int, key: str = "") -> HttpResponse:
     """The page; for htmx its changing part. With `?waiting=<report>`: nothing (204) until that report is
     done, so that htmx leaves the page as it is."""
     study = get_object_or_404(Study.objects.select_related("run", "plan"), pk=study_pk)
@@ -45,7 +52,7 @@ def study_report(request: HttpRequest, study_pk: int, key: str = "") -> HttpResp
 @permission_required(OF_RUN, raise_exception=True)
 @require_safe
 @never_cache
-def run_report(request: HttpRequest, run_pk: int, key: str) -> HttpResponse:
+def run_report(request: HtmxRequest, run_pk: int, key: str) -> HttpResponse:
     """As `study_report`, of a run."""
     run = get_object_or_404(GenerationRun, pk=run_pk)
     return _page(request, run, _named(key), "run_report", {"run": run})
@@ -124,7 +131,7 @@ def _address(subject: Subject, analysis: Analysis) -> str:
 
 
 def _page(
-    request: HttpRequest, subject: Subject, analysis: Analysis, name: str, context: dict[str, Any]
+    request: HtmxRequest, subject: Subject, analysis: Analysis, name: str, context: dict[str, Any]
 ) -> HttpResponse:
     found = reports_of(subject, analysis)
     awaited = request.GET.get("waiting", "")
@@ -143,7 +150,7 @@ def _page(
         "newest": newest,
         "shown": shown,
         "document": document,
-        "is_current": document is not None and newest == shown and is_current(shown),
+        "is_current": shown is not None and document is not None and shown == newest and is_current(shown),
         # Once per visit: a study that is being answered moves on all the time. A run is asked for by hand.
         "asks_by_itself": not request.htmx and (kind == "study" or document is None),
     }

@@ -30,12 +30,10 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{written} files in {output}."))
 
     def subject(self, study_name: str | None, run_name: str | None) -> Subject:
-        if study_name is None and run_name is None:
-            raise CommandError("Say what to analyse: --study NAME or --run NAME.")
-        run = GenerationRun.objects.filter(name=run_name).first()
-        if run_name is not None and run is None:
-            raise CommandError(f"There is no run named {run_name!r}.")
+        run = None if run_name is None else self.run(run_name)
         if study_name is None:
+            if run is None:
+                raise CommandError("Say what to analyse: --study NAME or --run NAME.")
             return run
         study = Study.objects.select_related("run__checkpoint", "plan").filter(name=study_name).first()
         if study is None:
@@ -46,3 +44,9 @@ class Command(BaseCommand):
                 "--run out."
             )
         return study
+
+    def run(self, name: str) -> GenerationRun:
+        run = GenerationRun.objects.filter(name=name).first()
+        if run is None:
+            raise CommandError(f"There is no run named {name!r}.")
+        return run

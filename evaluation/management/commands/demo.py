@@ -103,9 +103,8 @@ class Command(BaseCommand):
         captions = PromptSet.objects.filter(name="Demo captions").first()
         if captions is None:
             self.stdout.write("Importing and parsing the demo's captions …")
-            captions = import_prompts(
-                name="Demo captions", content=CAPTIONS.read_bytes(), file_name=CAPTIONS.name
-            ).prompt_set
+            import_prompts(name="Demo captions", content=CAPTIONS.read_bytes(), file_name=CAPTIONS.name)
+            captions = PromptSet.objects.get(name="Demo captions")
         if captions.parse_state != PromptSet.ParseState.PARSED:
             parse_prompt_set(prompt_set=captions)
         return build_words_prompt_set(
