@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from annotations.errors import StudyNotOpenError
-from annotations.models import Assignment, Participation, Place, Response
-from annotations.services.claims import RESERVATION, claim_assignment, renew_reservation
+from annotations.models import Assignment, Participation, Response
+from annotations.services.claims import claim_assignment
 from annotations.services.closings import close_study, pause_study
 from annotations.services.participations import withdraw
 from annotations.services.reviews import exclude_annotator
@@ -29,10 +29,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def study():
     return four_images()
-
-
-def reserved(participation) -> Place | None:
-    return Place.objects.filter(reserved_for=participation).first()
 
 
 def test_a_claim_holds_one_place_for_the_lease(study):
@@ -93,7 +89,7 @@ def test_people_walk_in_orders_of_their_own():
     assert len(set(orders)) == 4
 
 
-# --- the cap ----------------------------------------------------------------------------------------------
+# --- the cap ---------------------------------------------------------------------------------------------
 
 
 def test_the_share_cap_counts_what_is_held():
@@ -106,15 +102,6 @@ def test_the_share_cap_counts_what_is_held():
     submit(held)
     assert claim_assignment(participation=participation).ended
     assert again(participation).items_held == 2
-
-
-def test_the_share_cap_counts_the_reservation():
-    participation = person(four_images(share_cap=0.25))
-    claim(participation)
-    assert reserved(participation) is not None
-    participation = person(four_images(share_cap=0.125))  # one place
-    claim(participation)
-    assert reserved(participation) is None
 
 
 def test_the_share_cap_is_as_exact_as_it_is_written():
@@ -136,7 +123,7 @@ def test_checks_are_not_counted_for_the_cap():
     assert given.count("check") == 1
 
 
-# --- places that come back --------------------------------------------------------------------------------
+# --- places that come back -------------------------------------------------------------------------------
 
 
 def test_a_place_whose_lease_ran_out_goes_to_whoever_finds_nothing_else():
@@ -214,64 +201,7 @@ def test_a_long_way_over_tasks_that_one_has_had_takes_several_requests(monkeypat
     assert claim_assignment(participation=participation).ended
 
 
-# --- reservations -----------------------------------------------------------------------------------------
-
-
-def test_the_place_that_is_reserved_is_the_one_that_comes(study):
-    participation = person(study)
-    submit(claim(participation))
-    for _ in range(3):
-        following = reserved(participation)
-        turn = claim(participation)
-        if following is not None:
-            assert turn.place_id == following.pk
-        submit(turn)
-
-
-def test_a_reservation_is_no_turn_and_lasts_two_minutes(study):
-    participation = person(study)
-    claim(participation)
-    place = reserved(participation)
-    assert place.turn is None
-    assert place.reserved_until - timezone.now() <= RESERVATION
-    assert participation.assignments.count() == 1
-
-
-def test_the_page_renews_its_reservation(study):
-    participation = person(study)
-    claim(participation)
-    Place.objects.filter(reserved_for=participation).update(reserved_until=timezone.now())
-    assert renew_reservation(participation=participation)
-    assert reserved(participation).reserved_until > timezone.now() + timedelta(minutes=1)
-    Place.objects.filter(reserved_for=participation).update(reserved_for=None, reserved_until=None)
-    assert not renew_reservation(participation=participation)
-
-
-def test_others_pass_over_what_is_reserved_until_nothing_else_is_open():
-    run = make_run(make_cohyponym_prompt_set(), seeds=range(2))
-    study = make_open_study("object_presence", run, replicas=1)
-    first, second = person(study), person(study)
-    claim(first)
-    last = reserved(first)
-    # The only place left is the first one's next; nobody else can do it.
-    turn = claim(second)
-    assert turn.place_id == last.pk
-    assert reserved(first) is None
-
-
-def test_a_reservation_that_outlived_its_page_is_an_open_place(study):
-    first = person(study)
-    claim(first)
-    place = reserved(first)
-    Place.objects.filter(pk=place.pk).update(reserved_until=timezone.now() - timedelta(seconds=1))
-    taken = set()
-    for _ in range(2):
-        taken |= {response.assignment.place_id for response in rate_everything(person(study))}
-    assert place.pk in taken
-    assert again(first).items_held == 1
-
-
-# --- who gets nothing -------------------------------------------------------------------------------------
+# --- who gets nothing ------------------------------------------------------------------------------------
 
 
 def test_a_study_that_is_not_open_gives_out_nothing(study):

@@ -5,20 +5,17 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotations.errors import StudyError
 from annotations.jobs import sweep_studies
-from annotations.models import Assignment, Opening, Participation, Place, Plan, Study, Task, Verification
+from annotations.models import Assignment, Opening, Participation, Place, Plan, Study, Verification
 from annotations.services.claims import claim_assignment
 from annotations.services.closings import close_study
 from annotations.services.openings import request_opening, run_opening
 from annotations.services.participations import erase_answers, join_study, withdraw
-from annotations.services.plans import plan_sha256
 from annotations.services.reviews import exclude_annotator, reject_visit, undo_review
 from annotations.services.verifications import (
     due_for_verification,
     request_verification,
     run_verification,
-    verify_study,
 )
 from tests.annotations.services.rows import (
     again,
@@ -58,7 +55,7 @@ def erase(participation: Participation) -> None:
     erase_answers(participation=participation)
 
 
-# --- dropping somebody who rates while the study is closing -----------------------------------------------
+# --- dropping somebody who rates while the study is closing ----------------------------------------------
 
 
 @pytest.mark.parametrize("drop", [exclude, reject, leave, erase])
@@ -111,7 +108,7 @@ def test_a_study_that_cannot_be_swept_does_not_keep_the_others(pokes, monkeypatc
     assert again(turn).state == Assignment.State.EXPIRED
 
 
-# --- undoing after closing --------------------------------------------------------------------------------
+# --- undoing after closing -------------------------------------------------------------------------------
 
 
 def test_undone_after_closing_a_place_that_nobody_filled_is_the_persons_again():
@@ -139,7 +136,7 @@ def test_each_verdict_after_closing_is_listed_with_what_it_left_short():
     assert [each.now for each in study.plan.deviations.all()] == ["places left short: 1"] * 2
 
 
-# --- visits -----------------------------------------------------------------------------------------------
+# --- visits ----------------------------------------------------------------------------------------------
 
 
 def test_one_unit_in_two_studies_is_two_visits():
@@ -180,7 +177,7 @@ def test_the_language_is_stored_with_every_turn():
     assert claim(participation).language == "de"
 
 
-# --- the end of the ring ----------------------------------------------------------------------------------
+# --- the end of the ring ---------------------------------------------------------------------------------
 
 
 def test_a_place_that_is_reserved_now_is_found_behind_many_that_lapsed():
@@ -203,7 +200,7 @@ def test_a_place_that_is_reserved_now_is_found_behind_many_that_lapsed():
     assert found.turn is not None
 
 
-# --- deaths, and what nobody would look at again ----------------------------------------------------------
+# --- deaths, and what nobody would look at again ---------------------------------------------------------
 
 
 def test_a_study_that_closed_while_its_process_died_is_still_verified(pokes):
@@ -249,54 +246,3 @@ def test_an_opening_that_fails_otherwise_says_why_and_is_a_draft_again(monkeypat
 
 def explode(*_, **__):
     raise ArithmeticError("storage out of reach")
-
-
-# --- what is frozen ---------------------------------------------------------------------------------------
-
-
-def test_a_plan_that_is_rewritten_with_everything_that_hangs_on_it_is_noticed():
-    study = make_open_study()
-    plan = study.plan
-    settings = {**plan.settings, "title": "Another"}
-    Study.objects.filter(pk=study.pk).update(title="Another")
-    Plan.objects.filter(pk=plan.pk).update(settings=settings, sha256=plan_sha256(settings, plan.tasks_sha256))
-    found = verify_study(again(study), files=False)
-    assert [each.what for each in found] == ["the plan that was frozen"]
-    assert found[0].frozen == plan.sha256
-
-
-@pytest.mark.parametrize("field", ["rank", "word"])
-def test_what_decides_about_order_and_word_of_a_task_is_frozen(field):
-    study = make_open_study()
-    first, second = study.tasks.order_by("position")[:2]
-    Task.objects.filter(pk=first.pk).update(**{field: 99 if field == "rank" else None})
-    assert "tasks.0" in [each.what for each in verify_study(again(study), files=False)]
-    assert second.position == 1
-
-
-def test_a_study_whose_tasks_cannot_be_stored_leaves_nothing(monkeypatch):
-    from annotations.services import studies
-
-    monkeypatch.setattr(studies, "STORED_AT_ONCE", 1)
-    original, calls = Task.objects.bulk_create, []
-
-    def fail_later(rows):
-        from django.db import IntegrityError
-
-        calls.append(rows)
-        if len(calls) > 1:
-            raise IntegrityError("a word is gone")
-        return original(rows)
-
-    monkeypatch.setattr(Task.objects, "bulk_create", fail_later)
-    with pytest.raises(StudyError, match="changed while the study was built"):
-        make_study()
-    assert not Study.objects.exists()
-    assert not Task.objects.exists()
-
-
-def test_joining_says_what_is_wrong_with_a_visit():
-    from django.db import IntegrityError
-
-    with pytest.raises(IntegrityError, match="visit_has_unit"):
-        join_study(study=one_image(), annotator=make_annotator(), unit_id="")

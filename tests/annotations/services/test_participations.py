@@ -1,13 +1,23 @@
 import pytest
+from django.db import IntegrityError
 
-from annotations.errors import StudyNotOpenError
-from annotations.models import Annotator, Participation, Visit
-from annotations.services.closings import pause_study
-from annotations.services.participations import join_by_link, join_study
-from tests.annotations.services.rows import four_images
+from annotations.errors import AssignmentNotYoursError, StudyNotOpenError
+from annotations.models import Annotator, Assignment, Participation, Place, Response, Visit
+from annotations.services.closings import close_study, pause_study
+from annotations.services.participations import erase_answers, join_by_link, join_study, withdraw
+from tests.annotations.services.rows import (
+    again,
+    claim,
+    four_images,
+    one_image,
+    person,
+    place_of,
+    submit,
+)
 from tests.factories import make_annotator, make_open_study
 
 pytestmark = pytest.mark.django_db
+State = Assignment.State
 
 
 def test_joining_makes_a_person_a_participation_and_a_visit():
@@ -56,3 +66,46 @@ def test_a_paused_study_takes_nobody_new_and_makes_nobody():
     with pytest.raises(StudyNotOpenError):
         join_by_link(study=study, annotator=None)
     assert not Annotator.objects.exists()
+
+
+def test_joining_says_what_is_wrong_with_a_visit():
+    with pytest.raises(IntegrityError, match="visit_has_unit"):
+        join_study(study=one_image(), annotator=make_annotator(), unit_id="")
+
+
+# --- leaving ---------------------------------------------------------------------------------------------
+
+
+def test_erased_answers_are_empty_and_their_turns_stay():
+    study = one_image()
+    participation = person(study)
+    turn = claim(participation)
+    submit(turn)
+    submit(turn, ("dog",), base=0)
+    assert erase_answers(participation=participation) == 2
+    assert set(Response.objects.values_list("answer", flat=True)) == {None}
+    assert not Response.objects.filter(erased_at=None).exists()
+    assert (again(turn).state, again(turn).dropped) == (State.SUBMITTED, "erased")
+    assert Place.objects.get().turn is None
+    assert erase_answers(participation=participation) == 0
+    with pytest.raises(AssignmentNotYoursError, match="were erased"):
+        submit(turn, ("bus",), base=1)
+
+
+def test_who_withdraws_while_rating_gives_the_place_back():
+    study = one_image()
+    participation = person(study)
+    turn = claim(participation)
+    withdraw(participation=participation)
+    assert (again(turn).state, place_of(turn).turn) == (State.RETURNED, None)
+    assert again(participation).items_held == 0
+
+
+@pytest.mark.parametrize("drop", ["withdraw", "erase"])
+def test_what_is_left_short_after_closing_is_listed_whoever_dropped_it(drop):
+    study = four_images()
+    participation = person(study)
+    submit(claim(participation))
+    close_study(study=study)
+    (withdraw if drop == "withdraw" else erase_answers)(participation=participation)
+    assert study.plan.deviations.get().now == "places left short: 1"

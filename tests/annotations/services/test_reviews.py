@@ -3,10 +3,10 @@ taken back as far as its place is still free."""
 
 import pytest
 
-from annotations.errors import AssignmentNotYoursError, ReviewError
-from annotations.models import Assignment, Participation, Place, Response, Review, Visit
+from annotations.errors import ReviewError
+from annotations.models import Assignment, Participation, Review, Visit
 from annotations.services.closings import close_study
-from annotations.services.participations import erase_answers, join_study, withdraw
+from annotations.services.participations import join_study, withdraw
 from annotations.services.reviews import accept_visit, exclude_annotator, reject_visit, undo_review
 from annotations.services.turns import expire_due_turns, return_assignment
 from evaluation.frames.responses import response_frame
@@ -39,7 +39,7 @@ def names(study) -> dict[str, tuple[str, str]]:
     return {row.annotator: (row.objects[0], row.dropped) for row in frame.itertuples()}
 
 
-# --- a place reopened by each of them ---------------------------------------------------------------------
+# --- a place reopened by each of them --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_after_a_lost_turn_both_answers_stand_under_their_own_names(end):
     assert names(study) == {first.pseudonym: ("cat", "late"), second.pseudonym: ("dog", "")}
 
 
-# --- undoing ----------------------------------------------------------------------------------------------
+# --- undoing ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("drop", [exclude, reject])
@@ -183,7 +183,7 @@ def test_nothing_is_restored_beyond_the_cap():
     assert again(participation).items_held == 1
 
 
-# --- visits -----------------------------------------------------------------------------------------------
+# --- visits ----------------------------------------------------------------------------------------------
 
 
 def test_a_rejected_visit_drops_its_own_turns_only():
@@ -224,7 +224,7 @@ def test_a_rejection_that_is_overturned_accepts_the_visit():
     assert (visit.verdict, visit.decided_at is not None) == ("accepted", True)
 
 
-# --- verdicts themselves ----------------------------------------------------------------------------------
+# --- verdicts themselves ---------------------------------------------------------------------------------
 
 
 def test_a_verdict_needs_a_reason_and_is_given_and_undone_once():
@@ -255,7 +255,7 @@ def test_who_decided_by_which_rule_and_on_what_evidence_is_kept(researcher):
     assert (review.by, review.rule, review.evidence) == (researcher, "tested share", {"passed": 3})
 
 
-# --- after closing ----------------------------------------------------------------------------------------
+# --- after closing ---------------------------------------------------------------------------------------
 
 
 def test_after_closing_nothing_is_reopened_and_what_is_short_is_listed():
@@ -272,41 +272,3 @@ def test_after_closing_nothing_is_reopened_and_what_is_short_is_listed():
     undo_review(review=review, reason="a mistake")
     assert again(turn).counts
     assert again(participation).places_filled == 1
-
-
-@pytest.mark.parametrize("drop", ["withdraw", "erase"])
-def test_what_is_left_short_after_closing_is_listed_whoever_dropped_it(drop):
-    study = four_images()
-    participation = person(study)
-    submit(claim(participation))
-    close_study(study=study)
-    (withdraw if drop == "withdraw" else erase_answers)(participation=participation)
-    assert study.plan.deviations.get().now == "places left short: 1"
-
-
-# --- erasing ----------------------------------------------------------------------------------------------
-
-
-def test_erased_answers_are_empty_and_their_turns_stay():
-    study = one_image()
-    participation = person(study)
-    turn = claim(participation)
-    submit(turn)
-    submit(turn, ("dog",), base=0)
-    assert erase_answers(participation=participation) == 2
-    assert set(Response.objects.values_list("answer", flat=True)) == {None}
-    assert not Response.objects.filter(erased_at=None).exists()
-    assert (again(turn).state, again(turn).dropped) == (State.SUBMITTED, "erased")
-    assert Place.objects.get().turn is None
-    assert erase_answers(participation=participation) == 0
-    with pytest.raises(AssignmentNotYoursError, match="were erased"):
-        submit(turn, ("bus",), base=1)
-
-
-def test_who_withdraws_while_rating_gives_the_place_back():
-    study = one_image()
-    participation = person(study)
-    turn = claim(participation)
-    withdraw(participation=participation)
-    assert (again(turn).state, place_of(turn).turn) == (State.RETURNED, None)
-    assert again(participation).items_held == 0

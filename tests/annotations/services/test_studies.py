@@ -1,10 +1,12 @@
 import math
 
 import pytest
+from django.db import IntegrityError
 
 from annotations.design import StudyDesign
 from annotations.errors import StudyError
-from annotations.models import Place, Study
+from annotations.models import Place, Study, Task
+from annotations.services import studies
 from annotations.services.studies import build_study, delete_draft, edit_draft
 from generation.models import Generation
 from tests.factories import (
@@ -160,6 +162,23 @@ def test_words_that_go_away_while_the_study_is_built_are_said(run, monkeypatch, 
     with pytest.raises(StudyError, match="changed while the study was built"):
         build_study(design=StudyDesign(kind="attribution", name="likert", run=run), progress=replace_words)
     assert not Study.objects.exists()
+
+
+def test_a_study_whose_tasks_cannot_be_stored_leaves_nothing(monkeypatch):
+    monkeypatch.setattr(studies, "STORED_AT_ONCE", 1)
+    original, calls = Task.objects.bulk_create, []
+
+    def fail_later(rows):
+        calls.append(rows)
+        if len(calls) > 1:
+            raise IntegrityError("a word is gone")
+        return original(rows)
+
+    monkeypatch.setattr(Task.objects, "bulk_create", fail_later)
+    with pytest.raises(StudyError, match="changed while the study was built"):
+        make_study()
+    assert not Study.objects.exists()
+    assert not Task.objects.exists()
 
 
 # --- drafts -----------------------------------------------------------------------------------------------

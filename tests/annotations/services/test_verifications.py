@@ -1,12 +1,15 @@
-"""Verifications as leased work: one at a time, in slices, and found again when a worker died."""
+"""Verifications as leased work: one at a time, in slices, and found again when a worker died. And what they
+find of a plan that was rewritten."""
 
 import pytest
 from django.db.models import F
 
-from annotations.models import Plan, Study, Verification
+from annotations.models import Plan, Study, Task, Verification
 from annotations.services import verifications
-from annotations.services.verifications import request_verification, run_verification
+from annotations.services.plans import plan_sha256
+from annotations.services.verifications import request_verification, run_verification, verify_study
 from generation.models import Generation
+from tests.annotations.services.rows import again
 from tests.factories import make_open_study
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +62,23 @@ def test_one_that_died_half_way_begins_again_and_lists_everything_once(study, mo
     Verification.objects.update(lease_expires_at=F("created_at"))
     assert run_verification(verification=verification)
     assert study.plan.deviations.count() == 2
+
+
+def test_a_plan_that_is_rewritten_with_everything_that_hangs_on_it_is_noticed():
+    study = make_open_study()
+    plan = study.plan
+    settings = {**plan.settings, "title": "Another"}
+    Study.objects.filter(pk=study.pk).update(title="Another")
+    Plan.objects.filter(pk=plan.pk).update(settings=settings, sha256=plan_sha256(settings, plan.tasks_sha256))
+    found = verify_study(again(study), files=False)
+    assert [each.what for each in found] == ["the plan that was frozen"]
+    assert found[0].frozen == plan.sha256
+
+
+@pytest.mark.parametrize("field", ["rank", "word"])
+def test_what_decides_about_order_and_word_of_a_task_is_frozen(field):
+    study = make_open_study()
+    first, second = study.tasks.order_by("position")[:2]
+    Task.objects.filter(pk=first.pk).update(**{field: 99 if field == "rank" else None})
+    assert "tasks.0" in [each.what for each in verify_study(again(study), files=False)]
+    assert second.position == 1
