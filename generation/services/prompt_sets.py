@@ -30,8 +30,8 @@ class ImportResult:
         """The prompt set that was made. Raises PromptSetError if none was."""
         if self.prompt_set is None:
             raise PromptSetError(
-                f"Nothing was imported: bad rows ({len(self.errors)}), or a dry run. Mend the rows, or import "
-                "the good ones although others are bad."
+                f"Nothing was imported: bad rows ({len(self.errors)}), or a dry run. Mend the rows, or "
+                "import the good ones although others are bad."
             )
         return self.prompt_set
 

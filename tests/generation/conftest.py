@@ -2,6 +2,11 @@
 
 import pytest
 
+from generation.models import Checkpoint, GenerationRun
+from generation.services.runs import create_run
+from tests.factories import make_prompt_set
+from tests.generation.tiny_runs import TEXTS
+
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory):
@@ -19,3 +24,22 @@ def tiny_pipeline(tiny_checkpoint):
     pipeline = StableDiffusionPipeline.from_pretrained(tiny_checkpoint, use_safetensors=True)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+@pytest.fixture
+def tiny_run(tiny_checkpoint):
+    """A queued run on the tiny checkpoint."""
+
+    def tiny_run(*texts: str, source: str | None = None, **settings) -> GenerationRun:
+        number = GenerationRun.objects.count()
+        words = [[(word, "NOUN", "") for word in text.split()] for text in texts or TEXTS]
+        return create_run(
+            name=f"run {number}",
+            prompt_set=make_prompt_set(list(zip(texts or TEXTS, words, strict=True))),
+            checkpoint=Checkpoint.objects.create(
+                name=f"checkpoint {number}", source=str(source or tiny_checkpoint)
+            ),
+            **{"num_inference_steps": 2, "batch_size": 3} | settings,
+        )
+
+    return tiny_run

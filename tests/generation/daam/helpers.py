@@ -8,7 +8,11 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from generation.daam import trace
+
 aten = torch.ops.aten
+# {cells: (h, w)} of the tiny pipeline's layers
+GRIDS = {256: (16, 16), 64: (8, 8), 16: (4, 4)}
 
 
 def generate(pipeline, prompt, seeds=(0,), **options):
@@ -104,6 +108,13 @@ def assert_same_levels(actual, expected, tolerance):
     assert list(actual) == list(expected)
     for grid in expected:
         assert relative_deviation(actual[grid], expected[grid]) <= tolerance
+
+
+def traced(pipeline, prompt, seeds=(0,), trace_options=None, **options):
+    """Images, and their heat maps."""
+    with trace(pipeline, **(trace_options or {})) as tracer:
+        images = generate(pipeline, prompt, seeds, **options)
+    return images, tracer.heat_maps
 
 
 class KernelCount(TorchDispatchMode):

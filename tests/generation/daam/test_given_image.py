@@ -7,6 +7,7 @@ from diffusers import DPMSolverMultistepScheduler, EulerDiscreteScheduler, HeunD
 
 from generation.daam import TraceError, UnsupportedPipeline, attribute
 from tests.generation.daam.helpers import (
+    GRIDS,
     assert_same_levels,
     naive_heat_maps,
     relative_deviation,
@@ -14,8 +15,6 @@ from tests.generation.daam.helpers import (
     token_heat_maps,
 )
 from tests.generation.daam.tiny_pipelines import build, picture
-
-GRIDS = {256: (16, 16), 64: (8, 8), 16: (4, 4)}
 
 
 def seeded(seed):

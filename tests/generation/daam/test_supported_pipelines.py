@@ -10,6 +10,7 @@ import torch
 
 from generation.daam import PromptTokens, RecordedAttention, TraceError, UnsupportedPipeline, trace
 from tests.generation.daam.helpers import (
+    GRIDS,
     JointScoreLog,
     naive_heat_maps,
     relative_deviation,
@@ -20,7 +21,6 @@ from tests.generation.daam.tiny_pipelines import JOINT, WITH_UNET, build
 
 PROMPT = "a dog and a red xylophone"
 WHOLE_WORDS = "a dog and a red cat"  # one token each, of T5 too
-GRIDS = {256: (16, 16), 64: (8, 8), 16: (4, 4)}
 # 96 by 128 pixels, of 16 by 16 each
 JOINT_GRID = {48: (6, 8)}
 

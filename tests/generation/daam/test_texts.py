@@ -7,6 +7,7 @@ from diffusers import StableDiffusionPipeline
 
 from generation.daam import PromptTokens, TraceError, WordNotAttended, trace
 from tests.generation.daam.helpers import (
+    GRIDS,
     assert_same_levels,
     generate,
     naive_heat_maps,
@@ -15,7 +16,6 @@ from tests.generation.daam.helpers import (
     token_heat_maps,
 )
 
-GRIDS = {256: (16, 16), 64: (8, 8), 16: (4, 4)}
 SIZE = (128, 128)
 
 

@@ -1,33 +1,24 @@
-import copy
+"""The heat maps of an image, however it is made, and the image itself."""
 
 import numpy as np
 import pytest
 import torch
-from accelerate import cpu_offload_with_hook
-from accelerate.hooks import remove_hook_from_module
-from diffusers import DPMSolverMultistepScheduler, HeunDiscreteScheduler, PNDMScheduler
-from diffusers.models.attention_processor import AttnProcessor2_0
-from torch.nn import functional
+from diffusers import HeunDiscreteScheduler, PNDMScheduler
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from generation.daam import TraceError, trace
 from tests.generation.daam.helpers import (
+    GRIDS,
     assert_same_levels,
     generate,
     naive_heat_maps,
     relative_deviation,
     scores_logged,
     token_heat_maps,
+    traced,
 )
 
 PROMPT = "a dog and a red xylophone"
-GRIDS = {256: (16, 16), 64: (8, 8), 16: (4, 4)}
-
-
-def traced(pipeline, prompt, seeds=(0,), trace_options=None, **options):
-    with trace(pipeline, **(trace_options or {})) as tracer:
-        images = generate(pipeline, prompt, seeds, **options)
-    return images, tracer.heat_maps
 
 
 # Eq. 6
@@ -183,82 +174,6 @@ def test_only_the_prompts_own_tokens_are_kept_in_float32(tiny_pipeline):
         assert all(sums.base is None for sums in heat_map.levels.values())
 
 
-# options
-
-
-def test_steps_add_up_to_the_whole(tiny_pipeline):
-    _, [plain] = traced(tiny_pipeline, PROMPT, num_inference_steps=5)
-    _, [kept] = traced(tiny_pipeline, PROMPT, num_inference_steps=5, trace_options={"keep_steps": True})
-    assert plain.steps == ()
-    assert_same_levels(kept.levels, plain.levels, 1e-6)
-    assert_same_levels(kept.during().levels, kept.levels, 0)
-    parts = [kept.during(None, 2), kept.during(-3)]
-    for grid, sums in kept.levels.items():
-        assert relative_deviation(parts[0].levels[grid] + parts[1].levels[grid], sums) <= 1e-6
-    time_steps = [step.time_step for step in kept.steps]
-    assert time_steps == sorted(set(time_steps), reverse=True)
-    assert len(time_steps) == 5
-
-
-def test_each_step_is_what_its_call_of_the_unet_attended_to(tiny_pipeline):
-    with scores_logged(tiny_pipeline) as log:
-        _, [heat_map] = traced(tiny_pipeline, "a dog", trace_options={"keep_steps": True})
-    for number in range(4):
-        one_call = log[number * 9 : (number + 1) * 9]
-        expected = naive_heat_maps(one_call, row=1, tokens=2, grids=GRIDS, image_size=(128, 128))
-        maps = token_heat_maps(heat_map.during(number, number + 1))
-        assert relative_deviation(maps, expected) <= 1e-6
-
-
-def test_resolutions_record_only_their_layers(tiny_pipeline):
-    _, [all_levels] = traced(tiny_pipeline, "a dog")
-    _, [some] = traced(tiny_pipeline, "a dog", trace_options={"resolutions": [16, 4]})
-    assert_same_levels(some.levels, {g: all_levels.levels[g] for g in ((16, 16), (4, 4))}, 0)
-
-
-def test_resolutions_mean_the_shorter_side(tiny_pipeline):
-    options = {"height": 128, "width": 192, "num_inference_steps": 1}
-    _, [heat_map] = traced(tiny_pipeline, "a dog", trace_options={"resolutions": {8}}, **options)
-    assert list(heat_map.levels) == [(8, 12)]
-
-
-def test_a_resolution_that_no_layer_has_is_an_error_that_names_those_there_are(tiny_pipeline):
-    with pytest.raises(TraceError, match=r"resolution 64\..*4, 8, 16"):
-        traced(tiny_pipeline, "a dog", trace_options={"resolutions": [64, 16]})
-    with pytest.raises(ValueError, match="empty"):
-        traced(tiny_pipeline, "a dog", trace_options={"resolutions": []})
-
-
-def test_the_middle_block_is_added_on_request(tiny_pipeline):
-    with scores_logged(tiny_pipeline, mid_block=True) as log:
-        _, [heat_map] = traced(tiny_pipeline, "a dog", trace_options={"mid_block": True})
-        del log[4 * 10 :]
-    assert {"mid_block" in layer for layer, _ in log} == {True, False}
-    expected = naive_heat_maps(log, row=1, tokens=2, grids=GRIDS, image_size=(128, 128))
-    assert relative_deviation(token_heat_maps(heat_map), expected) <= 1e-6
-
-
-def test_clamp_upscales_each_layers_and_heads_sum_to_the_latents_and_clamps_it(tiny_pipeline):
-    with scores_logged(tiny_pipeline) as log:
-        _, [heat_map] = traced(tiny_pipeline, "a dog", trace_options={"clamp": True})
-    sums = {}
-    for layer, scores in log:
-        sums[layer] = sums.get(layer, 0) + scores[1, :, :, 1:3].transpose(-1, -2)
-    clamped, unclamped = 0, 0
-    for maps in sums.values():  # (attention heads, tokens, cells)
-        maps = maps.unflatten(-1, GRIDS[maps.shape[-1]])
-        upscaled = functional.interpolate(maps, size=(16, 16), mode="bicubic", align_corners=False)
-        clamped, unclamped = clamped + upscaled.clamp(min=0).sum(dim=0), unclamped + upscaled.sum(dim=0)
-    assert list(heat_map.levels) == [(16, 16)]
-    assert relative_deviation(heat_map.levels[16, 16], clamped.numpy()) <= 1e-6
-    assert relative_deviation(unclamped.numpy(), clamped.numpy()) > 1e-5
-
-
-def test_clamp_and_steps_contradict_each_other(tiny_pipeline):
-    with pytest.raises(ValueError, match="clamp"), trace(tiny_pipeline, clamp=True, keep_steps=True):
-        pass
-
-
 # prompts
 
 
@@ -295,174 +210,7 @@ def test_text_that_changes_on_the_way_is_an_error(tiny_pipeline):
         )
 
 
-# leaving
-
-
-def assert_untouched(pipeline):
-    assert "encode_prompt" not in vars(pipeline)
-    assert "maybe_free_model_hooks" not in vars(pipeline)
-    for module in pipeline.unet.modules():
-        assert not module._forward_pre_hooks
-        assert not module._forward_hooks
-        assert "forward" not in vars(module)
-        assert not hasattr(module, "_diffusers_hook")
-    assert {type(each) for each in pipeline.unet.attn_processors.values()} == {AttnProcessor2_0}
-
-
-def test_everything_is_restored_on_leaving(tiny_pipeline):
-    processors = tiny_pipeline.unet.attn_processors
-    traced(tiny_pipeline, "a dog", num_inference_steps=1)
-    assert_untouched(tiny_pipeline)
-    assert all(processors[name] is each for name, each in tiny_pipeline.unet.attn_processors.items())
-
-
-def test_everything_is_restored_after_an_error_in_the_middle_of_a_call(tiny_pipeline):
-    def fail(pipeline, step, time_step, tensors):
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError), trace(tiny_pipeline) as tracer:
-        generate(tiny_pipeline, "a dog", callback_on_step_end=fail)
-    assert_untouched(tiny_pipeline)
-    assert tracer.heat_maps == []
-
-
-def test_a_failed_call_leaves_no_trace_in_the_next_one(tiny_pipeline):
-    def fail(pipeline, step, time_step, tensors):
-        raise ZeroDivisionError
-
-    with trace(tiny_pipeline) as tracer:
-        with pytest.raises(ZeroDivisionError):
-            generate(tiny_pipeline, "a dog", callback_on_step_end=fail)
-        generate(tiny_pipeline, "a dog")
-    _, [expected] = traced(tiny_pipeline, "a dog")
-    [heat_map] = tracer.heat_maps
-    assert_same_levels(heat_map.levels, expected.levels, 0)
-
-
-def test_a_call_that_never_ended_is_warned_of(tiny_pipeline):
-    def fail(pipeline, step, time_step, tensors):
-        raise ZeroDivisionError
-
-    with (
-        pytest.warns(UserWarning, match="last call did not come to its end; it has no heat maps"),
-        trace(tiny_pipeline),
-        pytest.raises(ZeroDivisionError),
-    ):
-        generate(tiny_pipeline, "a dog", callback_on_step_end=fail)
-
-
-def test_hooks_of_others_stay(tiny_pipeline):
-    """Model offloading, for one, keeps a forward of its own on the modules."""
-    unet = tiny_pipeline.unet
-    calls = []
-    original = unet.forward
-
-    def counted(*args, **kwargs):
-        calls.append(1)
-        return original(*args, **kwargs)
-
-    unet.forward = counted
-    try:
-        traced(tiny_pipeline, "a dog", num_inference_steps=2)
-        assert unet.forward is counted
-        assert len(calls) == 2
-    finally:
-        del unet.forward
-
-
-def test_offloading_that_changes_its_hooks_after_each_call(tiny_pipeline, monkeypatch):
-    """As enable_model_cpu_offload does; here to the CPU from the CPU."""
-    unet = tiny_pipeline.unet
-
-    def hook_again():
-        remove_hook_from_module(unet, recurse=True)
-        cpu_offload_with_hook(unet, "cpu")
-
-    monkeypatch.setitem(vars(tiny_pipeline), "maybe_free_model_hooks", hook_again)
-    cpu_offload_with_hook(unet, "cpu")
-    try:
-        with trace(tiny_pipeline) as tracer:
-            generate(tiny_pipeline, "a dog", num_inference_steps=1)
-            generate(tiny_pipeline, "a dog", num_inference_steps=1)
-        hook = unet._hf_hook
-        generate(tiny_pipeline, "a dog", num_inference_steps=1)
-        assert unet._hf_hook is not hook
-    finally:
-        remove_hook_from_module(unet, recurse=True)
-        vars(unet).pop("forward", None)
-    one, other = tracer.heat_maps
-    assert_same_levels(one.levels, other.levels, 0)
-
-
-# refusals
-
-
-def test_tracing_twice_at_once_is_an_error_and_harms_nothing(tiny_pipeline):
-    with trace(tiny_pipeline) as tracer:
-        with pytest.raises(TraceError, match="already"), trace(tiny_pipeline):
-            pass
-        generate(tiny_pipeline, "a dog", num_inference_steps=1)
-    assert len(tracer.heat_maps) == 1
-    assert_untouched(tiny_pipeline)
-
-
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-@pytest.mark.parametrize(
-    ("scheduler", "call"), [(DPMSolverMultistepScheduler, 1), (HeunDiscreteScheduler, 2)]
-)
-def test_latents_that_are_not_finite_are_an_error_that_names_image_and_step(
-    tiny_pipeline, monkeypatch, scheduler, call
-):
-    """`call`: the last of the UNet in the second step."""
-    other = scheduler.from_config(tiny_pipeline.scheduler.config)
-    monkeypatch.setattr(tiny_pipeline, "scheduler", other)
-
-    def spoil(pipeline, step, time_step, tensors):
-        if step == call:
-            tensors["latents"][1, 0, 0, 0] = torch.nan
-        return tensors
-
-    with pytest.raises(TraceError, match=r"image 1 is not finite.* from step 3 of 4 on \(time step \d+\)"):
-        traced(
-            tiny_pipeline,
-            ["a dog", "a cat"],
-            seeds=(0, 1),
-            callback_on_step_end=spoil,
-            callback_on_step_end_tensor_inputs=["latents"],
-        )
-
-
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-def test_latents_that_are_not_finite_from_the_start_are_an_error(tiny_pipeline):
-    latents = torch.full((1, 4, 16, 16), torch.inf)
-    with pytest.raises(TraceError, match=r"image 0 is not finite.*from step 1 of 2"):
-        traced(tiny_pipeline, "a dog", latents=latents, num_inference_steps=2)
-
-
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-def test_attention_that_is_not_finite_in_the_last_step_is_an_error(tiny_pipeline):
-    layer = tiny_pipeline.unet.up_blocks[2].attentions[1].transformer_blocks[0].attn2.to_k
-    calls = []
-
-    def spoil(module, args, output):
-        calls.append(1)
-        return output * torch.nan if len(calls) == 3 else output
-
-    handle = layer.register_forward_hook(spoil)
-    try:
-        with pytest.raises(TraceError, match=r"image 0 is not finite, though.*all 3 steps: the last"):
-            traced(tiny_pipeline, "a dog", num_inference_steps=3)
-    finally:
-        handle.remove()
-
-
 def test_the_unet_on_its_own_is_an_error(tiny_pipeline):
     states = torch.zeros(1, 77, 32)
     with trace(tiny_pipeline), pytest.raises(TraceError, match="encode_prompt"):
         tiny_pipeline.unet(torch.zeros(1, 4, 16, 16), 1, states)
-
-
-def test_a_pipeline_can_be_copied_after_tracing(tiny_pipeline):
-    traced(tiny_pipeline, "a dog", num_inference_steps=1)
-    unet = copy.deepcopy(tiny_pipeline.unet)
-    assert unet.down_blocks[0].forward.__self__ is unet.down_blocks[0]

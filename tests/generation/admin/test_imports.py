@@ -1,0 +1,80 @@
+"""Captions are imported from a file."""
+
+import pytest
+
+from generation.models import PromptSet
+from tests.generation.admin.pages import IMPORT, page, upload
+from tests.generation.bad_files import BadFile, bad_rows, whole_files
+from tests.generation.caption_files import FILES, TEXTS, every_format
+
+pytestmark = pytest.mark.django_db
+ParseState = PromptSet.ParseState
+
+
+@every_format
+def test_every_format_is_imported_and_handed_to_the_parser(submit, pokes, format):
+    file_name, content, _ = FILES[format]
+    text = submit(IMPORT, upload(file_name, content))
+    prompt_set = PromptSet.objects.get()
+    assert list(prompt_set.prompts.values_list("text", flat=True)) == TEXTS
+    assert "Prompt set “imported” was made." in text
+    assert "2 prompts" in text  # its own page is shown next
+    if format == "conllu":
+        assert (prompt_set.parse_state, pokes) == (ParseState.PARSED, [])
+    else:
+        assert prompt_set.parse_state == ParseState.QUEUED
+        assert pokes == [("generation.jobs.parse_prompts", (prompt_set.pk,))]
+
+
+@whole_files
+def test_bad_file_is_refused_at_its_field(submit, pokes, bad: BadFile):
+    text = submit(IMPORT, upload(bad.name, bad.content))
+    assert "Nothing was made." in text
+    # a file without any content is found out by Django itself
+    reason = bad.reason if bad.content else "The submitted file is empty."
+    assert reason.lower() in text.lower()
+    assert not PromptSet.objects.exists()
+    assert pokes == []
+
+
+@bad_rows
+def test_bad_row_is_shown_with_its_number_and_nothing_is_imported(submit, pokes, bad: BadFile):
+    text = submit(IMPORT, upload(bad.name, bad.content))
+    assert f"Row {bad.row}: " in text
+    assert bad.reason in text
+    assert 'value="imported"' in text  # what was typed is still there
+    assert not PromptSet.objects.exists()
+    assert pokes == []
+
+
+@bad_rows
+def test_bad_rows_are_skipped_on_demand(submit, bad: BadFile):
+    text = submit(IMPORT, upload(bad.name, bad.content, skip_invalid="on"))
+    assert PromptSet.objects.get().prompts.count() == 1
+    assert bad.reason in text  # in the recipe
+
+
+def test_endless_errors_are_cut_short_and_counted(submit):
+    content = b"caption,id\n" + b"a cat,7\n" * 41
+    text = submit(IMPORT, upload("captions.csv", content))
+    assert text.count("the id '7' is already that of row 2") == 30
+    assert "and 10 more bad rows" in text
+
+
+def test_taken_name_is_refused_at_its_field(submit):
+    PromptSet.objects.create(name="imported", origin="text")
+    text = submit(IMPORT, upload("captions.txt", b"a cat"))
+    assert "There is a prompt set named 'imported' already" in text
+    assert PromptSet.objects.count() == 1
+
+
+def test_import_needs_a_name_and_a_file(submit):
+    text = submit(IMPORT, {"format": "auto"})
+    assert text.count("This field is required.") == 2
+
+
+def test_each_format_is_offered_once(researcher_client):
+    text = page(researcher_client, IMPORT)
+    assert text.count("<option") == len(FILES) + 1
+    assert 'enctype="multipart/form-data"' in text
+    assert "admin/css/forms.css" in text

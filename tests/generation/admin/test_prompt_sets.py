@@ -1,0 +1,116 @@
+"""Prompt sets are built, listed, shown and parsed again."""
+
+import pytest
+
+from generation.models import PromptSet
+from generation.services.prompt_sets import import_prompts
+from tests.factories import DOG, make_prompt_set
+from tests.generation.admin.pages import PAIRS, PAIRS_DATA, SETS, WORDS, WORDS_DATA, change_page, page
+from tests.generation.caption_files import FILES, TEXTS
+
+pytestmark = pytest.mark.django_db
+ParseState = PromptSet.ParseState
+
+
+# --- Builders ----------------------------------------------------------------------------------------------
+
+
+def test_words_are_sampled(submit):
+    file_name, content, _ = FILES["conllu"]
+    source = import_prompts(name="source", content=content, file_name=file_name).prompt_set
+    data = {**WORDS_DATA, "source": source.pk, "parts_of_speech": "noun, ADJ", "per_part_of_speech": 2}
+    text = submit(WORDS, data)
+    built = PromptSet.objects.get(name="sampled")
+    assert built.recipe["parts_of_speech"] == ["NOUN", "ADJ"]
+    assert built.prompts.count() == 4
+    assert "There are fewer words than asked for: ADJ (1 missing)." in text
+
+
+def test_number_of_attention_checks_may_be_left_to_the_site(submit):
+    source = make_prompt_set()
+    submit(WORDS, {**WORDS_DATA, "source": source.pk, "attention_checks": ""})
+    assert PromptSet.objects.get(name="sampled").recipe["attention_checks"] == 1
+
+
+def test_only_parsed_sets_can_be_sampled(submit, researcher_client):
+    unparsed = import_prompts(name="unparsed", content=b"a cat", file_name="a.txt").prompt_set
+    assert "unparsed" not in page(researcher_client, WORDS)
+    text = submit(WORDS, {**WORDS_DATA, "source": unparsed.pk})
+    assert "Select a valid choice" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"parts_of_speech": "NONSENSE"}, "unknown part of speech NONSENSE"),
+        ({"parts_of_speech": "VERB"}, "has no word of the parts of speech asked for"),
+        ({"common": 15}, "less than or equal to 14"),
+        ({"per_part_of_speech": 0}, "greater than or equal to 1"),
+        ({"seed": -1}, "greater than or equal to 0"),
+        ({"name": "x" * 101}, "at most 100 characters"),
+    ],
+)
+def test_impossible_samples_are_refused_on_the_form(submit, change, reason):
+    source = make_prompt_set()
+    text = submit(WORDS, {**WORDS_DATA, "source": source.pk, **change})
+    assert reason in text
+    assert PromptSet.objects.get() == source
+
+
+def test_pairs_are_built_and_handed_to_the_parser(submit, pokes):
+    submit(PAIRS, {**PAIRS_DATA, "nouns": "cat, dog, car"})
+    built = PromptSet.objects.get()
+    assert built.prompts.count() == 6
+    assert built.recipe["nouns"] == ["cat", "dog", "car"]
+    assert pokes == [("generation.jobs.parse_prompts", (built.pk,))]
+
+
+def test_noun_that_is_not_in_the_ontology_is_refused_on_the_form(submit, pokes):
+    text = submit(PAIRS, {**PAIRS_DATA, "nouns": "cat, unicorn"})
+    assert "'unicorn' is no noun of the ontology" in text
+    assert not PromptSet.objects.exists()
+    assert pokes == []
+
+
+# --- Prompt sets and prompts -------------------------------------------------------------------------------
+
+
+def test_list_of_sets_offers_the_forms(researcher_client):
+    make_prompt_set([DOG, DOG])
+    text = page(researcher_client, SETS)
+    for form in ("import/", "build-words/", "build-cohyponyms/"):
+        assert f'href="{form}"' in text
+    assert "Add prompt set" not in text
+    assert '<td class="field-prompt_count">2</td>' in text
+
+
+def test_parsing_again_is_asked_of_a_worker(submit, pokes):
+    prompt_set = make_prompt_set()
+    text = submit(SETS, {"action": "parse_again", "_selected_action": [prompt_set.pk]})
+    assert "1 prompt set handed to a worker." in text
+    prompt_set.refresh_from_db()
+    assert prompt_set.parse_state == ParseState.QUEUED
+    assert pokes == [("generation.jobs.parse_prompts", (prompt_set.pk,))]
+
+
+def test_set_shows_its_recipe_and_why_it_could_not_be_parsed(researcher_client):
+    prompt_set = make_prompt_set()
+    PromptSet.objects.update(
+        recipe={"file": "captions.json"}, parse_state=ParseState.FAILED, parse_error="no parser there"
+    )
+    text = page(researcher_client, change_page(prompt_set))
+    assert "captions.json" in text
+    assert "no parser there" in text
+
+
+def test_prompt_shows_its_words_and_can_not_be_rewritten(researcher_client, django_assert_max_num_queries):
+    file_name, content, _ = FILES["conllu"]
+    prompt = import_prompts(name="source", content=content, file_name=file_name).prompt_set.prompts.first()
+    with django_assert_max_num_queries(10):
+        text = page(researcher_client, change_page(prompt))
+    assert "nmod:on" in text
+    assert "dog (NOUN)" in text
+    assert researcher_client.post(change_page(prompt), {"text": "other"}).status_code == 403
+    assert page(researcher_client, f"/admin/generation/prompt/?prompt_set__id__exact={prompt.prompt_set_id}")
+    prompt.refresh_from_db()
+    assert prompt.text == TEXTS[0]

@@ -1,0 +1,65 @@
+"""Who may see and do what."""
+
+import pytest
+
+from generation.models import Generation, Prompt, PromptSet
+from tests.factories import make_run
+from tests.generation.admin.pages import IMPORT, PAIRS, PAIRS_DATA, RUNS, SETS, START, WORDS, page
+
+pytestmark = pytest.mark.django_db
+State = Generation.State
+ParseState = PromptSet.ParseState
+
+
+def test_staff_without_rights_see_neither_lists_nor_forms(staff_client):
+    make_run()
+    client = staff_client()
+    for address in (SETS, RUNS, IMPORT, WORDS, PAIRS, START):
+        assert client.get(address).status_code == 403, address
+    assert client.post(PAIRS, PAIRS_DATA).status_code == 403
+    assert PromptSet.objects.count() == 1
+
+
+def test_staff_who_may_look_are_offered_nothing_that_changes(staff_client, pokes):
+    run = make_run(finished=False)
+    run.generations.update(state=State.FAILED, error="boom")
+    client = staff_client("view_promptset", "view_generationrun")
+    for address, form in ((SETS, "import/"), (RUNS, "start/")):
+        text = page(client, address)
+        assert f'href="{form}"' not in text
+        assert "parse_again" not in text
+        assert "Try failed images again" not in text
+    for address, action in ((SETS, "parse_again"), (RUNS, "retry")):
+        rows = {SETS: run.prompt_set, RUNS: run}
+        client.post(address, {"action": action, "_selected_action": [rows[address].pk]})
+    assert run.generations.get().state == State.FAILED
+    assert PromptSet.objects.get().parse_state == ParseState.PARSED
+    assert client.get(START).status_code == 403
+    assert pokes == []
+
+
+def test_staff_who_may_only_add_are_not_led_to_a_page_they_may_not_see(
+    staff_client, pokes, django_capture_on_commit_callbacks
+):
+    client = staff_client("add_promptset")
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post(PAIRS, PAIRS_DATA)
+    assert (response.status_code, response.url) == (302, "/admin/")
+    assert PromptSet.objects.get().prompts.count() == 6
+
+
+def test_pages_have_the_sites_icon(researcher_client):
+    for address in ("/admin/", SETS, IMPORT):
+        assert '<link rel="icon"' in page(researcher_client, address), address
+
+
+def test_strangers_are_asked_to_log_in(client):
+    for address in (SETS, IMPORT, START):
+        response = client.get(address)
+        assert (response.status_code, response.url) == (302, f"/admin/login/?next={address}")
+
+
+def test_prompts_and_generations_come_from_services_only(researcher_client):
+    for model in ("prompt", "promptset", "generation", "generationrun"):
+        assert researcher_client.get(f"/admin/generation/{model}/add/").status_code == 403
+    assert not Prompt.objects.exists()
