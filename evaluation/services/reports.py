@@ -27,10 +27,10 @@ class _LeaseLost(Exception):
     """Another worker has the report by now."""
 
 
-def reports_of(subject: Subject, analysis: Analysis) -> "WorkQuerySet[Report]":
+def reports_of(subject: Subject, analysis: Analysis) -> WorkQuerySet[Report]:
     """The newest one first."""
     of_it = {"study": subject} if isinstance(subject, Study) else {"run": subject}
-    return Report.objects.filter(**of_it, analysis=analysis.key).order_by("-pk")
+    return WorkQuerySet(Report).filter(**of_it, analysis=analysis.key).order_by("-pk")
 
 
 def request_report(*, subject: Subject, analysis: Analysis) -> Report:
