@@ -7,7 +7,7 @@ from benchmarks.daam_overhead import LAYERS, Core, Layer, Steps, medians, report
 
 def test_the_layers_are_those_of_stable_diffusion_2():
     assert len(LAYERS) == 15
-    assert {layer.heads * layer.side for layer in LAYERS} == {5 * 64}
+    assert {layer.attention_heads * layer.side for layer in LAYERS} == {5 * 64}
     assert [sum(layer.side == side for layer in LAYERS) for side in (64, 32, 16)] == [5, 5, 5]
 
 
