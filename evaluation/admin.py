@@ -3,9 +3,9 @@ from django.db.models import Prefetch
 from django.utils.html import format_html
 
 from annotations.models import Study
+from evaluation.addresses import report_address
 from evaluation.analyses.registry import AnalysisError, get_analysis
 from evaluation.models import Report
-from evaluation.views.reports import run_address, study_address
 from generation.models import GenerationRun
 
 
@@ -39,6 +39,4 @@ class ReportAdmin(admin.ModelAdmin):
             analysis = get_analysis(report.analysis)
         except AnalysisError:
             return "—"  # of an analysis that this version does not have
-        study = report.study
-        address = run_address(report.run, analysis) if study is None else study_address(study, analysis)
-        return format_html('<a href="{}">Look</a>', address)
+        return format_html('<a href="{}">Look</a>', report_address(report.subject, analysis))

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.middleware import HtmxDetails
 
+from daamweb.requests import HtmxRequest
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
 from generation.jobs import start_run
@@ -27,12 +27,6 @@ may_look = permission_required("generation.view_generation", raise_exception=Tru
 may_retry = permission_required("generation.change_generationrun", raise_exception=True)
 # A finished image and its heat maps never change.
 kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
-
-
-class HtmxRequest(HttpRequest):
-    """As django_htmx makes them."""
-
-    htmx: HtmxDetails
 
 
 @staff_member_required

@@ -5,6 +5,7 @@ and the study is open. While it is being opened nobody edits it; an opening that
 """
 
 import logging
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -15,6 +16,7 @@ from annotations.models import Opening, Place, Study, Task
 from annotations.services.locks import database_now, lock_study
 from annotations.services.plans import make_plan, task_records, task_sha256
 from annotations.services.verifications import file_sha256, files_of
+from daamweb.work.attempts import recorded
 from generation.models import Generation
 
 logger = logging.getLogger(__name__)
@@ -101,18 +103,17 @@ def run_opening(*, opening: Opening, progress: Tell = unwatched) -> bool:
         if opening.state == Opening.State.FAILED:
             _make_draft_again(study)
         return False
-    try:
-        _Slices(study, opening, progress).run()
-    except _LeaseLost:
-        logger.warning("The opening of study %s went to another worker.", study.pk)
-        return False
-    except StudyError as error:
-        _give_up(opening, study, str(error))
-        return False
-    except Exception as error:  # whatever it is, the row says why; the log has the traceback
-        _give_up(opening, study, f"{type(error).__name__}: {error}")
-        raise
-    return True
+    with recorded(partial(_give_up, opening, study), f"The opening of study {study.pk}"):
+        try:
+            _Slices(study, opening, progress).run()
+        except _LeaseLost:
+            logger.warning("The opening of study %s went to another worker.", study.pk)
+            return False
+        except StudyError as error:
+            _give_up(opening, study, str(error))
+            return False
+        return True
+    return False
 
 
 def _give_up(opening: Opening, study: Study, error: str) -> None:

@@ -27,6 +27,7 @@ from annotations.services.plans import (
     task_sha256,
     tasks_sha256,
 )
+from daamweb.work.attempts import recorded
 from generation.models import Generation
 
 logger = logging.getLogger(__name__)
@@ -87,12 +88,10 @@ def run_verification(*, verification: Verification, progress: Tell = unwatched) 
         verification.renew(done=min(done, total), total=total)
         progress(done, total)
 
-    try:
+    with recorded(verification.fail, f"Verification {verification.pk} of study {study.pk}"):
         verify_study(study, files=True, tell=tell)
-    except Exception as error:  # whatever it is, the row says why; the log has the traceback
-        verification.fail(f"{type(error).__name__}: {error}")
-        raise
-    return verification.finish()
+        return verification.finish()
+    return False
 
 
 def verify_study(

@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.middleware import HtmxDetails
 
 from annotations.models import Study
+from daamweb.requests import HtmxRequest
+from evaluation.addresses import report_address
 from evaluation.analyses.interface import Analysis
 from evaluation.analyses.registry import AnalysisError, analyses_of_kind, analyses_of_runs, get_analysis
 from evaluation.errors import ReportError
@@ -28,12 +29,6 @@ OF_STUDY = ("annotations.view_study", "evaluation.view_report")
 OF_RUN = ("generation.view_generation", "evaluation.view_report")
 
 
-class HtmxRequest(HttpRequest):
-    """As django_htmx makes them."""
-
-    htmx: HtmxDetails
-
-
 @staff_member_required
 @permission_required(OF_STUDY, raise_exception=True)
 @require_safe
@@ -44,7 +39,7 @@ def study_report(request: HtmxRequest, study_pk: int, key: str = "") -> HttpResp
     study = get_object_or_404(Study.objects.select_related("run", "plan"), pk=study_pk)
     offered = analyses_of_kind(study.kind)
     analysis = _named(key) if key else offered[0]
-    others = [(other.label, study_address(study, other)) for other in offered if other is not analysis]
+    others = [(other.label, report_address(study, other)) for other in offered if other is not analysis]
     return _page(request, study, analysis, "report", {"study": study, "others": others})
 
 
@@ -66,7 +61,7 @@ def run_analyses(request: HttpRequest, run_pk: int) -> HttpResponse:
     """What can be analysed of a run alone."""
     run = get_object_or_404(GenerationRun, pk=run_pk)
     rows = [
-        (analysis.label, run_address(run, analysis), missing_needs(analysis, run))
+        (analysis.label, report_address(run, analysis), missing_needs(analysis, run))
         for analysis in analyses_of_runs()
     ]
     return render(request, "evaluation/run_analyses.html", {"run": run, "analyses": rows})
@@ -101,17 +96,6 @@ def figure(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     return HttpResponse(drawn, content_type="image/svg+xml")
 
 
-def study_address(study: Study, analysis: Analysis) -> str:
-    """The first analysis of a kind is what is called the study's report."""
-    if analysis is analyses_of_kind(study.kind)[0]:
-        return reverse("evaluation:report", args=[study.pk])
-    return reverse("evaluation:study_analysis", args=[study.pk, analysis.key])
-
-
-def run_address(run: GenerationRun, analysis: Analysis) -> str:
-    return reverse("evaluation:run_analysis", args=[run.pk, analysis.key])
-
-
 def _named(key: str) -> Analysis:
     try:
         return get_analysis(key)
@@ -123,11 +107,7 @@ def _refresh(subject: Subject, analysis: Analysis) -> HttpResponse:
     """Ask, and go where the answer will be; what is missing for it is said there."""
     with suppress(ReportError):  # the page says what is missing
         request_report(subject, analysis)
-    return redirect(_address(subject, analysis))
-
-
-def _address(subject: Subject, analysis: Analysis) -> str:
-    return study_address(subject, analysis) if isinstance(subject, Study) else run_address(subject, analysis)
+    return redirect(report_address(subject, analysis))
 
 
 def _page(
@@ -144,7 +124,7 @@ def _page(
     context |= {
         "subject_kind": kind,
         "analysis": analysis,
-        "here": _address(subject, analysis),
+        "here": report_address(subject, analysis),
         "refresh": reverse(f"evaluation:refresh_{kind}", args=[subject.pk, analysis.key]),
         "missing": missing_needs(analysis, subject),
         "newest": newest,

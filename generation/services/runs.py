@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
+from generation.services.checkpoints import find_or_create_checkpoint
 
 MAX_SEED = 2**63 - 1
 
@@ -89,6 +91,13 @@ def _save(run: GenerationRun) -> None:
             run.save()
     except IntegrityError as error:
         raise RunError(taken) from error
+
+
+@transaction.atomic
+def create_run_by_source(*, checkpoint: str, **design: Any) -> GenerationRun:
+    """As `create_run`, of a checkpoint by its name or source, known or not. What is refused leaves no
+    checkpoint behind. Raises RunError."""
+    return create_run(checkpoint=find_or_create_checkpoint(name_or_source=checkpoint), **design)
 
 
 def _messages(error: ValidationError) -> list[str]:

@@ -14,8 +14,11 @@ from tests.site import TOP
 
 
 def test_bars_are_printed_and_those_missed_are_named(capsys):
-    assert scale.print_bars({"claim_ratio": 1.9, "page_s": 0.5}) == []
-    assert scale.print_bars({"claim_ratio": 2.1, "page_s": 0.6}) == ["claim_ratio", "page_s"]
+    frame = {"frame_s": 20, "frame_mb": 600}
+    assert scale.print_bars({"claim_ratio": 1.9, "page_s": 0.5, **frame}) == []
+    assert scale.print_bars({"claim_ratio": 2.1, "page_s": 0.6, **frame}) == ["claim_ratio", "page_s"]
+    missed = {"claim_ratio": 1, "page_s": 0, "frame_s": 20.1, "frame_mb": 601}
+    assert scale.print_bars(missed) == ["frame_s", "frame_mb"]
     printed = capsys.readouterr().out
     assert "claim_ratio 1.9 (bar 2.0: reached)" in printed
     assert "page_s 0.6 (bar 0.5: missed)" in printed
@@ -45,11 +48,13 @@ def test_claims_are_measured_where_their_names_say_and_taken_back():
 
 @pytest.mark.services
 def test_the_whole_benchmark_on_postgresql():
-    small = ("--places", "600,900", "--claims", "5", "--opening", "30", "--tasks", "40")
+    small = ("--places", "600,900", "--claims", "5", "--opening", "30", "--tasks", "40", "--frame", "60")
     command = [sys.executable, "-m", "benchmarks.scale", "--database", POSTGRES, *small]
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
     found = json.loads(done.stdout.splitlines()[-1])
     assert {"open_s", "open_mb", "export_s", "export_mb", "report_s", "report_mb"} <= set(found)
     assert (found["places"], found["responses"]) == (120, 117)
     assert found["claim_ms"]["fresh"].keys() == {"600", "900"}
+    assert found["frame_responses"] == 60
+    assert found["frame_s"] > 0
     assert done.returncode == (found["claim_ratio"] > 2 or found["page_s"] > 0.5)

@@ -1,15 +1,14 @@
 import time
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from daamweb.progress import progress_bar
 from generation.errors import RunError
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun, PromptSet
 from generation.selectors import is_worked_on, run_progress
-from generation.services.checkpoints import DEMO, find_or_create_checkpoint
-from generation.services.runs import create_run, retry_failed
+from generation.services.checkpoints import DEMO
+from generation.services.runs import create_run_by_source, retry_failed
 
 # After this many seconds without progress, and no worker at it, --wait says so.
 PATIENCE = 60
@@ -120,13 +119,7 @@ class Command(BaseCommand):
         if found is None:
             raise CommandError(f"There is no prompt set named {prompt_set!r}.")
         try:
-            with transaction.atomic():
-                return create_run(
-                    name=name,
-                    prompt_set=found,
-                    checkpoint=find_or_create_checkpoint(name_or_source=checkpoint or DEMO),
-                    **given,
-                )
+            return create_run_by_source(name=name, prompt_set=found, checkpoint=checkpoint or DEMO, **given)
         except RunError as error:
             raise CommandError(str(error)) from error
 
