@@ -4,29 +4,42 @@ Folders, files and single tests, by their paths below tests/. Folders and files 
 """
 
 SLOW = (
-    # They import torch, which alone takes longer than many tests, and compute with it.
+    # They import torch, which alone takes longer than many tests (spaCy does too), or a browser.
     "benchmarks",
+    "browser",
     "docs/test_engine_page.py",
+    "generation/commands/test_parse_prompts.py",
     "generation/daam",
     "generation/demo",
+    "generation/prompts/test_parsing.py",
+    "generation/services/test_words.py",
+    "generation/test_coco_captions.py",
     "generation/test_execution.py",
+    "generation/test_execution_failures.py",
     "generation/test_jobs.py",
     # They start processes, or watch several connections.
+    "annotations/test_crowd.py",
     "annotations/test_opening_killed.py",
     "evaluation/frames/test_snapshots.py",
     "generation/test_claims_between_workers.py",
     "generation/test_killed_worker.py",
+    "test_architecture.py::test_the_site_never_imports_torch",
     "test_migrations.py",
     # They build large studies, or visit everything.
     "annotations/test_query_plans.py",
     "test_every_page.py",
-    # They draw every figure, several times.
-    "evaluation/commands/test_demo.py",
-    "evaluation/commands/test_report.py",
+    # They compute whole reports and draw their figures.
+    "evaluation/analyses/cohyponyms/test_section.py",
+    "evaluation/analyses/opinion/test_section.py",
     "evaluation/analyses/test_figures.py",
+    "evaluation/commands",
     "evaluation/reports/test_files.py",
+    "evaluation/services/test_reports.py",
+    "evaluation/test_dropped.py",
+    "evaluation/test_jobs.py",
+    "evaluation/views/test_reports.py",
     # They compute long.
-    "evaluation/statistics/test_comparisons.py::test_the_papers_accuracies_of_cohyponyms_and_others",
+    "evaluation/statistics/test_comparisons.py",
 )
 
 

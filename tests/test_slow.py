@@ -23,7 +23,7 @@ def test_a_folder_a_file_and_a_test_are_known_with_all_inside():
     assert is_slow("generation/daam")
     assert is_slow("generation/daam/test_tracer.py::test_it[1]")
     assert is_slow("test_migrations.py::test_a_running_study")
-    (test,) = [slow for slow in SLOW if "::" in slow]
+    test = next(slow for slow in SLOW if "::" in slow)
     assert is_slow(test)
     assert is_slow(f"{test}[1]")
     assert not is_slow(f"{test}_too")
