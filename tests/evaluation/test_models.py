@@ -29,7 +29,6 @@ def refused(constraint: str, change) -> bool:
         ("report_done_has_file", {"state": "done", "finished_at": timezone.now(), "fingerprint": "a"}),
         ("report_running_has_lease", {"state": "running"}),
         ("report_failed_has_error", {"state": "failed", "finished_at": timezone.now()}),
-        ("report_state_known", {"state": "ready"}),
         ("report_of_study_or_run", {"study": None}),
         ("report_has_analysis", {"analysis": ""}),
     ],

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 
@@ -5,8 +7,9 @@ from annotations.kinds.registry import KINDS
 from annotations.models import Response
 from evaluation.analyses.cohyponyms import analysis as cohyponyms
 from evaluation.analyses.opinion import analysis as opinion
+from evaluation.frames import responses
 from evaluation.frames.columns import columns_of
-from evaluation.frames.responses import response_frame
+from evaluation.frames.responses import response_chunks, response_frame
 from tests.evaluation.studies import (
     answer_task,
     make_attribution_study,
@@ -167,7 +170,42 @@ def test_annotators_are_named_by_pseudonyms():
         assert other.external_id not in everything
 
 
-def test_a_frame_is_read_with_one_query(django_assert_num_queries):
+def test_a_frame_is_counted_and_read_with_a_query_each(django_assert_num_queries):
     study = make_rated_study()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert len(response_frame(study)) == 15
+
+
+@pytest.mark.parametrize("make", [make_rated_study, lambda: make_ticked_study(ONE_PAIR, replicas=2)])
+def test_a_frame_is_what_its_chunks_are_together(make, monkeypatch):
+    study = make()
+    whole = response_frame(study)
+    monkeypatch.setattr(responses, "READ_AT_ONCE", 4)
+    chunks = list(response_chunks(study))
+    assert [len(chunk) for chunk in chunks[:-1]] == [4] * (len(chunks) - 1)
+    pd.testing.assert_frame_equal(response_frame(study), whole)
+    pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), whole)
+
+
+def test_what_is_answered_while_a_frame_is_read_is_left_to_the_next_one(monkeypatch):
+    study = make_attribution_study()
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+
+    def chunks(study):
+        answer_task(study.tasks.last(), make_annotator(), {"choice": 5})
+        return response_chunks(study)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(responses, "response_chunks", chunks)
+        assert list(response_frame(study)["choice"]) == [3]
+    assert list(response_frame(study)["choice"]) == [3, 5]
+
+
+def test_times_are_read_to_the_microsecond():
+    study = make_rated_study()
+    frame = response_frame(study)
+    stored = Response.objects.order_by("assignment__submitted_at", "assignment")
+    assert list(frame["submitted_at"]) == [answer.assignment.submitted_at for answer in stored]
+    assert list(frame["revised_at"]) == [answer.created_at for answer in stored]
+    Response.objects.update(created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))  # a whole second
+    assert set(response_frame(study)["revised_at"]) == {pd.Timestamp("2026-01-02T03:04:05Z")}
