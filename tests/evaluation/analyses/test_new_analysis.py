@@ -191,9 +191,7 @@ def test_masks_are_said_to_be_missing(monkeypatch, tmp_path):
 def test_answers_are_not_a_runs_and_images_alone_not_a_studys(areas, tmp_path):
     study = make_rated_study()
     output = ["--output", str(tmp_path / "out")]
-    with pytest.raises(
-        CommandError, match=r"which has none\. Build a study of attribution"
-    ):
+    with pytest.raises(CommandError, match=r"which has none\. Build a study of attribution"):
         call_command("analyze", "opinion", "--run", study.run.name, *output)
     with pytest.raises(CommandError, match=f"Analyse the run {study.run.name!r} itself"):
         call_command("analyze", "areas", "--study", study.name, *output)
