@@ -82,7 +82,7 @@ def read_report(site: str, study_title: str, password: str) -> None:
     number = re.search(r"/study/(\d+)/", study).group(1)
     report = f"/evaluation/studies/{number}/report/"
     path, page = browser.get(report)
-    browser.post(report + "refresh/", page)
+    browser.post(re.search(r'<form class="card" method="post" action="([^"]+)"', page).group(1), page)
     deadline = time.monotonic() + REPORT_SECONDS
     while not re.search(r"responses collected</th>\s*<td[^>]*>[1-9]", page):
         if time.monotonic() > deadline:

@@ -16,12 +16,12 @@ def missing_needs(analysis: Analysis, subject: Subject) -> tuple[str, ...]:
         run = subject.run
         if not analysis.needs.a_study:
             missing.append(
-                f"{analysis.label} stands on a run, not on a study. Analyse the run {run.name!r} itself."
+                f"“{analysis.label}” stands on a run, not on a study. Analyse the run “{run.name}” itself."
             )
         elif not analysis.needs.reads(subject.kind):
             missing.append(
-                f"{analysis.label} reads the answers of studies of {_kinds(analysis)}, and {subject.name!r} "
-                f"is one of {subject.kind}. Build and run a study of that kind on the run {run.name!r}."
+                f"“{analysis.label}” reads the answers of studies of {_kinds(analysis)}, and “{subject.name}” "
+                f"is one of {subject.kind}. Build and run a study of that kind on the run “{run.name}”."
             )
         elif subject.plan_id is None:
             missing.append(str(NeverOpenedError(subject.name)))
@@ -29,17 +29,17 @@ def missing_needs(analysis: Analysis, subject: Subject) -> tuple[str, ...]:
         run = subject
         if analysis.needs.a_study:
             missing.append(
-                f"{analysis.label} reads answers, and {run.name!r} is a run, which has none. Build a study "
+                f"“{analysis.label}” reads answers, and “{run.name}” is a run, which has none. Build a study "
                 f"of {_kinds(analysis)} on it and open it, or name one that you have."
             )
     if analysis.needs.heat_maps and not run.generations.filter(state=Generation.State.SUCCEEDED).exists():
         missing.append(
-            f"{analysis.label} reads heat maps, and no image of the run {run.name!r} is finished. Wait for "
+            f"“{analysis.label}” reads heat maps, and no image of the run “{run.name}” is finished. Wait for "
             "its workers, or try again what failed, on the run’s page."
         )
     if analysis.needs.masks:
         missing.append(
-            f"{analysis.label} reads masks, and the run {run.name!r} has none: this version of daamweb "
+            f"“{analysis.label}” reads masks, and the run “{run.name}” has none: this version of daamweb "
             "cannot take masks in yet."
         )
     return tuple(missing)

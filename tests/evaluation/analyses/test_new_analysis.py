@@ -162,7 +162,7 @@ def test_a_file_that_is_gone_fails_the_report_and_is_named(areas):
 
 def test_a_run_without_a_finished_image_is_told_what_to_do(areas, researcher_client, tmp_path):
     run = make_run(make_prompt_set([DOG]), finished=False)
-    said = f"no image of the run {run.name!r} is finished. Wait for its workers"
+    said = f"no image of the run “{run.name}” is finished. Wait for its workers"
     with pytest.raises(CommandError, match=said):
         call_command("analyze", "areas", "--run", run.name, "--output", str(tmp_path / "areas"))
     assert not (tmp_path / "areas").exists()
@@ -184,7 +184,7 @@ class Overlaps(Analysis):
 def test_masks_are_said_to_be_missing(monkeypatch, tmp_path):
     monkeypatch.setitem(registry.ANALYSES, "overlaps", Overlaps())
     run = make_run(make_prompt_set([DOG]))
-    with pytest.raises(CommandError, match=f"the run {run.name!r} has none: this version of daamweb cannot"):
+    with pytest.raises(CommandError, match=f"the run “{run.name}” has none: this version of daamweb cannot"):
         call_command("analyze", "overlaps", "--run", run.name, "--output", str(tmp_path / "overlaps"))
 
 
@@ -193,7 +193,7 @@ def test_answers_are_not_a_runs_and_images_alone_not_a_studys(areas, tmp_path):
     output = ["--output", str(tmp_path / "out")]
     with pytest.raises(CommandError, match=r"which has none\. Build a study of attribution"):
         call_command("analyze", "opinion", "--run", study.run.name, *output)
-    with pytest.raises(CommandError, match=f"Analyse the run {study.run.name!r} itself"):
+    with pytest.raises(CommandError, match=f"Analyse the run “{study.run.name}” itself"):
         call_command("analyze", "areas", "--study", study.name, *output)
     with pytest.raises(CommandError, match="reads the answers of studies of object_presence"):
         call_command("analyze", "cohyponyms", "--study", study.name, *output)
