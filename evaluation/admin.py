@@ -14,7 +14,7 @@ class ReportAdmin(admin.ModelAdmin):
     """To look at only: reports are computed."""
 
     list_display = ["analysis", "study", "run", "state", "created_at", "finished_at", "look"]
-    list_filter = ["state", "analysis", "study", "run"]
+    list_filter = ["state", "analysis"]
     fields = [
         "analysis", "study", "run", "state", "fingerprint", "attempts", "error", "created_at", "finished_at",
         "look",

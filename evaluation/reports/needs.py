@@ -21,7 +21,7 @@ def missing_needs(analysis: Analysis, subject: Subject) -> tuple[str, ...]:
         elif not analysis.needs.reads(subject.kind):
             missing.append(
                 f"“{analysis.label}” reads the answers of studies of {_kinds(analysis)}, and “{subject.name}” "
-                f"is one of {subject.kind}. Build and run a study of that kind on the run “{run.name}”."
+                f"is one of {subject.kind}. Build a study of that kind on the run “{run.name}”."
             )
         elif subject.plan_id is None:
             missing.append(str(NeverOpenedError(subject.name)))
