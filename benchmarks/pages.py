@@ -141,7 +141,8 @@ def admin_lists(model: type[Model], model_admin: admin.ModelAdmin, researcher: U
         *_, last = each.choices(shown)
         yield Page(f"{name} by {each.title}", f"{address}{last['query_string']}")
     for column in range(1, len(shown.list_display)):
-        yield Page(f"{name} sorted by {shown.list_display[column]}", f"{address}?o=-{column}")
+        by = shown.list_display[column]
+        yield Page(f"{name} sorted by {getattr(by, '__name__', by)}", f"{address}?o=-{column}")
     if shown.search_fields:
         yield Page(f"{name}, searched", f"{address}?q=a")
     if shown.multi_page:

@@ -46,8 +46,10 @@ _offered: dict[type[Model], list[Link]] = {}
 
 
 def offer(model: type[Model], *links: Link) -> None:
-    """Have links shown on the pages of a model's objects, after those that were offered before."""
-    _offered.setdefault(model, []).extend(links)
+    """Have links shown on the pages of a model's objects, after those that were offered before. One that was
+    offered already, as when Django is set up twice in a process, is not shown twice."""
+    offered = _offered.setdefault(model, [])
+    offered.extend(link for link in links if link not in offered)
 
 
 def links_for(model: type[Model], user: User | AnonymousUser, *, in_lists: bool = False) -> list[Link]:

@@ -43,6 +43,14 @@ def test_what_is_offered_for_studies_stands_on_their_pages_and_what_is_for_lists
     assert [anchor(study, "On its page") in page for page in shown] == [True, False, False]
 
 
+def test_what_is_offered_twice_is_shown_once(nothing_offered, researcher_client):
+    study = make_open_study()
+    for _ in range(2):
+        offer(Study, link("Everywhere", in_lists=True))
+    for page in pages_of(study):
+        assert researcher_client.get(page).text.count(anchor(study, "Everywhere")) == 1
+
+
 def test_where_nothing_is_offered_no_link_is_shown(nothing_offered, researcher_client):
     study = make_open_study()
     for page in (*pages_of(study), *pages_of_run(study.run)):

@@ -228,8 +228,7 @@ def test_a_verification_that_fails_says_why_and_is_tried_once_a_day(monkeypatch)
     study = four_images()
     Study.objects.filter(pk=study.pk).update(opened_at=timezone.now() - timedelta(days=2))
     monkeypatch.setattr("annotations.services.verifications.verify_study", explode)
-    with pytest.raises(ArithmeticError):
-        run_verification(verification=request_verification(study=study))
+    assert not run_verification(verification=request_verification(study=study))
     assert Verification.objects.get().error == "ArithmeticError: storage out of reach"
     assert list(due_for_verification()) == []
 
@@ -238,8 +237,7 @@ def test_an_opening_that_fails_otherwise_says_why_and_is_a_draft_again(monkeypat
     study = make_study()
     request_opening(study=study)
     monkeypatch.setattr("annotations.services.openings.file_sha256", explode)
-    with pytest.raises(ArithmeticError):
-        run_opening(opening=Opening.objects.get())
+    assert not run_opening(opening=Opening.objects.get())
     assert Opening.objects.get().error == "ArithmeticError: storage out of reach"
     assert again(study).state == Study.State.DRAFT
 
