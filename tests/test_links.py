@@ -44,9 +44,9 @@ def test_what_is_offered_for_studies_stands_on_their_pages_and_what_is_for_lists
 
 
 def test_what_is_offered_twice_is_shown_once(nothing_offered, researcher_client):
-    study = make_open_study()
+    study, offered = make_open_study(), link("Everywhere", in_lists=True)
     for _ in range(2):
-        offer(Study, link("Everywhere", in_lists=True))
+        offer(Study, offered)
     for page in pages_of(study):
         assert researcher_client.get(page).text.count(anchor(study, "Everywhere")) == 1
 

@@ -20,8 +20,8 @@ def missing_needs(analysis: Analysis, subject: Subject) -> tuple[str, ...]:
             )
         elif not analysis.needs.reads(subject.kind):
             missing.append(
-                f"“{analysis.label}” reads the answers of studies of {_kinds(analysis)}, and “{subject.name}” "
-                f"is one of {subject.kind}. Build a study of that kind on the run “{run.name}”."
+                f"“{analysis.label}” reads the answers of studies of {_kinds(analysis)}, and "
+                f"“{subject.name}” is one of {subject.kind}. Build a study of that kind on “{run.name}”."
             )
         elif subject.plan_id is None:
             missing.append(str(NeverOpenedError(subject.name)))
