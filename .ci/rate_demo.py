@@ -89,7 +89,7 @@ def read_report(site: str, study_title: str, password: str) -> None:
             sys.exit(f"The report did not show the answer within {REPORT_SECONDS} seconds.")
         time.sleep(1)
         path, page = browser.get(report)
-    figure = re.search(r'src="(/evaluation/reports/[^"]+\.svg)"', page).group(1)
+    figure = re.search(r'src="(/evaluation/results/[^"]+\.svg)"', page).group(1)
     assert "<svg" in browser.get(figure)[1]
     print(f"{report} shows the answer, and its figure {figure}")
 

@@ -56,7 +56,9 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "evaluation/runs/<int:run_pk>/analyses/": [Arguments((site.run.pk,))],
         "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": [Arguments((site.run.pk, "opinion"))],
         "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],
-        "evaluation/reports/<int:pk>/figures/<slug:name>.svg": [Arguments((site.report.pk, _figure(site)))],
+        "evaluation/results/<slug:fingerprint>/figures/<slug:name>.svg": [
+            Arguments((site.report.fingerprint, _figure(site)))
+        ],
         "s/<slug:slug>/": [
             Arguments((each.slug,), name=f"the {state} study", who=EVERYBODY)
             for state, each in site.studies.items()

@@ -24,5 +24,9 @@ class MissingNeedsError(ReportError):
         self.missing = tuple(missing)
 
 
+class SubjectGoneError(ReportError):
+    """What was to be reported was deleted."""
+
+
 class UnreadableImageError(ReportError):
     """A file of an image that is to be analysed cannot be read."""

@@ -22,7 +22,10 @@ class Report(Work):
     )
     analysis = models.CharField(max_length=50, help_text="Its key; see evaluation/analyses.")
     fingerprint = models.CharField(
-        max_length=64, blank=True, help_text="Hash of everything that it was computed from."
+        max_length=64,
+        blank=True,
+        db_index=True,
+        help_text="Names the state of the data that it was computed from.",
     )
     file = models.FileField(upload_to="results", blank=True, help_text="Tables and figures.")
 
@@ -68,10 +71,16 @@ class Report(Work):
             return self.run
         raise ValueError(f"Report {self.pk} is of no study and of no run.")
 
-    def mark_kept(self, *, fingerprint: str, file: str) -> bool:
+    def mark_begun(self, *, fingerprint: str) -> bool:
+        """Write down of which data it is computed; False if it is not this process's any more."""
+        return bool(self._held().update(fingerprint=fingerprint))
+
+    def mark_kept(self, *, file: str) -> bool:
         """Write down what came of it and finish it; False if it is not this process's any more."""
-        mine = Report.objects.filter(pk=self.pk, state=self.State.RUNNING, claim=self.claim)
-        return bool(mine.update(fingerprint=fingerprint, file=file)) and self.finish()
+        return bool(self._held().update(file=file)) and self.finish()
+
+    def _held(self) -> models.QuerySet["Report"]:
+        return Report.objects.filter(pk=self.pk, state=self.State.RUNNING, claim=self.claim)
 
     def discard(self) -> bool:
         """Delete it while this process has it; False if it has it no more."""

@@ -12,5 +12,5 @@ urlpatterns = [
     path("runs/<int:run_pk>/analyses/", reports.run_analyses, name="run_analyses"),
     path("runs/<int:run_pk>/analyses/<slug:key>/", reports.run_report, name="run_analysis"),
     path("runs/<int:run_pk>/analyses/<slug:key>/refresh/", reports.refresh_run, name="refresh_run"),
-    path("reports/<int:pk>/figures/<slug:name>.svg", reports.figure, name="figure"),
+    path("results/<slug:fingerprint>/figures/<slug:name>.svg", reports.figure, name="figure"),
 ]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
@@ -27,6 +26,7 @@ from annotations.services.plans import (
     task_sha256,
     tasks_sha256,
 )
+from daamweb.work.asking import find_or_create
 from daamweb.work.attempts import recorded
 from generation.models import Generation
 
@@ -48,13 +48,10 @@ class Difference:
 
 def request_verification(*, study: Study) -> Verification:
     """The verification that waits or runs, or a new one."""
-    while (waiting := Verification.objects.unfinished().filter(study=study).first()) is None:
-        try:
-            with transaction.atomic():
-                return Verification.objects.create(study=study, total=2 * study.frozen_plan.tasks)
-        except IntegrityError:  # somebody else asked in this very moment
-            continue
-    return waiting
+    return find_or_create(
+        Verification.objects.unfinished().filter(study=study).first,
+        lambda: Verification.objects.create(study=study, total=2 * study.frozen_plan.tasks),
+    )
 
 
 def due_for_verification() -> QuerySet[Study]:

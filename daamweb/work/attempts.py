@@ -33,5 +33,18 @@ def recorded(fail: Callable[[str], object], what: str) -> Iterator[Attempt]:
         logger.exception("%s failed.", what)
         # The traceback holds what the block held, such as a batch in the GPU's memory, for as long as anybody
         # (a log's handler) holds the error; what is tried next needs the room.
-        traceback.clear_frames(error.__traceback__)
+        _let_go(error)
         fail(attempt.error)
+
+
+def _let_go(error: BaseException) -> None:
+    """Of what the frames of the error, and of those that it came from, hold."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        traceback.clear_frames(each.__traceback__)
+        waiting += [each.__cause__, each.__context__]

@@ -167,12 +167,16 @@ class Work(models.Model):
         )  # fmt: skip
 
     def requeue(self) -> bool:
-        """Let what failed be tried again; False if it had not failed."""
-        return bool(
-            self._rows().filter(pk=self.pk, state=WorkState.FAILED).update(
-                state=WorkState.QUEUED, attempts=0, error="", finished_at=None, not_before=None
-            )
-        )  # fmt: skip
+        """Let what failed be tried again, from its beginning; False if it had not failed."""
+        fresh = {
+            "state": WorkState.QUEUED, "attempts": 0, "error": "", "finished_at": None, "not_before": None,
+            "done": 0,
+        }  # fmt: skip
+        requeued = self._rows().filter(pk=self.pk, state=WorkState.FAILED).update(**fresh)
+        if requeued:
+            for name, value in fresh.items():
+                setattr(self, name, value)
+        return bool(requeued)
 
     def mark_poked(self, unless_since: datetime | None = None) -> bool:
         """Note that a worker is being told of it; False if one has been told since `unless_since`."""

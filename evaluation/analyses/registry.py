@@ -17,12 +17,12 @@ def register(analyses: Iterable[Analysis]) -> dict[str, Analysis]:
     """Analyses by their keys. Raises AnalysisError where one is declared wrongly, saying what and where."""
     registered: dict[str, Analysis] = {}
     for analysis in analyses:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", analysis.key):
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", analysis.key):
             raise AnalysisError(
                 f"The key {analysis.key!r} of an analysis goes into addresses and files’ names: it has to be "
-                "small letters, digits and “_”, beginning with a letter."
+                "small letters, digits and “_”, beginning with a letter, at most 50."
             )
-        if analysis.key in registered:
+        if analysis.key in registered or analysis.key == Answers.key:
             raise AnalysisError(f"Two analyses have the key {analysis.key!r}.")
         needs = analysis.needs
         if not (needs.responses or needs.heat_maps or needs.masks):

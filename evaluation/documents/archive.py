@@ -1,12 +1,15 @@
 """A report in one file, as it is stored: what is shown as JSON, and every figure as SVG."""
 
 import json
+import zlib
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from evaluation.documents.content import ReportContent
 
 _DOCUMENT = "document.json"
+# What a ZIP file raises whose bytes are not as they were written.
+DAMAGE = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 class ArchiveError(ValueError):
@@ -25,7 +28,10 @@ def write_archive(content: ReportContent, file: IO[bytes]) -> None:
 
 def read_document(file: IO[bytes]) -> dict[str, Any]:
     """What is shown; see ReportContent.document. Raises ArchiveError."""
-    document: dict[str, Any] = json.loads(_read(file, _DOCUMENT))
+    try:
+        document: dict[str, Any] = json.loads(_read(file, _DOCUMENT))
+    except (KeyError, ValueError) as error:
+        raise ArchiveError(f"the stored report is damaged: {error}") from error
     return document
 
 
@@ -42,5 +48,5 @@ def _read(file: IO[bytes], member: str) -> bytes:
     try:
         with ZipFile(file) as archive:
             return archive.read(member)
-    except BadZipFile as error:
+    except DAMAGE as error:
         raise ArchiveError(f"the stored report is damaged: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +41,9 @@ class Section:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """`title`: of what it reports. Tables, and figures, have names of their own, which become those of their
-    files. Raises ValueError where one comes twice or is that of another file."""
+    """Tables, and figures, have names of their own, which become those of their files and stand in addresses.
+    Raises ValueError where one comes twice, is that of another file, or cannot be either."""
 
-    title: str
     sections: tuple[Section, ...]
 
     def __post_init__(self) -> None:
@@ -51,13 +51,18 @@ class ReportContent:
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{', '.join(twice)} is the name of several tables or figures of one report")
+            if odd := [name for name in names if not re.fullmatch(r"[a-z0-9_-]+", name)]:
+                raise ValueError(
+                    f"{odd[0]!r} cannot be the name of a table or figure: it becomes a file's, of small "
+                    "letters, digits, “_” and “-”"
+                )
             if taken := sorted(OTHER_FILES.intersection(names)):
                 raise ValueError(f"a table cannot be called {taken[0]}: a file of every report is")
 
     def document(self) -> dict[str, Any]:
         """What is shown, but for the figures' drawings: plain JSON, whose numbers are texts already (JSON has
         no infinity)."""
-        return {"title": self.title, "sections": [section.document() for section in self.sections]}
+        return {"sections": [section.document() for section in self.sections]}
 
     def tables(self) -> list[Table]:
         return [table for section in self.sections for table in section.tables]

@@ -14,7 +14,8 @@ READ_AT_ONCE = 100  # images' rows; their maps are read one by one
 
 class StoredImages:
     """Those of the generations that are finished now, by prompt and seed. Files of an image never change, so
-    what is read later belongs to the rows that were found.
+    what is read later belongs to the rows that were found; words may be parsed anew meanwhile, which their
+    fingerprint tells.
 
     `tell` hears after every image how many were read, and of how many.
     """

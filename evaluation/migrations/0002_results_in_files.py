@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('analysis', models.CharField(help_text='Its key; see evaluation/analyses.', max_length=50)),
-                ('fingerprint', models.CharField(blank=True, help_text='Hash of everything that it was computed from.', max_length=64)),
+                ('fingerprint', models.CharField(blank=True, db_index=True, help_text='Names the state of the data that it was computed from.', max_length=64)),
                 ('file', models.FileField(blank=True, help_text='Tables and figures.', upload_to='results')),
                 ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='generation.generationrun')),
                 ('study', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='annotations.study')),

@@ -17,4 +17,4 @@ def build_report(gathered: Gathered, analysis: Analysis) -> ReportContent:
         dropped = dropped_sections(inputs.responses)
     else:
         first, dropped = run_section(gathered.about), ()
-    return ReportContent(gathered.title, (first, *analysis.sections(inputs), *dropped))
+    return ReportContent((first, *analysis.sections(inputs), *dropped))

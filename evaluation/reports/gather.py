@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from annotations.kinds.registry import get_kind
 from annotations.models import Study
@@ -31,23 +31,37 @@ def unwatched(done: int, total: int) -> None:
 @dataclass(frozen=True)
 class Gathered:
     """`about`: the frozen plan of a study, or how a run's images were made. `fingerprint` names the state of
-    everything that was read."""
+    everything that was read, `images` that of the images and words alone; "": none are read."""
 
-    title: str
     about: FrozenPlan | RunFacts
     inputs: Inputs
     fingerprint: str
+    images: str
 
 
 def gather(subject: Subject, analysis: Analysis, tell: Tell = unwatched) -> Gathered:
-    """Raises NeverOpenedError and MissingNeedsError. `tell` hears, while the analysis goes through the
-    images, how many it has had and of how many."""
+    """Raises MissingNeedsError. `tell` hears, while the analysis goes through the images, how many it has had
+    and of how many."""
     with snapshot():
         subject = _as_stored(subject)
         check_needs(analysis, subject)
+        images = StoredImages(images_of(subject), tell) if analysis.needs.heat_maps else ()
+        named = images_fingerprint(subject) if analysis.needs.heat_maps else ""
         if isinstance(subject, Study):
-            return _gather_study(subject, analysis, tell)
-        return _gather_run(subject, analysis, tell)
+            plan = read_plan(subject)
+            columns = tuple(column.name for column in get_kind(subject.kind).columns)
+            inputs = Inputs(plan.settings, response_frame(subject), columns, images)
+            of_study = study_fingerprint(subject, analysis)
+            return Gathered(plan, inputs, _hash(analysis, of_study, named) if named else of_study, named)
+        facts = read_run(subject)
+        inputs = Inputs(facts.settings, images=images)
+        return Gathered(facts, inputs, _hash(analysis, "run", subject.pk, facts, named), named)
+
+
+def can_be_told(subject: Subject, analysis: Analysis) -> bool:
+    """Whether a page can tell that a report is of the present data: to find out about images takes as long as
+    there are many."""
+    return isinstance(subject, Study) and not analysis.needs.heat_maps
 
 
 def study_fingerprint(study: Study, analysis: Analysis) -> str:
@@ -56,7 +70,7 @@ def study_fingerprint(study: Study, analysis: Analysis) -> str:
     analysis and report.
 
     Of counters alone: every person's `changes` grows with each answer and verdict. Who only came to look
-    changes nothing. Pictures and heat maps are named by the plan."""
+    changes nothing. Of images and words it knows nothing."""
     plan = study.plan
     if plan is None:
         return ""
@@ -67,10 +81,10 @@ def study_fingerprint(study: Study, analysis: Analysis) -> str:
     )
 
 
-def run_fingerprint(run: GenerationRun, analysis: Analysis) -> str:
-    """Names one state of a run's finished images, their heat maps and the words of their prompts. It reads
-    them all: a worker's work."""
-    images = run.generations.filter(state=Generation.State.SUCCEEDED).order_by("pk")
+def images_fingerprint(subject: Subject) -> str:
+    """Names one state of the finished images, their heat maps and the words of their prompts. It reads them
+    all: a worker's work."""
+    images = images_of(subject).filter(state=Generation.State.SUCCEEDED).order_by("pk")
     words = Word.objects.filter(prompt__generations__in=images).distinct().order_by("pk")
     found = hashlib.sha256()
     for rows in (
@@ -79,7 +93,14 @@ def run_fingerprint(run: GenerationRun, analysis: Analysis) -> str:
     ):
         for row in rows.iterator(chunk_size=10_000):
             found.update(repr(row).encode())
-    return _hash(analysis, "run", run.pk, tuple(read_run(run).images.items()), found.hexdigest())
+    return found.hexdigest()
+
+
+def images_of(subject: Subject) -> QuerySet[Generation]:
+    """Those of a run, or those that a study's tasks are about."""
+    if isinstance(subject, Study):
+        return Generation.objects.filter(pk__in=subject.tasks.order_by().values("generation"))
+    return subject.generations.all()
 
 
 def _hash(analysis: Analysis, *state: object) -> str:
@@ -92,24 +113,3 @@ def _as_stored(subject: Subject) -> Subject:
     if isinstance(subject, Study):
         return Study.objects.select_related("run__checkpoint", "plan").get(pk=subject.pk)
     return GenerationRun.objects.select_related("checkpoint", "prompt_set").get(pk=subject.pk)
-
-
-def _gather_study(study: Study, analysis: Analysis, tell: Tell) -> Gathered:
-    plan = read_plan(study)
-    judged = Generation.objects.filter(tasks__study=study).distinct()
-    inputs = Inputs(
-        settings=plan.settings,
-        responses=response_frame(study),
-        answer_columns=tuple(column.name for column in get_kind(study.kind).columns),
-        images=StoredImages(judged, tell) if analysis.needs.heat_maps else (),
-    )
-    return Gathered(study.name, plan, inputs, study_fingerprint(study, analysis))
-
-
-def _gather_run(run: GenerationRun, analysis: Analysis, tell: Tell) -> Gathered:
-    facts = read_run(run)
-    inputs = Inputs(
-        settings=facts.settings,
-        images=StoredImages(run.generations.all(), tell) if analysis.needs.heat_maps else (),
-    )
-    return Gathered(run.name, facts, inputs, run_fingerprint(run, analysis))

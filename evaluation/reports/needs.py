@@ -46,9 +46,7 @@ def missing_needs(analysis: Analysis, subject: Subject) -> tuple[str, ...]:
 
 
 def check_needs(analysis: Analysis, subject: Subject) -> None:
-    """Raises NeverOpenedError and MissingNeedsError."""
-    if isinstance(subject, Study) and subject.plan_id is None:
-        raise NeverOpenedError(subject.name)
+    """Raises MissingNeedsError."""
     missing = missing_needs(analysis, subject)
     if missing:
         raise MissingNeedsError(missing)

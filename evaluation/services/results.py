@@ -3,6 +3,7 @@
 from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import Any
+from uuid import uuid4
 
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -26,11 +27,17 @@ def store_result(content: ReportContent, *, fingerprint: str) -> str:
     with TemporaryFile() as file:
         write_archive(content, file)
         file.seek(0)
-        return default_storage.save(f"{FOLDER}/{fingerprint}.zip", File(file))
+        # Never under the name of a file that is there: that one may be on its way out.
+        return default_storage.save(f"{FOLDER}/{fingerprint}-{uuid4().hex[:8]}.zip", File(file))
 
 
-def is_stored(report: Report) -> bool:
-    return bool(report.file) and default_storage.exists(str(report.file.name))
+def is_readable(report: Report) -> bool:
+    """Whether its page can be shown."""
+    try:
+        load_document(report)
+    except ResultGoneError:
+        return False
+    return True
 
 
 def load_document(report: Report) -> dict[str, Any]:
@@ -53,10 +60,11 @@ def load_figure(report: Report, name: str) -> bytes:
 
 def delete_unnamed_results() -> int:
     """Remove the files that no report names any more; return how many."""
-    if not default_storage.exists(FOLDER):
-        return 0
     named = set(Report.objects.exclude(file="").values_list("file", flat=True))
-    _, files = default_storage.listdir(FOLDER)
+    try:
+        _, files = default_storage.listdir(FOLDER)
+    except FileNotFoundError:  # nothing was ever stored
+        return 0
     unnamed = [name for name in (f"{FOLDER}/{file}" for file in files) if name not in named]
     old = [name for name in unnamed if default_storage.get_modified_time(name) < timezone.now() - UNNAMED_FOR]
     for name in old:

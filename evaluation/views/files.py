@@ -13,11 +13,12 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from annotations.models import Study
+from evaluation.addresses import OF_RESPONSES
 from evaluation.exports import write_codebook, write_responses
 from evaluation.frames.columns import columns_of
 from evaluation.frames.responses import response_frame
 
-may_read_responses = permission_required("annotations.view_response", raise_exception=True)
+may_read_responses = permission_required(OF_RESPONSES, raise_exception=True)
 
 
 @staff_member_required

@@ -14,19 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import Study
 from daamweb.requests import HtmxRequest
-from evaluation.addresses import report_address
+from evaluation.addresses import OF_RUN, OF_STUDY, report_address
 from evaluation.analyses.interface import Analysis
 from evaluation.analyses.registry import AnalysisError, analyses_of_kind, analyses_of_runs, get_analysis
 from evaluation.errors import ReportError
 from evaluation.jobs import request_report
 from evaluation.models import Report
+from evaluation.reports.gather import can_be_told
 from evaluation.reports.needs import Subject, missing_needs
-from evaluation.services.reports import is_current, reports_of
+from evaluation.services.reports import failed_on_other_data, is_current, reports_of
 from evaluation.services.results import ResultGoneError, load_document, load_figure
 from generation.models import GenerationRun
-
-OF_STUDY = ("annotations.view_study", "evaluation.view_report")
-OF_RUN = ("generation.view_generation", "evaluation.view_report")
 
 
 @staff_member_required
@@ -85,8 +83,9 @@ def refresh_run(request: HttpRequest, run_pk: int, key: str) -> HttpResponse:
 @staff_member_required
 @require_safe
 @cache_control(private=True, max_age=31_536_000, immutable=True)
-def figure(request: HttpRequest, pk: int, name: str) -> HttpResponse:
-    report = get_object_or_404(Report, pk=pk, state=Report.State.DONE)
+def figure(request: HttpRequest, fingerprint: str, name: str) -> HttpResponse:
+    """By the hash of what it was computed from, so that it never changes under its address."""
+    report = get_object_or_404(Report, fingerprint=fingerprint, state=Report.State.DONE)
     if not request.user.has_perms(OF_RUN if report.study_id is None else OF_STUDY):
         raise PermissionDenied
     try:
@@ -120,6 +119,7 @@ def _page(
     newest = found.first()
     shown = found.filter(state=Report.State.DONE).first()
     document = _load(shown)
+    moved_on = newest is not None and failed_on_other_data(newest)
     kind = "study" if isinstance(subject, Study) else "run"
     context |= {
         "subject_kind": kind,
@@ -130,11 +130,20 @@ def _page(
         "newest": newest,
         "shown": shown,
         "document": document,
+        "has_failed": newest is not None and newest.state == Report.State.FAILED and not moved_on,
+        "command": _command(subject, analysis),
         "is_current": shown is not None and document is not None and shown == newest and is_current(shown),
         # Once per visit: a study that is being answered moves on all the time. A run is asked for by hand.
-        "asks_by_itself": not request.htmx and (kind == "study" or document is None),
+        "asks_by_itself": not request.htmx and (document is None or can_be_told(subject, analysis)),
     }
     return render(request, f"evaluation/{'_report' if request.htmx else name}.html", context)
+
+
+def _command(subject: Subject, analysis: Analysis) -> str:
+    """What writes the report's files."""
+    if isinstance(subject, Study) and analysis is analyses_of_kind(subject.kind)[0]:
+        return "report"
+    return f"analyze {analysis.key}"
 
 
 def _load(report: Report | None) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
@@ -8,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from daamweb.work.jobs import sweep_work
-from evaluation.errors import NeverOpenedError
+from evaluation.errors import MissingNeedsError
 from evaluation.jobs import compute_report, request_report, sweep_results
 from evaluation.models import Report
 from evaluation.services import reports
@@ -119,7 +120,7 @@ def test_a_report_that_takes_its_worker_down_is_given_up(monkeypatch, sweep):
 
 def test_a_draft_is_refused_before_a_worker_hears_of_it(pokes, django_capture_on_commit_callbacks):
     study = make_study()
-    with django_capture_on_commit_callbacks(execute=True), pytest.raises(NeverOpenedError):
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(MissingNeedsError):
         request(study)
     assert pokes == []
 
@@ -154,3 +155,12 @@ def test_the_file_of_a_report_goes_with_its_study():
 
 def test_a_site_without_results_has_none_to_remove():
     sweep_results()
+
+
+def test_files_are_removed_where_a_folder_is_no_object(monkeypatch):
+    """As in S3, where only files exist."""
+    monkeypatch.setattr(default_storage, "exists", lambda name: False)
+    old = default_storage.save("results/old.zip", ContentFile(b""))
+    make_old(old)
+    sweep_results()
+    assert not Path(default_storage.path(old)).exists()

@@ -17,6 +17,7 @@ from evaluation.jobs import compute_report
 from evaluation.models import Report
 from evaluation.reports.build import build_report
 from evaluation.reports.gather import gather
+from evaluation.services import reports
 from generation.models import Generation, GenerationRun
 from tests.evaluation.studies import document_of, make_rated_study, texts
 from tests.factories import make_prompt_set, make_run
@@ -128,6 +129,25 @@ def test_another_parse_of_the_words_is_another_report(areas, researcher_client):
     compute_report(Report.objects.latest("pk").pk)
     assert Report.objects.get().fingerprint != first
     assert [row[0] for row in texts(document_of(Report.objects.get()), "areas")] == ["DET", "PROPN", "VERB"]
+
+
+def test_words_that_are_parsed_anew_while_they_are_read_have_it_done_again(areas, monkeypatch):
+    run = make_run(make_prompt_set([DOG]))
+    report = Report.objects.create(run=run, analysis="areas")
+    words = run.prompt_set.prompts.get().words
+    build_report = reports.build_report
+
+    def parsed_meanwhile(*args):
+        words.filter(text="dog").update(part_of_speech="PROPN")
+        return build_report(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reports, "build_report", parsed_meanwhile)
+        compute_report(report.pk)
+    report.refresh_from_db()
+    assert (report.state, report.attempts) == (Report.State.QUEUED, 0)
+    compute_report(report.pk)
+    assert [row[0] for row in texts(document_of(report), "areas")] == ["DET", "PROPN", "VERB"]
 
 
 def test_progress_is_told_image_by_image(areas, monkeypatch):

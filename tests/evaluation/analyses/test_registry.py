@@ -18,7 +18,7 @@ def declared(key: str, needs: Needs) -> Analysis:
     return type("Declared", (Analysis,), body)()
 
 
-@pytest.mark.parametrize("key", ["", "Opinion", "a-b", "../x", "1st", "a b"])
+@pytest.mark.parametrize("key", ["", "Opinion", "a-b", "../x", "1st", "a b", "a" * 51])
 def test_a_key_that_is_no_name_of_a_file_and_an_address_is_refused(key):
     with pytest.raises(AnalysisError, match="goes into addresses and files’ names"):
         register([declared(key, Needs(heat_maps=True))])
@@ -27,6 +27,11 @@ def test_a_key_that_is_no_name_of_a_file_and_an_address_is_refused(key):
 def test_two_of_one_key_are_refused():
     with pytest.raises(AnalysisError, match="Two analyses have the key 'opinion'"):
         register([Opinion(), Opinion()])
+
+
+def test_the_key_of_the_analysis_of_all_kinds_is_taken():
+    with pytest.raises(AnalysisError, match="Two analyses have the key 'answers'"):
+        register([declared("answers", Needs(heat_maps=True))])
 
 
 def test_one_that_needs_nothing_is_refused():

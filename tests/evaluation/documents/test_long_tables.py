@@ -39,7 +39,7 @@ def test_the_file_has_all_rows(tmp_path):
 @pytest.mark.parametrize("rows", [MOST_SHOWN, MOST_SHOWN + 3])
 def test_the_page_says_what_it_leaves_out(researcher_client, rows):
     study = make_open_study()
-    content = ReportContent(study.name, (Section("Items", tables=(table_of(rows),)),))
+    content = ReportContent((Section("Items", tables=(table_of(rows),)),))
     keep_report(content, study)
     page = researcher_client.get(f"/evaluation/studies/{study.pk}/report/").content.decode()
     assert f"Items ({rows} rows)" in page

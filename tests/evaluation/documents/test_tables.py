@@ -79,7 +79,7 @@ def test_long_tables_are_marked():
 def test_no_infinity_and_no_nan_get_into_the_json():
     cells = [(math.inf,), (-math.inf,), (math.nan,), (None,), (Estimate(math.nan, None, None, 3),)]
     section = Section("Tests", tables=(table([], ()), Table("odds", "Odds", ("odds ratio",), tuple(cells))))
-    document = ReportContent("study", (section,)).document()
+    document = ReportContent((section,)).document()
     assert json.loads(json.dumps(document, allow_nan=False)) == document
 
 
@@ -119,7 +119,7 @@ def test_in_the_file_a_formula_is_defused_and_a_negative_number_is_not(tmp_path)
 def test_the_list_of_tables_has_what_their_files_lack(tmp_path):
     path = tmp_path / "tables.csv"
     scores, odds = table([]), Table("odds", "Odds, “raw”", ("odds ratio",), (), note="=1+1, or\n∞.")
-    content = ReportContent("pilot", (Section("One", tables=(scores,)), Section("Two", tables=(odds,))))
+    content = ReportContent((Section("One", tables=(scores,)), Section("Two", tables=(odds,))))
     content.table_list().write_csv(path)
     with path.open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == [
@@ -137,10 +137,9 @@ def test_a_report_gathers_its_tables_and_figures_in_order():
         figure = NamedFigure(name, f"Figure of {name}", Figure(figsize=(1, 1)))
         return Section(name, tables=(Table(name, name, (), ()),), figures=(figure,))
 
-    content = ReportContent("pilot", (section("first"), section("second")))
+    content = ReportContent((section("first"), section("second")))
     assert [item.name for item in content.tables()] == ["first", "second"]
     assert [item.name for item in content.figures()] == ["first", "second"]
     document = content.document()
-    assert document["title"] == "pilot"
     (figure,) = document["sections"][1]["figures"]
     assert figure["title"] == "Figure of second"

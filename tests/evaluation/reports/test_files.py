@@ -8,7 +8,7 @@ import pytest
 from annotations.kinds.registry import KINDS
 from annotations.models import Study
 from evaluation.analyses.registry import ANSWERS, analyses_of_kind
-from evaluation.errors import NeverOpenedError
+from evaluation.errors import MissingNeedsError
 from evaluation.reports import files
 from tests.evaluation.studies import (
     analysis_of,
@@ -57,9 +57,9 @@ def test_a_report_can_be_built_before_the_first_answer(kind):
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_draft_has_no_report(kind, tmp_path):
     study = make_study(kind)
-    with pytest.raises(NeverOpenedError, match=f"'{study.name}' was never opened"):
+    with pytest.raises(MissingNeedsError, match=f"'{study.name}' was never opened"):
         report_of(study)
-    with pytest.raises(NeverOpenedError):
+    with pytest.raises(MissingNeedsError):
         write(study, tmp_path / "report")
     assert not (tmp_path / "report").exists()
 

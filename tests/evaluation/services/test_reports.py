@@ -2,16 +2,18 @@ import json
 from collections.abc import Callable
 
 import pytest
-from django.core.files.storage import default_storage
 
 from annotations.models import Study
-from evaluation.analyses.opinion import Opinion
 from evaluation.analyses.registry import get_analysis
-from evaluation.errors import MissingNeedsError, NeverOpenedError
+from evaluation.errors import MissingNeedsError
 from evaluation.models import Report
 from evaluation.reports.gather import study_fingerprint
 from evaluation.services import reports
-from evaluation.services.reports import compute_report, is_current, request_report
+from evaluation.services.reports import (
+    compute_report,
+    is_current,
+    request_report,
+)
 from tests.evaluation.studies import (
     analysis_of,
     answer_task,
@@ -183,68 +185,6 @@ def test_who_lost_the_lease_stores_nothing(monkeypatch):
     assert stored(report).claim == other.claim
 
 
-class OddError(Exception):
-    """Of no class that anybody would think of."""
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        ValueError("bad data"),
-        KeyError("bad data"),
-        ZeroDivisionError("bad data"),
-        MemoryError("bad data"),
-        OddError("bad data"),
-    ],
-)
-def test_a_failed_report_keeps_its_error_and_can_be_tried_again(monkeypatch, caplog, error):
-    def fail(*args):
-        raise error
-
-    study = make_rated_study()
-    report = ask(study)
-    with monkeypatch.context() as patch:
-        patch.setattr(Opinion, "sections", fail)
-        compute_report(report=report)
-    failed = stored(report)
-    assert failed.state == Report.State.FAILED
-    assert failed.error.startswith(f"{type(error).__name__}: ")
-    assert "bad data" in failed.error
-    assert "Traceback" in caplog.text
-
-    again = ask(study)
-    assert (again, again.state, again.error) == (report, Report.State.QUEUED, "")
-    compute_report(report=again)
-    assert stored(report).state == Report.State.DONE
-
-
-def test_a_report_that_fails_leaves_the_last_one_that_did_not(monkeypatch):
-    study = make_attribution_study()
-    done = ask(study)
-    compute_report(report=done)
-    answer(study)
-    failing = ask(study)
-    with monkeypatch.context() as patch:
-        patch.setattr(reports, "build_report", None)
-        compute_report(report=failing)
-    assert stored(failing).state == Report.State.FAILED
-    assert collected(done) == "0"
-    compute_report(report=ask(study))
-    assert [(report, report.state) for report in Report.objects.all()] == [(failing, "done")]
-
-
-def test_a_report_whose_file_is_gone_is_computed_again():
-    study = make_rated_study()
-    report = ask(study)
-    compute_report(report=report)
-    default_storage.delete(stored(report).file.name)
-    again = ask(study)
-    assert again.state == Report.State.QUEUED
-    assert compute_report(report=again)
-    assert collected(again) == "15"
-    assert list(Report.objects.all()) == [again]
-
-
 def test_an_answer_that_no_kind_stores_fails_the_report_and_names_itself(monkeypatch):
     study = make_attribution_study({"dog": ("NOUN", ())})
     monkeypatch.setattr("annotations.kinds.attribution.SCALE", {8: "nonsense"})
@@ -255,7 +195,7 @@ def test_an_answer_that_no_kind_stores_fails_the_report_and_names_itself(monkeyp
 
 
 def test_a_draft_has_no_report():
-    with pytest.raises(NeverOpenedError, match="was never opened"):
+    with pytest.raises(MissingNeedsError, match="was never opened"):
         ask(make_study())
     assert not Report.objects.exists()
 

@@ -3,6 +3,7 @@ from io import StringIO
 
 import pandas as pd
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from annotations.models import Study
@@ -10,7 +11,7 @@ from annotations.services.closings import close_study
 from evaluation.jobs import compute_report
 from evaluation.models import Report
 from tests.evaluation.pages import address, html
-from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study
+from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, stored
 from tests.factories import make_annotator, make_open_study, make_study
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +174,32 @@ def test_a_failed_report_says_why_and_can_be_tried_again(researcher_client, comm
     assert pokes == [(COMPUTE, (report.pk,))]
 
 
+def test_after_a_failure_the_page_asks_by_itself_once_the_study_has_moved_on(
+    researcher_client, commit, monkeypatch
+):
+    study = make_attribution_study()
+    report = ask(researcher_client, study, commit)
+    with monkeypatch.context() as patch:
+        patch.setattr("evaluation.services.reports.build_report", None)
+        compute_report(report.pk)
+    assert "Try again</button>" in html(researcher_client.get(address(study)))
+    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    page = html(researcher_client.get(address(study)))
+    assert "hx-post" in page
+    assert "Try again" not in page
+
+
+def test_a_page_whose_report_is_damaged_offers_another(researcher_client, commit):
+    study = make_rated_study()
+    report = ask(researcher_client, study, commit)
+    compute_report(report.pk)
+    with default_storage.open(stored(report).file.name, "wb") as file:
+        file.write(b"nonsense")
+    page = html(researcher_client.get(address(study)))
+    assert "The report has not been computed yet." in page
+    assert "hx-post" in page
+
+
 def test_a_draft_has_a_page_that_says_so_and_no_report(researcher_client, commit, pokes):
     study = make_study()
     page = html(researcher_client.get(address(study)))
@@ -217,9 +244,8 @@ def test_what_people_wrote_is_shown_as_text(researcher_client, commit):
 
 def test_figures_are_served_and_may_be_kept(researcher_client, commit):
     report = ask(researcher_client, make_rated_study(), commit)
-    figure = f"/evaluation/reports/{report.pk}/figures/opinion_scores.svg"
-    assert researcher_client.get(figure).status_code == 404  # not computed yet
     compute_report(report.pk)
+    figure = f"/evaluation/results/{stored(report).fingerprint}/figures/opinion_scores.svg"
     assert f'src="{figure}"' in html(researcher_client.get(address(report.study)))
     answer = researcher_client.get(figure)
     assert answer.headers["Content-Type"] == "image/svg+xml"

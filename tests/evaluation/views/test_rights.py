@@ -5,16 +5,19 @@ from collections.abc import Iterable
 import pytest
 from django.contrib.auth.models import Permission
 from django.http import HttpResponse
+from django.utils import timezone
 
 from evaluation.documents.content import NamedFigure, ReportContent, Section
 from evaluation.documents.drawing import message_figure
 from evaluation.models import Report
+from evaluation.services.results import store_result
 from tests.evaluation.pages import address, html
 from tests.evaluation.studies import keep_report, make_attribution_study, make_rated_study
 
 pytestmark = pytest.mark.django_db
 
 READING = ("annotations.view_study", "evaluation.view_report")
+READING_RUNS = ("generation.view_generation", "evaluation.view_report")
 # (name, method): the rights that it takes.
 RIGHTS = {
     ("report/", "get"): READING,
@@ -22,6 +25,11 @@ RIGHTS = {
     ("responses.csv", "get"): ("annotations.view_response",),
     ("codebook.csv", "get"): ("annotations.view_response",),
     ("figure", "get"): READING,
+    ("analyses/opinion/", "get"): READING,
+    ("runs", "get"): READING_RUNS,
+    ("run", "get"): READING_RUNS,
+    ("figure of a run", "get"): READING_RUNS,
+    ("refresh run", "post"): ("evaluation.view_report",),
 }
 
 
@@ -42,11 +50,25 @@ def visit(client, pokes):
     """Visit an address of a study that has a report; what the answer was."""
     study = make_attribution_study()
     figure = NamedFigure("opinion_scores", "Scores", message_figure("Nothing", "yet"))
-    report = keep_report(ReportContent(study.name, (Section("Scores", figures=(figure,)),)), study)
+    of_run = Report.objects.create(
+        run=study.run, analysis="areas", fingerprint="f" * 64, state=Report.State.DONE,
+        finished_at=timezone.now(),
+        file=store_result(
+            ReportContent((Section("A", figures=(NamedFigure("areas", "A", message_figure("a", "b")),)),)),
+            fingerprint="f" * 64,
+        ),
+    )  # fmt: skip
+    report = keep_report(ReportContent((Section("Scores", figures=(figure,)),)), study)
 
     def visit(name: str, method: str) -> HttpResponse:
-        page = f"/evaluation/reports/{report.pk}/figures/opinion_scores.svg" if name == "figure" else None
-        return getattr(client, method)(page or address(study, name))
+        pages = {
+            "figure": f"/evaluation/results/{report.fingerprint}/figures/opinion_scores.svg",
+            "figure of a run": f"/evaluation/results/{of_run.fingerprint}/figures/areas.svg",
+            "runs": f"/evaluation/runs/{study.run.pk}/analyses/",
+            "run": f"/evaluation/runs/{study.run.pk}/analyses/opinion/",
+            "refresh run": f"/evaluation/runs/{study.run.pk}/analyses/opinion/refresh/",
+        }
+        return getattr(client, method)(pages.get(name) or address(study, name))
 
     return visit
 
@@ -95,6 +117,6 @@ def test_the_page_leads_only_where_one_may_go(client, visit, staff):
 
 
 def test_what_is_not_there_is_not_found(researcher_client):
-    for page in ("studies/99/report/", "studies/99/responses.csv", "reports/99/figures/accuracy.svg"):
+    for page in ("studies/99/report/", "studies/99/responses.csv", "results/99/figures/accuracy.svg"):
         assert researcher_client.get(f"/evaluation/{page}").status_code == 404
     assert researcher_client.post("/evaluation/studies/99/analyses/opinion/refresh/").status_code == 404
