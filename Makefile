@@ -35,15 +35,16 @@ dev: .venv/ready-dev .env
 	DEBUG=True PORT=$(PORT) $(BIN)/honcho --procfile Procfile.dev start
 
 format: .venv/ready-dev
-	$(BIN)/ruff check --fix
+	$(BIN)/ruff check --fix --exit-zero --quiet
 	$(BIN)/ruff format
+	$(BIN)/ruff check
 
 # What to run before a commit.
 check: lint test-fast
 
 # Two processes; a file's tests stay together, since some share what takes long to make.
 PYTEST = $(BIN)/python -m pytest
-PARALLEL = -n 2 --dist loadfile
+PARALLEL = -n 2 --dist loadfile --no-loadscope-reorder
 ALONE = not services and not browser
 
 # While a change is written: all but what tests/slow.py names. Tables are made without migrations.
@@ -65,11 +66,13 @@ coverage: .venv/ready-dev
 database-test server-test services-test: export DATABASE_URL = $(or $(TEST_POSTGRES_URL),postgres://postgres@127.0.0.1:5432/postgres)
 # What `make test` runs and what touches a database, on PostgreSQL.
 database-test: .venv/ready-dev
-	$(PYTEST) $(PARALLEL) -m "django_db and $(ALONE)"
+	$(PYTEST) $(PARALLEL) --no-migrations -m "django_db and $(ALONE)"
 
-# What needs real servers, processes or a browser; one after another, since each takes the whole machine.
+# What needs real servers, processes or a browser. The crowd takes the whole machine.
+CROWD = tests/annotations/test_crowd.py
 server-test: .venv/ready-dev
-	$(PYTEST) -m "services or browser"
+	$(PYTEST) $(PARALLEL) -m "services or browser" --ignore $(CROWD)
+	$(PYTEST) -m "services or browser" $(CROWD)
 
 services-test: .venv/ready-dev
 	$(PYTEST) $(PARALLEL) -m "$(ALONE)"
