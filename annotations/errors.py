@@ -7,6 +7,10 @@ class StudyError(ValueError):
     """A study cannot be built or changed as asked."""
 
 
+class UnknownKindError(StudyError):
+    """This version of the site has no kind of task of that name."""
+
+
 class ReviewError(ValueError):
     """A verdict cannot be given or undone as asked."""
 

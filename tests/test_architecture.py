@@ -6,6 +6,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -126,3 +127,9 @@ def test_no_module_names_an_address_of_a_higher_app():
 )
 def test_an_address_of_a_higher_app_is_found(path, text, found):
     assert names_upward(path, text) is found
+
+
+def test_every_package_is_under_the_import_contracts():
+    contracts = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    packages = {path.parent.name for path in TOP.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    assert set(contracts["root_packages"]) == packages

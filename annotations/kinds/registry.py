@@ -1,7 +1,9 @@
 """The kinds of task. A new kind is a new folder beside this file and one line in KINDS."""
 
+import re
 from collections.abc import Iterable
 
+from annotations.errors import UnknownKindError
 from annotations.kinds.attribution import Attribution
 from annotations.kinds.interface import COMMON_COLUMNS, Column, Kind
 from annotations.kinds.object_presence import ObjectPresence
@@ -23,6 +25,14 @@ def register(kinds: Iterable[Kind]) -> dict[str, Kind]:
 
 
 def _check(kind: Kind) -> None:
+    for name in ("key", "label", "texts"):
+        if not hasattr(kind, name):
+            raise KindError(f"The kind {type(kind).__name__} has no {name}.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,29}", kind.key):
+        raise KindError(
+            f"The key {kind.key!r} of a kind goes into addresses, commands and folders' names: it has to be "
+            "small letters, digits and “_”, beginning with a letter, at most 30."
+        )
     _check_columns(kind)
     for name, field in kind.options_form.base_fields.items():
         if field.required and field.initial is None:
@@ -55,7 +65,7 @@ KINDS = register((Attribution(), ObjectPresence()))
 
 
 def get_kind(key: str) -> Kind:
-    """Raises KeyError with the known kinds."""
+    """Raises UnknownKindError with the known kinds."""
     if key not in KINDS:
-        raise KeyError(f"There is no kind of task {key!r}; known kinds: {', '.join(KINDS)}.")
+        raise UnknownKindError(f"There is no kind of task {key!r}; known kinds: {', '.join(KINDS)}.")
     return KINDS[key]

@@ -32,10 +32,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched) -> Study:
     Images that failed or are not made yet are left out, and listed, only if `allow_unfinished`. `progress` is
     told after every image whose heat maps were read.
     """
-    try:
-        kind = get_kind(design.kind)
-    except KeyError as error:
-        raise StudyError(error.args[0]) from error
+    kind = get_kind(design.kind)
     if design.seed < 0:
         raise StudyError(f"The seed of the tasks' order must not be negative, but is {design.seed}.")
     run = design.run

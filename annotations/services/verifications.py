@@ -15,7 +15,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
+from annotations.errors import UnknownKindError
 from annotations.kinds.interface import Tell, unwatched
+from annotations.kinds.registry import get_kind
 from annotations.models import Plan, Study, Verification
 from annotations.services.integrity import check_study
 from annotations.services.plans import (
@@ -95,9 +97,10 @@ def verify_study(
     study: Study, *, files: bool, tell: Callable[[int], object] = lambda done: None
 ) -> tuple[Difference, ...]:
     """List every deviation of an opened study; with `files`, of its pictures and heat maps too. Also what
-    `check_study` finds wrong with its rows. `tell` hears how many tasks were looked at, their
-    rows first, then their files."""
+    `check_study` finds wrong with its rows. `tell` hears how many tasks were looked at, their rows first,
+    then their files. Raises UnknownKindError."""
     plan, began = study.frozen_plan, timezone.now()
+    get_kind(plan.settings["kind"])  # a version without it cannot tell what a deviation is
     found = [*_settings_differences(plan, study), *_task_differences(plan, study, tell)]
     if files:
         found += _file_differences(plan, study, tell)
@@ -120,7 +123,7 @@ def _settings_differences(plan: Plan, study: Study) -> Iterator[Difference]:
         yield Difference("the plan that was frozen", frozen, plan.sha256)
     try:
         present = plan_settings(study)
-    except (LookupError, TypeError) as error:  # a kind or options that were changed past every form
+    except (LookupError, TypeError, UnknownKindError) as error:  # changed past every form
         yield Difference("the settings", None, f"cannot be read: {error!r}")
     else:
         yield from _differences("", plan.settings, present)

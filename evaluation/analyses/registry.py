@@ -17,6 +17,14 @@ def register(analyses: Iterable[Analysis]) -> dict[str, Analysis]:
     """Analyses by their keys. Raises AnalysisError where one is declared wrongly, saying what and where."""
     registered: dict[str, Analysis] = {}
     for analysis in analyses:
+        for name in ("key", "label", "needs"):
+            if not hasattr(analysis, name):
+                raise AnalysisError(f"The analysis {type(analysis).__name__} has no {name}.")
+        if not isinstance(analysis.needs.responses, tuple):
+            raise AnalysisError(
+                f"The analysis {analysis.key!r} names kinds by {analysis.needs.responses!r}; it has to be a "
+                'tuple of keys, such as ("attribution",) with its comma.'
+            )
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", analysis.key):
             raise AnalysisError(
                 f"The key {analysis.key!r} of an analysis goes into addresses and files’ names: it has to be "

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
 from evaluation.analyses.registry import AnalysisError, get_analysis
-from evaluation.management.writing import write_with_bars
+from evaluation.management.writing import find_named, write_with_bars
 from evaluation.reports.needs import Subject
 from generation.models import GenerationRun
 
@@ -30,23 +30,15 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{written} files in {output}."))
 
     def subject(self, study_name: str | None, run_name: str | None) -> Subject:
-        run = None if run_name is None else self.run(run_name)
+        run = None if run_name is None else find_named(GenerationRun.objects.all(), run_name)
         if study_name is None:
             if run is None:
                 raise CommandError("Say what to analyse: --study NAME or --run NAME.")
             return run
-        study = Study.objects.select_related("run__checkpoint", "plan").filter(name=study_name).first()
-        if study is None:
-            raise CommandError(f"There is no study named {study_name!r}.")
+        study = find_named(Study.objects.select_related("run__checkpoint", "plan"), study_name)
         if run is not None and study.run_id != run.pk:
             raise CommandError(
                 f"{study_name!r} shows the images of {study.run.name!r}, not of {run_name!r}. Leave "
                 "--run out."
             )
         return study
-
-    def run(self, name: str) -> GenerationRun:
-        run = GenerationRun.objects.filter(name=name).first()
-        if run is None:
-            raise CommandError(f"There is no run named {name!r}.")
-        return run

@@ -2,10 +2,12 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from annotations.errors import UnknownKindError
 from annotations.models import Study
 from evaluation.exports import write_codebook, write_responses
 from evaluation.frames.columns import columns_of
 from evaluation.frames.responses import response_frame
+from evaluation.management.writing import find_named
 
 
 class Command(BaseCommand):
@@ -19,10 +21,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, name: str, output: Path, codebook: Path | None, **options):
-        study = Study.objects.filter(name=name).first()
-        if study is None:
-            raise CommandError(f"There is no study named {name!r}.")
-        responses = response_frame(study)
+        study = find_named(Study.objects.all(), name)
+        if codebook is not None and codebook.resolve() == output.resolve():
+            raise CommandError(f"--output and --codebook are the same file, {output}; give each its own.")
+        try:
+            responses = response_frame(study)
+        except UnknownKindError as error:
+            raise CommandError(str(error)) from error
         try:
             write_responses(responses, output)
             if codebook is not None:

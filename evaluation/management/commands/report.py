@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from annotations.models import Study
 from evaluation.analyses.registry import analyses_of_kind
-from evaluation.management.writing import write_with_bars
+from evaluation.management.writing import find_named, write_with_bars
 
 
 class Command(BaseCommand):
@@ -18,8 +18,6 @@ class Command(BaseCommand):
         parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
 
     def handle(self, *, name: str, output: Path, **options):
-        study = Study.objects.select_related("run__checkpoint", "plan").filter(name=name).first()
-        if study is None:
-            raise CommandError(f"There is no study named {name!r}.")
+        study = find_named(Study.objects.select_related("run__checkpoint", "plan"), name)
         written = write_with_bars(study, analyses_of_kind(study.kind)[0], output)
         self.stdout.write(self.style.SUCCESS(f"{written} files in {output}."))

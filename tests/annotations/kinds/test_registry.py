@@ -3,6 +3,7 @@
 import pytest
 from django import forms
 
+from annotations.errors import UnknownKindError
 from annotations.kinds.interface import COMMON_COLUMNS, Column, Kind, OptionsForm, Texts
 from annotations.kinds.registry import KindError, get_kind, register
 from evaluation.frames.columns import COLUMNS
@@ -71,5 +72,20 @@ def test_two_kinds_do_not_share_a_key():
 
 
 def test_a_kind_that_is_not_there_is_an_error_that_names_those_that_are():
-    with pytest.raises(KeyError, match="no kind of task 'smell'; known kinds: attribution, object_presence"):
+    with pytest.raises(UnknownKindError, match="no kind of task 'smell'; known kinds: attribution, obj"):
         get_kind("smell")
+
+
+@pytest.mark.parametrize("name", ["key", "label", "texts"])
+def test_a_kind_that_lacks_what_every_kind_has_is_refused(name):
+    body = {"key": "smell", "label": "Smell", "texts": Texts("", "", ""), "answer_form": lambda *_: None}
+    incomplete = type("Smell", (Kind,), {each: value for each, value in body.items() if each != name})()
+    with pytest.raises(KindError, match=f"The kind Smell has no {name}"):
+        register([incomplete])
+
+
+@pytest.mark.parametrize("key", ["Bad Key!", "", "a-b", "a" * 31])
+def test_a_key_that_is_no_name_of_a_folder_and_a_command_is_refused(key):
+    body = {"key": key, "label": "Smell", "texts": Texts("", "", ""), "answer_form": lambda *_: None}
+    with pytest.raises(KindError, match="goes into addresses, commands"):
+        register([type("Smell", (Kind,), body)()])

@@ -30,8 +30,8 @@ def test_a_study_may_come_with_its_own_run_and_with_no_other(tmp_path):
     ("arguments", "said"),
     [
         (["opinion"], "Say what to analyse: --study NAME or --run NAME"),
-        (["opinion", "--study", "none such"], "There is no study named 'none such'"),
-        (["opinion", "--run", "none such"], "There is no run named 'none such'"),
+        (["opinion", "--study", "none such"], "There is no study named 'none such'. There are: none"),
+        (["opinion", "--run", "none such"], "There is no generation run named 'none such'. There are: none"),
         (["seance", "--run", "none such"], "There is no analysis 'seance'; there are opinion, cohyponyms"),
     ],
 )

@@ -49,3 +49,12 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path, place, optio
         call_command(*arguments)
     assert str(tmp_path / place.partition("/")[0]) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_responses_and_codebook_need_a_file_each(tmp_path):
+    file = tmp_path / "responses.csv"
+    with pytest.raises(CommandError, match="are the same file"):
+        call_command(
+            "export_responses", make_rated_study().name, "--output", str(file), "--codebook", str(file)
+        )
+    assert not file.exists()
