@@ -52,7 +52,6 @@ def main() -> int:
     with empty_site(options.database):
         opening = measure_opening(options.opening)
         pages = measure_pages(options.tasks)
-    with empty_site(options.database):
         frame = measure_frame(options.frame)
     found = {"database": options.database.partition(":")[0], **claimed, **opening, **pages, **frame}
     missed = print_bars(found)
