@@ -9,14 +9,17 @@ PACKAGES = generation annotations evaluation daamweb
 .DELETE_ON_ERROR:
 .PHONY: demo dev format check test-fast test coverage database-test server-test services-test lint benchmark
 
+# Python compiles what is imported when it is; to compile all of it takes as long as the rest.
+PIP_INSTALL = $(BIN)/pip install --quiet --no-compile --requirement
+
 .venv/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("daamweb needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements.txt
+	$(PIP_INSTALL) requirements.txt
 	touch $@
 
 .venv/ready-dev: requirements-dev.txt .venv/ready
-	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	$(PIP_INSTALL) requirements-dev.txt
 	touch $@
 
 # HTTPS_ONLY is off because the demo is reached over plain HTTP on this machine.
