@@ -101,6 +101,7 @@ def assert_all_places_are_there_once(site: Site) -> None:
     site.manage("check_study", "large")
 
 
+@pytest.mark.services  # for its time
 def test_an_opening_killed_in_each_half_is_taken_up_by_the_sweep(site):
     kill_between(site, 1, VERIFIED, *OPENING, attempt=1)
     assert last_opening(site) == ("opening", "running", 1, "")

@@ -41,6 +41,7 @@ def contest(site: Site) -> None:
     assert site.rows("SELECT DISTINCT state, attempts FROM generation_generation") == [("running", 1)]
 
 
+@pytest.mark.services  # for its time
 def test_two_workers_never_claim_the_same_image_on_sqlite(tmp_path):
     contest(Site(tmp_path))
 

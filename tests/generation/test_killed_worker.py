@@ -71,6 +71,7 @@ def assert_finished_once(site: Site) -> None:
         assert hashlib.sha256((site.folder / "media" / name).read_bytes()).hexdigest() == checksum
 
 
+@pytest.mark.services  # for its time
 def test_killed_worker_leaves_nothing_undone_and_nothing_twice(tmp_path, tiny_checkpoint):
     site = Site(tmp_path, GENERATION_LEASE_SECONDS="5", SWEEP_SECONDS="1")
     kill_in_the_middle(site, tiny_checkpoint)

@@ -10,6 +10,8 @@ from generation.daam.checkpoints import load_pipeline
 from generation.demo import architecture, train
 from generation.demo.scenes import SIZE
 
+pytestmark = pytest.mark.services  # for their time
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
