@@ -25,6 +25,7 @@ SLOW = (
     "generation/test_killed_worker.py",
     "test_architecture.py::test_the_site_never_imports_torch",
     "test_migrations.py",
+    "work/test_heartbeats.py",
     # They build large studies, or visit everything.
     "annotations/test_query_plans.py",
     "annotations/test_simulated_order.py",
@@ -35,7 +36,7 @@ SLOW = (
     "evaluation/analyses/test_figures.py",
     "evaluation/commands",
     "evaluation/reports/test_files.py",
-    "evaluation/services/test_reports.py",
+    "evaluation/services",
     "evaluation/test_dropped.py",
     "evaluation/test_jobs.py",
     "evaluation/views/test_reports.py",
