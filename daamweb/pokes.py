@@ -5,7 +5,7 @@ Rows are the truth: a poke that is lost is made up for by a sweep.
 
 import logging
 
-from amqp.exceptions import AMQPError  # type: ignore[import-untyped]
+from amqp.exceptions import AMQPError
 from celery import Task
 from django.db import transaction
 from kombu.exceptions import KombuError

@@ -26,7 +26,3 @@ class MissingNeedsError(ReportError):
 
 class SubjectGoneError(ReportError):
     """What was to be reported was deleted."""
-
-
-class UnreadableImageError(ReportError):
-    """A file of an image that is to be analysed cannot be read."""

@@ -7,3 +7,7 @@ class PromptSetError(ValueError):
 
 class RunError(ValueError):
     """A generation run cannot be made as asked."""
+
+
+class UnreadableHeatMapsError(ValueError):
+    """The file of an image's heat maps is gone, or is not what was stored."""

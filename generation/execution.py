@@ -13,8 +13,8 @@ from io import BytesIO
 from typing import Any
 
 import torch
-from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 from diffusers import DiffusionPipeline
 from diffusers.utils.logging import disable_progress_bar
 from django.conf import settings

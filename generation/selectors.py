@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from generation.daam import WordNotAttended
+from generation.daam import GlobalHeatMap, HeatMapFileError, WordNotAttended
+from generation.errors import UnreadableHeatMapsError
 from generation.models import Generation, GenerationRun, PromptSet, Word
 
 
@@ -63,6 +64,17 @@ def is_worked_on(run: GenerationRun) -> bool:
     return run.generations.filter(
         state=Generation.State.RUNNING, lease_expires_at__gte=timezone.now()
     ).exists()
+
+
+def read_heat_maps(generation: Generation) -> GlobalHeatMap:
+    """Those of a finished image. Raises UnreadableHeatMapsError, which says what to do."""
+    try:
+        return generation.load_heat_maps()
+    except (OSError, HeatMapFileError) as error:
+        raise UnreadableHeatMapsError(
+            f"The heat maps of prompt {generation.prompt.external_id!r}, seed {generation.seed}, cannot be "
+            f"read ({generation.heat_maps.name}: {error}). Restore the file or make the image again."
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 from evaluation.documents.content import ReportContent
 
 _DOCUMENT = "document.json"
-# What a ZIP file raises whose bytes are not as they were written.
-DAMAGE = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+# What zipfile raises where bytes are not as they were written; RuntimeError where they claim a password or a
+# method that it does not have.
+DAMAGE = (BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 class ArchiveError(ValueError):

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from django.db.models import Prefetch, QuerySet
 
-from evaluation.errors import UnreadableImageError
 from evaluation.inputs import Image, ImageWord
-from generation.daam import GlobalHeatMap, HeatMapFileError
 from generation.models import Generation, Word
+from generation.selectors import read_heat_maps
 
 READ_AT_ONCE = 100  # images' rows; their maps are read one by one
 
@@ -47,7 +46,7 @@ def _image(generation: Generation) -> Image:
         prompt_id=prompt.external_id,
         prompt=prompt.text,
         words=tuple(_word(word) for word in prompt.words.all()),
-        heat_maps=_heat_maps(generation),
+        heat_maps=read_heat_maps(generation),
     )
 
 
@@ -63,13 +62,3 @@ def _word(word: Word) -> ImageWord:
         enhanced_relation=word.enhanced_relation,
         head=None if word.head is None else word.head.position,
     )
-
-
-def _heat_maps(generation: Generation) -> GlobalHeatMap:
-    try:
-        return generation.load_heat_maps()
-    except (OSError, HeatMapFileError) as error:
-        raise UnreadableImageError(
-            f"The heat maps of prompt {generation.prompt.external_id!r}, seed {generation.seed}, cannot be "
-            f"read ({generation.heat_maps.name}: {error}). Restore the file or make the image again."
-        ) from error

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import spacy
-import srsly  # type: ignore[import-untyped]
+import srsly
 from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.strings import StringStore

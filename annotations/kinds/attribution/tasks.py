@@ -7,8 +7,10 @@ from typing import Any
 from annotations.errors import StudyError
 from annotations.kinds.interface import TaskDraft, TaskDrafts, Tell, image_name
 from annotations.models import Task
-from generation.daam import GlobalHeatMap, HeatMapFileError, WordNotAttended
+from generation.daam import WordNotAttended
+from generation.errors import UnreadableHeatMapsError
 from generation.models import Generation, Word
+from generation.selectors import read_heat_maps
 
 NOT_RATED_BY_DEFAULT = "PUNCT"
 
@@ -65,7 +67,10 @@ def _words_to_rate(
 def _attended(generation: Generation, words: list[Word]) -> tuple[list[Word], list[str]]:
     """The words that have a heat map, and a line for each that has none: it was cut off by the text encoder,
     or is made of characters that the encoder does not read at all."""
-    heat_maps = _load_heat_maps(generation)
+    try:
+        heat_maps = read_heat_maps(generation)
+    except UnreadableHeatMapsError as error:
+        raise StudyError(str(error)) from error
     attended, left_out = [], []
     for word in words:
         try:
@@ -75,16 +80,6 @@ def _attended(generation: Generation, words: list[Word]) -> tuple[list[Word], li
         else:
             attended.append(word)
     return attended, left_out
-
-
-def _load_heat_maps(generation: Generation) -> GlobalHeatMap:
-    try:
-        return generation.load_heat_maps()
-    except (FileNotFoundError, HeatMapFileError) as error:
-        raise StudyError(
-            f"The heat maps of prompt {generation.prompt.external_id!r}, seed {generation.seed}, cannot be "
-            f"read ({generation.heat_maps.name}: {error}). Restore the file or make the image again."
-        ) from error
 
 
 def _draft(generation: Generation, word: Word) -> TaskDraft:
