@@ -1,9 +1,10 @@
 """Finished images with their prompts' words and their heat maps, one after another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db.models import Prefetch, QuerySet
 
+from annotations.kinds.interface import Tell
 from evaluation.inputs import Image, ImageWord
 from generation.models import Generation, Word
 from generation.selectors import read_heat_maps
@@ -19,7 +20,7 @@ class StoredImages:
     `tell` hears after every image how many were read, and of how many.
     """
 
-    def __init__(self, generations: QuerySet[Generation], tell: Callable[[int, int], object]):
+    def __init__(self, generations: QuerySet[Generation], tell: Tell):
         finished = generations.filter(state=Generation.State.SUCCEEDED)
         order = ("prompt__position", "seed", "pk")
         self._found: Sequence[int] = list(finished.order_by(*order).values_list("pk", flat=True))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from annotations.kinds.interface import Tell, unwatched
 from annotations.models import Study
 from annotations.services.plans import write_plan
 from annotations.services.verifications import verify_study
@@ -13,7 +14,7 @@ from evaluation.documents.drawing import render_figure
 from evaluation.exports import write_codebook, write_responses
 from evaluation.frames.columns import columns_of
 from evaluation.reports.build import build_report
-from evaluation.reports.gather import Tell, gather, unwatched
+from evaluation.reports.gather import gather
 from evaluation.reports.needs import Subject, check_needs
 
 FIGURE_FORMATS = ("svg", "pdf", "png")

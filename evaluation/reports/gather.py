@@ -1,11 +1,11 @@
 """Read from the database what a report is made of, all of one moment; computing comes after."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
 
+from annotations.kinds.interface import Tell, unwatched
 from annotations.kinds.registry import get_kind
 from annotations.models import Study
 from evaluation.analyses.interface import Analysis
@@ -19,13 +19,8 @@ from evaluation.reports.needs import Subject, check_needs
 from evaluation.reports.versions import REPORT_VERSION
 from generation.models import Generation, GenerationRun, Word
 
-Tell = Callable[[int, int], object]
 # Of a word.
 PARSED = ("start", "end", "lemma", "part_of_speech", "relation", "enhanced_relation", "head")
-
-
-def unwatched(done: int, total: int) -> None:
-    """For work that nobody watches."""
 
 
 @dataclass(frozen=True)

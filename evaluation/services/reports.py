@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from annotations.kinds.interface import Tell
 from annotations.models import Study
 from annotations.services.verifications import verify_study
 from daamweb.work.asking import find_or_create
@@ -18,7 +19,7 @@ from evaluation.analyses.registry import get_analysis
 from evaluation.errors import SubjectGoneError
 from evaluation.models import Report
 from evaluation.reports.build import build_report
-from evaluation.reports.gather import Tell, can_be_told, gather, images_fingerprint, study_fingerprint
+from evaluation.reports.gather import can_be_told, gather, images_fingerprint, study_fingerprint
 from evaluation.reports.needs import Subject, check_needs
 from evaluation.services.results import is_readable, store_result
 from generation.models import GenerationRun

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,21 +12,6 @@ from tests.factories import DOG, make_prompt_set, make_run
 pytestmark = pytest.mark.django_db
 State = Generation.State
 CAT = ("A cat <b>& friends</b>.", [("cat", "NOUN", "target")])
-
-
-@pytest.fixture
-def staff_client(client, django_user_model):
-    """A member of the staff with these rights only."""
-
-    def staff_client(*codenames: str):
-        user = django_user_model.objects.create_user(username="staff", password="staff", is_staff=True)
-        user.user_permissions.set(
-            Permission.objects.filter(codename__in=codenames, content_type__app_label="generation")
-        )
-        client.force_login(user)
-        return client
-
-    return staff_client
 
 
 def run_page(run: GenerationRun) -> str:

@@ -3,7 +3,6 @@
 import html
 
 import pytest
-from django.contrib.auth.models import Permission
 
 
 @pytest.fixture
@@ -18,16 +17,3 @@ def submit(researcher_client, pokes, django_capture_on_commit_callbacks):
         return html.unescape(response.content.decode())
 
     return submit
-
-
-@pytest.fixture
-def staff_client(client, django_user_model):
-    def staff_client(*codenames: str):
-        user = django_user_model.objects.create_user(username="staff", password="staff", is_staff=True)
-        user.user_permissions.set(
-            Permission.objects.filter(codename__in=codenames, content_type__app_label="generation")
-        )
-        client.force_login(user)
-        return client
-
-    return staff_client
