@@ -6,10 +6,11 @@ from django import forms
 
 from annotations.design import StudyDesign
 from annotations.kinds.registry import get_kind
+from daamweb.projects.forms import MemberForm
 from generation.models import GenerationRun
 
 
-class BuildStudyForm(forms.Form):
+class BuildStudyForm(MemberForm):
     """Shows the options of one kind only; `cleaned_data["design"]` is the StudyDesign."""
 
     name = forms.CharField(

@@ -5,13 +5,15 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
-from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.views.generic import FormView
+
+from daamweb.projects.admin_base import MembersAdmin
+from daamweb.projects.selectors import may_somewhere
 
 
 class ServiceFormView(FormView):
@@ -29,9 +31,13 @@ class ServiceFormView(FormView):
     errors: tuple[type[Exception], ...] = (ValueError,)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not may_add(request, self.model):
+        if not may_somewhere(request.user, "add", self.model):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The form offers what this user may work with."""
+        return {**super().get_form_kwargs(), "user": self.request.user}
 
     def perform(self, data: dict[str, Any]) -> models.Model:
         """Call the service; return the row whose page is shown next."""
@@ -65,7 +71,7 @@ class ServiceFormView(FormView):
         }
 
 
-class ServiceAdmin(admin.ModelAdmin):
+class ServiceAdmin(MembersAdmin):
     """An admin whose rows are made by services: `service_forms` maps an address to its form page."""
 
     service_forms: dict[str, type[ServiceFormView]] = {}
@@ -91,17 +97,12 @@ class ServiceAdmin(admin.ModelAdmin):
         tools = [
             {"address": f"{address}/", "title": view.title}
             for address, view in self.service_forms.items()
-            if may_add(request, view.model)
+            if may_somewhere(request.user, "add", view.model)
         ]
         title = str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(
             request, {"title": title, **(extra_context or {}), "service_tools": tools}
         )
-
-
-def may_add(request: HttpRequest, model: type[models.Model]) -> bool:
-    options = model._meta
-    return request.user.has_perm(f"{options.app_label}.{get_permission_codename('add', options)}")
 
 
 def change_address(row: models.Model) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
 from django.urls import reverse
+
+from daamweb.projects.selectors import may
 
 register = template.Library()
 
@@ -29,12 +30,13 @@ def everything(row: Any) -> bool:
 class Link:
     """`address` is the name of an address that takes the object's primary key, or a function of the object.
 
-    Only objects that it `is_for` have the link, and only who has all `permissions` is shown it. One that
-    stands `in_lists` is shown wherever such objects are listed, not only on an object's own page."""
+    Only objects that it `is_for` have the link, and only who may do `verb` with the object is shown it (see
+    daamweb.projects.roles). One that stands `in_lists` is shown wherever such objects are listed, not only on
+    an object's own page."""
 
     label: str
     address: str | Callable[[Any], str]
-    permissions: tuple[str, ...] = ()
+    verb: str = "view"
     is_for: Callable[[Any], bool] = everything
     in_lists: bool = False
 
@@ -52,15 +54,17 @@ def offer(model: type[Model], *links: Link) -> None:
     offered.extend(link for link in links if link not in offered)
 
 
-def links_for(model: type[Model], user: User | AnonymousUser, *, in_lists: bool = False) -> list[Link]:
-    """What was offered for a model's objects and this user may follow; with `in_lists` only what lists
-    show."""
-    links = _offered.get(model, [])
-    return [link for link in links if user.has_perms(link.permissions) and (link.in_lists or not in_lists)]
+def links_for(model: type[Model], *, in_lists: bool = False) -> list[Link]:
+    """What was offered for a model's objects; with `in_lists` only what lists show."""
+    return [link for link in _offered.get(model, []) if link.in_lists or not in_lists]
 
 
 @register.simple_tag(takes_context=True)
 def offered_links(context: template.Context, row: Model, in_lists: bool = False) -> list[dict[str, str]]:
-    """The `label` and `address` of each link of an object, for a template."""
-    links = links_for(type(row), context["request"].user, in_lists=in_lists)
-    return [{"label": link.label, "address": link.address_of(row)} for link in links if link.is_for(row)]
+    """The `label` and `address` of each link of an object, for a template whose reader sees the object."""
+    user = context["request"].user
+    return [
+        {"label": link.label, "address": link.address_of(row)}
+        for link in links_for(type(row), in_lists=in_lists)
+        if link.is_for(row) and (link.verb == "view" or may(user, link.verb, row))
+    ]

@@ -37,7 +37,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- Application
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "daamweb.apps.SiteConfig",  # Django's admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "daamweb.projects",
     "generation",
     "annotations",
     "evaluation",
@@ -78,6 +79,7 @@ TEMPLATES = [
         },
     },
 ]
+AUTHENTICATION_BACKENDS = ["daamweb.projects.backend.MembersBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

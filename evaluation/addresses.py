@@ -1,4 +1,4 @@
-"""Where reports are shown, and to whom."""
+"""Where reports are shown."""
 
 from django.urls import reverse
 
@@ -6,10 +6,6 @@ from annotations.models import Study
 from evaluation.analyses.interface import Analysis
 from evaluation.analyses.registry import analyses_of_kind
 from evaluation.reports.needs import Subject
-
-OF_STUDY = ("annotations.view_study", "evaluation.view_report")
-OF_RUN = ("generation.view_generation", "evaluation.view_report")
-OF_RESPONSES = ("annotations.view_response",)
 
 
 def report_address(subject: Subject, analysis: Analysis) -> str:

@@ -3,6 +3,7 @@ from django.db.models import Prefetch
 from django.utils.html import format_html
 
 from annotations.models import Study
+from daamweb.projects.admin_base import LookOnlyAdmin
 from evaluation.addresses import report_address
 from evaluation.analyses.registry import AnalysisError, get_analysis
 from evaluation.models import Report
@@ -10,7 +11,7 @@ from generation.models import GenerationRun
 
 
 @admin.register(Report)
-class ReportAdmin(admin.ModelAdmin):
+class ReportAdmin(LookOnlyAdmin):
     """To look at only: reports are computed."""
 
     list_display = ["analysis", "study", "run", "state", "created_at", "finished_at", "look"]
@@ -26,12 +27,6 @@ class ReportAdmin(admin.ModelAdmin):
         studies = Prefetch("study", Study.objects.only("name", "kind"))
         runs = Prefetch("run", GenerationRun.objects.only("name"))
         return super().get_queryset(request).prefetch_related(studies, runs)
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
 
     @admin.display(description="report")
     def look(self, report):

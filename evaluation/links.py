@@ -4,7 +4,6 @@ from typing import Any
 
 from annotations.models import Study
 from daamweb.links import Link, offer
-from evaluation.addresses import OF_RESPONSES, OF_RUN, OF_STUDY
 from evaluation.analyses.registry import analyses_of_runs
 from generation.models import GenerationRun
 
@@ -12,12 +11,10 @@ from generation.models import GenerationRun
 def offer_links() -> None:
     offer(
         Study,
-        Link("Report", "evaluation:report", permissions=OF_STUDY, in_lists=True),
-        Link("Responses (CSV)", "evaluation:responses", permissions=OF_RESPONSES),
+        Link("Report", "evaluation:report", in_lists=True),
+        Link("Responses (CSV)", "evaluation:responses", verb="export"),
     )
-    offer(
-        GenerationRun, Link("Analyses", "evaluation:run_analyses", permissions=OF_RUN, is_for=_has_analyses)
-    )
+    offer(GenerationRun, Link("Analyses", "evaluation:run_analyses", is_for=_has_analyses))
 
 
 def _has_analyses(run: Any) -> bool:

@@ -15,6 +15,7 @@ class Report(Work):
     done, and one that is asked for."""
 
     JOB = "evaluation.jobs.compute_report"
+    PROJECT_PATHS = ("study__project", "run__project")
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, null=True, blank=True, related_name="reports")
     run = models.ForeignKey(

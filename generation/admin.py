@@ -7,6 +7,7 @@ from django.utils.html import format_html
 
 from daamweb.admin_deletion import CountedDeletion
 from daamweb.admin_forms import ServiceAdmin, ServiceFormView
+from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
 from generation.errors import PromptSetError, RunError
 from generation.forms import BuildCohyponymsForm, BuildWordsForm, ImportPromptsForm, StartRunForm
 from generation.jobs import request_parse, start_run
@@ -109,6 +110,7 @@ class PromptSetAdmin(CountedDeletion, ServiceAdmin):
 
     @admin.action(description="Parse again with the project's parser", permissions=["change"])
     def parse_again(self, request, queryset):
+        self.check_all(request, queryset, "change")
         for prompt_set in queryset:
             request_parse(prompt_set)
         messages.success(request, f"{_counted(len(queryset), 'prompt set')} handed to a worker.")
@@ -129,9 +131,9 @@ class WordInline(admin.TabularInline):
 
 
 @admin.register(Prompt)
-class PromptAdmin(CountedDeletion):
+class PromptAdmin(CountedDeletion, MembersAdmin):
     list_display = ["text", "prompt_set", "external_id", "position"]
-    list_filter = ["prompt_set"]
+    list_filter = [("prompt_set", VisibleRelatedFilter)]
     list_select_related = ["prompt_set"]
     search_fields = ["text", "external_id"]
     readonly_fields = ["prompt_set", "position", "external_id", "text", "metadata"]
@@ -145,7 +147,7 @@ class PromptAdmin(CountedDeletion):
 
 
 @admin.register(Checkpoint)
-class CheckpointAdmin(CountedDeletion):
+class CheckpointAdmin(CountedDeletion, MembersAdmin):
     list_display = ["name", "source", "revision", "data_type"]
     search_fields = ["name", "source"]
 
@@ -185,6 +187,7 @@ class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
 
     @admin.action(description="Try failed images again, and wake the workers", permissions=["change"])
     def retry(self, request, queryset):
+        self.check_all(request, queryset, "change")
         retried = sum(retry_failed(run=run) for run in queryset)
         for run in queryset:
             start_run(run)
@@ -192,9 +195,9 @@ class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
 
 
 @admin.register(Generation)
-class GenerationAdmin(CountedDeletion):
+class GenerationAdmin(CountedDeletion, MembersAdmin):
     list_display = ["text", "run", "seed", "state", "look"]
-    list_filter = ["state", "run"]
+    list_filter = ["state", ("run", VisibleRelatedFilter)]
     list_select_related = ["prompt", "run"]
     search_fields = ["prompt__text"]
     readonly_fields = [

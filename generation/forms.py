@@ -3,6 +3,7 @@
 from django import forms
 
 from daamweb.fields import ListField
+from daamweb.projects.forms import InProjectForm, MemberForm
 from generation.errors import PromptSetError
 from generation.models import Checkpoint, GenerationRun, PromptSet
 from generation.prompts.captions import FORMATS, CaptionFileError
@@ -30,7 +31,7 @@ class SeedListField(ListField):
             raise forms.ValidationError("Give whole numbers with commas between, such as 0,1,2.") from error
 
 
-class ImportPromptsForm(forms.Form):
+class ImportPromptsForm(InProjectForm):
     name = forms.CharField(max_length=100, label="Name of the prompt set")
     file = forms.FileField(
         help_text=(
@@ -43,8 +44,7 @@ class ImportPromptsForm(forms.Form):
 
     def clean(self):
         """Check the whole file, so that every bad row is shown before anything is imported."""
-        super().clean()
-        data = self.cleaned_data
+        data = super().clean()
         if self.errors:
             return data
         data["content"] = data["file"].read()
@@ -72,7 +72,7 @@ def _sentence(error: Exception) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
-class BuildWordsForm(forms.Form):
+class BuildWordsForm(MemberForm):
     name = forms.CharField(max_length=100, label="Name of the prompt set")
     source = forms.ModelChoiceField(
         PromptSet.objects.filter(parse_state=PromptSet.ParseState.PARSED), help_text="A parsed prompt set."
@@ -103,7 +103,7 @@ class BuildWordsForm(forms.Form):
         return [part.upper() for part in self.cleaned_data["parts_of_speech"]] or None
 
 
-class BuildCohyponymsForm(forms.Form):
+class BuildCohyponymsForm(InProjectForm):
     name = forms.CharField(max_length=100, label="Name of the prompt set")
     count = forms.IntegerField(min_value=1, max_value=100_000, initial=1000, label="Pairs")
     cohyponym_share = forms.FloatField(min_value=0, max_value=1, initial=0.5, label="Share of cohyponyms")
@@ -116,7 +116,7 @@ class BuildCohyponymsForm(forms.Form):
         return self.cleaned_data["nouns"] or None
 
 
-class StartRunForm(forms.Form):
+class StartRunForm(MemberForm):
     name = forms.CharField(max_length=100, label="Name of the run")
     prompt_set = forms.ModelChoiceField(PromptSet.objects.all())
     checkpoint = forms.ModelChoiceField(

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,6 +10,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from daamweb.projects.selectors import get_allowed, may
 from daamweb.requests import HtmxRequest
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
@@ -23,23 +23,20 @@ IMAGES_PER_PAGE = 48
 # A file that is gone, and one that is not what was stored.
 UNREADABLE = (OSError, HeatMapFileError)
 
-may_look = permission_required("generation.view_generation", raise_exception=True)
-may_retry = permission_required("generation.change_generationrun", raise_exception=True)
 # A finished image and its heat maps never change.
 kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
 
 
 @staff_member_required
-@may_look
 @require_safe
 @vary_on_headers("HX-Request")
 def run(request: HtmxRequest, pk: int) -> HttpResponse:
-    generation_run = get_object_or_404(
-        GenerationRun.objects.select_related("prompt_set", "checkpoint"), pk=pk
-    )
+    runs = GenerationRun.objects.select_related("prompt_set", "checkpoint")
+    generation_run = get_allowed(runs, request.user, pk=pk)
     generations = generation_run.generations.select_related("prompt").order_by("prompt__position", "seed")
     context = {
         "run": generation_run,
+        "may_change": may(request.user, "change", generation_run),
         "progress": selectors.run_progress(generation_run),
         "page": Paginator(generations, IMAGES_PER_PAGE).get_page(request.GET.get("page")),
     }
@@ -48,22 +45,19 @@ def run(request: HtmxRequest, pk: int) -> HttpResponse:
 
 
 @staff_member_required
-@may_retry
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    generation_run = get_object_or_404(GenerationRun, pk=pk)
+    generation_run = get_allowed(GenerationRun.objects.all(), request.user, "change", pk=pk)
     retry_failed(run=generation_run)
     start_run(generation_run)
     return redirect("generation:run", pk=pk)
 
 
 @staff_member_required
-@may_look
 @require_safe
 def generation(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(
-        Generation.objects.select_related("prompt__prompt_set", "run__checkpoint"), pk=pk
-    )
+    generations = Generation.objects.select_related("prompt__prompt_set", "run__checkpoint")
+    found = get_allowed(generations, request.user, pk=pk)
     context: dict[str, Any] = {"generation": found}
     if found.state == Generation.State.SUCCEEDED:
         try:
@@ -74,11 +68,10 @@ def generation(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff_member_required
-@may_look
 @require_safe
 @kept_forever
 def image(request: HttpRequest, pk: int) -> FileResponse:
-    found = get_object_or_404(Generation, pk=pk, state=Generation.State.SUCCEEDED)
+    found = get_allowed(Generation.objects.filter(state=Generation.State.SUCCEEDED), request.user, pk=pk)
     try:
         file = found.image.open("rb")
     except OSError as error:
@@ -87,11 +80,10 @@ def image(request: HttpRequest, pk: int) -> FileResponse:
 
 
 @staff_member_required
-@may_look
 @require_safe
 @kept_forever
 def overlay(request: HttpRequest, pk: int, word_pk: int) -> HttpResponse:
-    found = get_object_or_404(Generation, pk=pk, state=Generation.State.SUCCEEDED)
+    found = get_allowed(Generation.objects.filter(state=Generation.State.SUCCEEDED), request.user, pk=pk)
     word = get_object_or_404(found.prompt.words, pk=word_pk)
     try:
         drawn = overlay_file(generation=found, start=word.start, end=word.end)

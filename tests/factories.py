@@ -9,6 +9,7 @@ from hashlib import sha256
 from io import BytesIO
 
 import numpy as np
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db.models import F
 from django.utils import timezone
@@ -21,6 +22,8 @@ from annotations.services.openings import open_study
 from annotations.services.participations import join_study
 from annotations.services.responses import Measured, submit_response
 from annotations.services.studies import build_study
+from daamweb.projects.models import Project, Role
+from daamweb.projects.services.memberships import add_member
 from generation.daam import GlobalHeatMap
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
 
@@ -33,10 +36,37 @@ DOG = (
 )
 
 
-def make_prompt_set(prompts: Sequence[tuple[str, list]] = (DOG,), metadata: Sequence[dict] = ()) -> PromptSet:
+def main_project() -> Project:
+    """The only one of a site where nobody notices that there are projects."""
+    return Project.objects.get_or_create(name="Main")[0]
+
+
+def make_project(name: str | None = None) -> Project:
+    return Project.objects.create(name=name or f"project {next(_numbers)}")
+
+
+def make_member(
+    role: str = Role.RESEARCHER, project: Project | None = None, username: str | None = None, **fields
+) -> User:
+    """A user who is in a project, by default the only one."""
+    user = User.objects.create_user(
+        username=username or f"user {next(_numbers)}", password="password", **fields
+    )
+    add_member(project=project or main_project(), user=user, role=role, by=None)
+    return user
+
+
+def make_prompt_set(
+    prompts: Sequence[tuple[str, list]] = (DOG,),
+    metadata: Sequence[dict] = (),
+    project: Project | None = None,
+) -> PromptSet:
     """A parsed set. `prompts`: texts with their words, each as (word, part of speech, role)."""
     prompt_set = PromptSet.objects.create(
-        name=f"prompts {next(_numbers)}", origin="text", parse_state=PromptSet.ParseState.PARSED
+        project=project or main_project(),
+        name=f"prompts {next(_numbers)}",
+        origin="text",
+        parse_state=PromptSet.ParseState.PARSED,
     )
     for position, (text, words) in enumerate(prompts):
         prompt = Prompt.objects.create(
@@ -73,9 +103,11 @@ def make_run(
 ) -> GenerationRun:
     """A run with a generation per prompt and seed; see make_generation."""
     number = next(_numbers)
+    prompt_set = prompt_set or make_prompt_set()
     run = GenerationRun.objects.create(
+        project=prompt_set.project,
         name=f"run {number}",
-        prompt_set=prompt_set or make_prompt_set(),
+        prompt_set=prompt_set,
         checkpoint=Checkpoint.objects.create(name=f"checkpoint {number}", source="tiny"),
         seeds=list(seeds),
     )
@@ -138,13 +170,15 @@ def make_open_study(kind: str = "attribution", run: GenerationRun | None = None,
     return open_study(study=make_study(kind, run, **design))
 
 
-def make_annotator() -> Annotator:
-    return Annotator.objects.create(external_id=f"annotator {next(_numbers)}")
+def make_annotator(project: Project | None = None) -> Annotator:
+    return Annotator.objects.create(
+        project=project or main_project(), external_id=f"annotator {next(_numbers)}"
+    )
 
 
 def make_participation(study: Study, annotator: Annotator | None = None) -> Participation:
     """Of an open study, by the service; the one that is there if the annotator takes part already."""
-    annotator = annotator or make_annotator()
+    annotator = annotator or make_annotator(study.project)
     found = Participation.objects.filter(study=study, annotator=annotator).first()
     return found or join_study(study=study, annotator=annotator, unit_id=study.slug)
 

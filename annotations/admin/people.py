@@ -4,28 +4,19 @@ from django.contrib import admin
 from django.db.models import Prefetch
 
 from annotations.models import Annotator, Participation, Response, Study
+from daamweb.projects.admin_base import LookOnlyAdmin, VisibleRelatedFilter
 
 # Of a list's studies: what else is on their rows is long.
 NAMES = Study.objects.only("name")
 
 
-class LookOnlyAdmin(admin.ModelAdmin):
-    """Rows that only annotators' own acts make and change."""
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
 @admin.register(Annotator)
 class AnnotatorAdmin(LookOnlyAdmin):
+    """What a platform calls them is on no page: pseudonyms and completion codes are for that."""
+
     list_display = ["__str__", "platform", "created_at"]
     list_filter = ["platform"]
+    fields = ["platform", "created_at"]
 
 
 @admin.register(Participation)
@@ -36,7 +27,7 @@ class ParticipationAdmin(LookOnlyAdmin):
         "completion_code", "study", "pseudonym", "answered", "items_filled", "consented_at", "began_at",
         "finished_at", "excluded_at",
     ]  # fmt: skip
-    list_filter = ["study"]
+    list_filter = [("study", VisibleRelatedFilter)]
     search_fields = ["completion_code", "pseudonym"]
     ordering = ["-pk"]
     fields = [
@@ -54,7 +45,7 @@ class ResponseAdmin(LookOnlyAdmin):
     """Append-only: a correction is a new row."""
 
     list_display = ["study", "task", "annotator", "revision", "answer", "late", "milliseconds", "created_at"]
-    list_filter = ["assignment__study"]
+    list_filter = [("assignment__study", VisibleRelatedFilter)]
     ordering = ["-pk"]
     show_full_result_count = False
 

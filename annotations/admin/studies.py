@@ -4,10 +4,9 @@ from collections.abc import Callable
 from functools import cache
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, TextField
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.html import format_html
@@ -24,6 +23,7 @@ from annotations.services.studies import delete_draft, edit_draft
 from daamweb.admin_forms import ServiceAdmin, change_address, report_outcome
 from daamweb.fields import LinesField
 from daamweb.links import Link, links_for
+from daamweb.projects.selectors import get_allowed
 
 State = Study.State
 
@@ -60,8 +60,9 @@ class StudyAdmin(ServiceAdmin):
 
     def get_list_display(self, request):
         """What is offered for studies has a column each, before the last one."""
-        *first, last = super().get_list_display(request)
-        return [*first, *map(_column, links_for(Study, request.user, in_lists=True)), last]
+        at = -2 if self._shows_project(request) else -1
+        listed = list(super().get_list_display(request))
+        return [*listed[:at], *map(_column, links_for(Study, in_lists=True)), *listed[at:]]
 
     def get_object(self, request, object_id, from_field=None):
         """The study also knows its whole address, which only a request can tell."""
@@ -147,9 +148,7 @@ class StudyAdmin(ServiceAdmin):
     def change_state(self, request, pk: int, change: str):
         if change not in CHANGES:
             raise Http404(f"A study has no button {change!r}.")
-        study = get_object_or_404(Study, pk=pk)
-        if not self.has_change_permission(request, study):
-            raise PermissionDenied
+        study = get_allowed(Study.objects.all(), request.user, "change", pk=pk)
         if (study.state, change) in CONFIRMATIONS and "confirmed" not in request.POST:
             return self.ask(request, study, change)
 

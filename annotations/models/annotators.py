@@ -3,6 +3,7 @@
 from django.db import models
 
 from daamweb.constraints import known
+from daamweb.projects.models import Project
 
 
 class Platform(models.TextChoices):
@@ -12,8 +13,16 @@ class Platform(models.TextChoices):
 
 
 class Annotator(models.Model):
+    """Known in one project: to another project the same person is somebody else."""
+
     Platform = Platform
 
+    PROJECT_PATHS = ("project",)
+    PERSONAL = True
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, editable=False, db_index=False, related_name="annotators"
+    )
     platform = models.CharField(max_length=20, choices=Platform, default=Platform.LINK)
     external_id = models.CharField(
         max_length=100, help_text="The platform's id for this person; never exported."
@@ -24,7 +33,9 @@ class Annotator(models.Model):
         ordering = ["pk"]
         constraints = [
             known("platform", Platform, "annotator_platform_known"),
-            models.UniqueConstraint(fields=["platform", "external_id"], name="annotator_unique_on_platform"),
+            models.UniqueConstraint(
+                fields=["project", "platform", "external_id"], name="annotator_unique_in_project"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(external_id=""), name="annotator_external_id_not_empty"
             ),

@@ -30,6 +30,9 @@ class Participation(models.Model):
     `cursor` and `lap_ends_at` are positions on the study's ring of places, counted on over its end.
     """
 
+    PROJECT_PATHS = ("study__project",)
+    PERSONAL = True
+
     study = models.ForeignKey(Study, on_delete=models.CASCADE, db_index=False, related_name="participations")
     annotator = models.ForeignKey(Annotator, on_delete=models.PROTECT, related_name="participations")
     ordinal = models.PositiveIntegerField(

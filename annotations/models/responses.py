@@ -40,6 +40,9 @@ class Response(models.Model):
 
     Painted = PaintReport
 
+    PROJECT_PATHS = ("assignment__study__project",)
+    PERSONAL = True
+
     assignment = models.ForeignKey(
         Assignment, on_delete=models.PROTECT, db_index=False, related_name="responses"
     )

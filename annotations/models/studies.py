@@ -14,6 +14,7 @@ from django.urls import reverse
 from annotations.errors import StudyError
 from annotations.models.plans import Plan
 from daamweb.constraints import known
+from daamweb.projects.models import Project
 from generation.models import GenerationRun
 
 
@@ -42,7 +43,12 @@ class Study(models.Model):
     # Their places may be given to somebody else while the study is in one of these.
     RUNNING = (State.OPEN, State.PAUSED)
 
-    name = models.CharField(max_length=100, unique=True)
+    PROJECT_PATHS = ("project",)
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, editable=False, db_index=False, related_name="studies"
+    )
+    name = models.CharField(max_length=100)
     slug = models.CharField(max_length=32, unique=True, default=new_slug, editable=False)
     kind = models.CharField(max_length=30, help_text="What sort of task; see annotations/kinds.")
     run = models.ForeignKey(GenerationRun, on_delete=models.PROTECT, related_name="studies")
@@ -110,6 +116,7 @@ class Study(models.Model):
         ordering = ["-created_at", "name"]
         verbose_name_plural = "studies"
         constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="study_name_unique_in_project"),
             known("state", StudyState, "study_state_known"),
             models.CheckConstraint(
                 condition=Q(replicas__gte=1) & Q(replicas__lte=100), name="study_replicas_in_range"

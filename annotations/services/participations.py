@@ -19,7 +19,9 @@ def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
         raise StudyNotOpenError(f"“{study.title}” takes nobody new at the moment.")
     if annotator is None:
         annotator = Annotator.objects.create(
-            platform=Annotator.Platform.LINK, external_id=secrets.token_urlsafe(16)
+            project_id=study.project_id,
+            platform=Annotator.Platform.LINK,
+            external_id=secrets.token_urlsafe(16),
         )
     return join_study(study=study, annotator=annotator, unit_id=study.slug)
 

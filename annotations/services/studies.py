@@ -19,6 +19,7 @@ from annotations.kinds.registry import get_kind
 from annotations.models import Place, Study, Task
 from annotations.services.locks import lock_study
 from annotations.services.plans import task_sha256
+from daamweb.names import name_problem
 from generation.models import Generation
 
 # A draft's tasks are written so many at once.
@@ -37,6 +38,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched) -> Study:
         raise StudyError(f"The seed of the tasks' order must not be negative, but is {design.seed}.")
     run = design.run
     study = Study(
+        project=run.project,
         name=design.name,
         kind=kind.key,
         run=run,
@@ -70,7 +72,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched) -> Study:
     try:
         _store(study, [drafts[index] for index in order])
     except IntegrityError as error:
-        if Study.objects.filter(name=design.name).exists():
+        if Study.objects.filter(project=run.project, name=design.name).exists():
             raise StudyError(_taken(design.name)) from error
         raise StudyError(
             f"The images or words of {run.name!r} were changed while the study was built; build it again."
@@ -146,7 +148,11 @@ def _check_design(study: Study) -> None:
     if study.share_cap is not None and not math.isfinite(study.share_cap):
         # Validators only compare, and nothing compares with "not a number".
         raise StudyError(f"share_cap: {study.share_cap} is not a share; give a number from 0.001 to 1.")
-    if Study.objects.filter(name=study.name).exists():
+    if problem := name_problem(study.name):
+        raise StudyError(f"The study’s name: {problem}")
+    if study.project.archived_at is not None:
+        raise StudyError(f"The project “{study.project}” is archived; restore it first.")
+    if Study.objects.filter(project=study.project, name=study.name).exists():
         raise StudyError(_taken(study.name))
     try:
         # the validators say the same as the constraints, in better words

@@ -45,7 +45,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _consent(request: HttpRequest, study: Study) -> HttpResponse:
     try:
-        participation = join_by_link(study=study, annotator=current_annotator(request))
+        participation = join_by_link(study=study, annotator=current_annotator(request, study))
     except StudyNotOpenError:
         return not_open(request, study)
     answer = redirect("annotations:instructions", study.slug)

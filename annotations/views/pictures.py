@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from annotations.models import Task
-from annotations.views.visitors import current_participation, may_look
+from annotations.views.visitors import current_participation
+from daamweb.projects.selectors import may
 from generation.daam import HeatMapFileError, WordNotAttended
 from generation.pictures.overlays import overlay_file
 
@@ -63,7 +64,8 @@ def _verified(task: Task, stored: FieldFile, sha256: str, asked: str | None = No
 def _get_visible_task(request: HttpRequest, slug: str, pk: int) -> Task:
     """Raises Http404 also for those who may not see it: it does not tell them what exists."""
     task = get_object_or_404(Task.objects.select_related("study", "generation"), pk=pk, study__slug=slug)
-    if not may_look(request.user) and current_participation(request, task.study) is None:
+    takes_part = current_participation(request, task.study) is not None
+    if not takes_part and not may(request.user, "view", task.study):
         raise Http404("Only those who take part see this study's pictures.")
     return task
 

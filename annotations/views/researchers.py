@@ -7,12 +7,20 @@ from django.views.decorators.http import require_safe
 
 from annotations.models import Study
 from annotations.selectors import with_progress
-from annotations.views.visitors import may_look
+from daamweb.projects.selectors import is_member, may_somewhere, sees_several, visible_to
 
 
 @never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Studies are listed for those who may look at them: an annotator knows one of them by its link."""
-    studies = with_progress(Study.objects.all()) if may_look(request.user) else None
-    return render(request, "annotations/home.html", {"studies": studies})
+    user = request.user
+    if not is_member(user):
+        return render(request, "annotations/home.html", {"studies": None})
+    studies = visible_to(Study.objects.select_related("project"), user)
+    context = {
+        "studies": with_progress(studies),
+        "may_build": may_somewhere(user, "add", Study),
+        "sees_several": sees_several(user),
+    }
+    return render(request, "annotations/home.html", context)

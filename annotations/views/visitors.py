@@ -5,12 +5,12 @@ before, and logging out forgets no annotator.
 """
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 
 from annotations.models import Annotator, Participation, Study
 from annotations.selectors import participation_of
 
+# By itself: as it was set before there were projects.
 COOKIE = "annotator"
 COOKIE_PATH = "/s/"  # only a study's own pages see it
 SALT = "annotations.annotator"
@@ -18,28 +18,32 @@ SALT = "annotations.annotator"
 COOKIE_SECONDS = 180 * 24 * 60 * 60
 
 
-def may_look(user: User | AnonymousUser) -> bool:
-    """Whether this is a researcher who may look at studies."""
-    return user.is_staff and user.has_perm("annotations.view_study")
-
-
-def current_annotator(request: HttpRequest) -> Annotator | None:
-    pk = _annotator_pk(request)
-    return Annotator.objects.filter(pk=pk).first() if pk is not None else None
+def current_annotator(request: HttpRequest, study: Study) -> Annotator | None:
+    """Who this browser's annotator is in the study's project."""
+    pk = _annotator_pk(request, study)
+    return Annotator.objects.filter(pk=pk, project=study.project_id).first() if pk is not None else None
 
 
 def current_participation(request: HttpRequest, study: Study) -> Participation | None:
-    return participation_of(study, _annotator_pk(request))
+    return participation_of(study, _annotator_pk(request, study))
 
 
-def _annotator_pk(request: HttpRequest) -> int | None:
-    pk = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=COOKIE_SECONDS)
-    return int(pk) if pk is not None else None
+def _annotator_pk(request: HttpRequest, study: Study) -> int | None:
+    for name in (_cookie_of(study.project_id), COOKIE):
+        pk = request.get_signed_cookie(name, default=None, salt=SALT, max_age=COOKIE_SECONDS)
+        if pk is not None:
+            return int(pk)
+    return None
+
+
+def _cookie_of(project_pk: int) -> str:
+    """One for each project, since each knows its own annotators."""
+    return f"{COOKIE}-{project_pk}"
 
 
 def remember_annotator(response: HttpResponse, annotator: Annotator) -> None:
     response.set_signed_cookie(
-        COOKIE,
+        _cookie_of(annotator.project_id),
         str(annotator.pk),
         salt=SALT,
         max_age=COOKIE_SECONDS,

@@ -6,40 +6,34 @@ from io import StringIO
 from typing import IO
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from annotations.kinds.registry import KINDS
 from annotations.models import Study
-from evaluation.addresses import OF_RESPONSES
+from daamweb.projects.selectors import get_allowed
 from evaluation.exports import write_codebook, write_responses
 from evaluation.frames.columns import columns_of
 from evaluation.frames.responses import response_frame
 
-may_read_responses = permission_required(OF_RESPONSES, raise_exception=True)
-
 
 @staff_member_required
-@may_read_responses
 @require_safe
 def responses(request: HttpRequest, study_pk: int) -> HttpResponse:
-    study = _study(study_pk)
+    study = _study(request, study_pk)
     return _csv(study, partial(write_responses, response_frame(study)), "responses")
 
 
 @staff_member_required
-@may_read_responses
 @require_safe
 def codebook(request: HttpRequest, study_pk: int) -> HttpResponse:
-    study = _study(study_pk)
+    study = _study(request, study_pk)
     return _csv(study, partial(write_codebook, columns_of(study)), "codebook")
 
 
-def _study(pk: int) -> Study:
-    study = get_object_or_404(Study, pk=pk)
+def _study(request: HttpRequest, pk: int) -> Study:
+    study = get_allowed(Study.objects.all(), request.user, "export", pk=pk)
     if study.kind not in KINDS:
         raise Http404(f"This version of the site has no kind of task {study.kind!r}.")
     return study

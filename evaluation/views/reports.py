@@ -4,17 +4,16 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations.models import Study
+from daamweb.projects.selectors import get_allowed, may
 from daamweb.requests import HtmxRequest
-from evaluation.addresses import OF_RUN, OF_STUDY, report_address
+from evaluation.addresses import report_address
 from evaluation.analyses.interface import Analysis
 from evaluation.analyses.registry import AnalysisError, analyses_of_kind, analyses_of_runs, get_analysis
 from evaluation.errors import ReportError
@@ -28,36 +27,39 @@ from generation.models import GenerationRun
 
 
 @staff_member_required
-@permission_required(OF_STUDY, raise_exception=True)
 @require_safe
 @never_cache
 def study_report(request: HtmxRequest, study_pk: int, key: str = "") -> HttpResponse:
     """The page; for htmx its changing part. With `?waiting=<report>`: nothing (204) until that report is
     done, so that htmx leaves the page as it is."""
-    study = get_object_or_404(Study.objects.select_related("run", "plan"), pk=study_pk)
+    study = get_allowed(Study.objects.select_related("run", "plan"), request.user, pk=study_pk)
     offered = analyses_of_kind(study.kind)
     analysis = _named(key) if key else offered[0]
     others = [(other.label, report_address(study, other)) for other in offered if other is not analysis]
-    return _page(request, study, analysis, "report", {"study": study, "others": others})
+    return _page(
+        request,
+        study,
+        analysis,
+        "report",
+        {"study": study, "others": others, "may_export": may(request.user, "export", study)},
+    )
 
 
 @staff_member_required
-@permission_required(OF_RUN, raise_exception=True)
 @require_safe
 @never_cache
 def run_report(request: HtmxRequest, run_pk: int, key: str) -> HttpResponse:
     """As `study_report`, of a run."""
-    run = get_object_or_404(GenerationRun, pk=run_pk)
+    run = get_allowed(GenerationRun.objects.all(), request.user, pk=run_pk)
     return _page(request, run, _named(key), "run_report", {"run": run})
 
 
 @staff_member_required
-@permission_required(OF_RUN, raise_exception=True)
 @require_safe
 @never_cache
 def run_analyses(request: HttpRequest, run_pk: int) -> HttpResponse:
     """What can be analysed of a run alone."""
-    run = get_object_or_404(GenerationRun, pk=run_pk)
+    run = get_allowed(GenerationRun.objects.all(), request.user, pk=run_pk)
     rows = [
         (analysis.label, report_address(run, analysis), missing_needs(analysis, run))
         for analysis in analyses_of_runs()
@@ -66,18 +68,17 @@ def run_analyses(request: HttpRequest, run_pk: int) -> HttpResponse:
 
 
 @staff_member_required
-@permission_required("evaluation.view_report", raise_exception=True)
 @require_POST
 def refresh_study(request: HttpRequest, study_pk: int, key: str) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("run", "plan"), pk=study_pk)
+    study = get_allowed(Study.objects.select_related("run", "plan"), request.user, pk=study_pk)
     return _refresh(study, _named(key))
 
 
 @staff_member_required
-@permission_required("evaluation.view_report", raise_exception=True)
 @require_POST
 def refresh_run(request: HttpRequest, run_pk: int, key: str) -> HttpResponse:
-    return _refresh(get_object_or_404(GenerationRun, pk=run_pk), _named(key))
+    run = get_allowed(GenerationRun.objects.all(), request.user, pk=run_pk)
+    return _refresh(run, _named(key))
 
 
 @staff_member_required
@@ -85,9 +86,8 @@ def refresh_run(request: HttpRequest, run_pk: int, key: str) -> HttpResponse:
 @cache_control(private=True, max_age=31_536_000, immutable=True)
 def figure(request: HttpRequest, fingerprint: str, name: str) -> HttpResponse:
     """By the hash of what it was computed from, so that it never changes under its address."""
-    report = get_object_or_404(Report, fingerprint=fingerprint, state=Report.State.DONE)
-    if not request.user.has_perms(OF_RUN if report.study_id is None else OF_STUDY):
-        raise PermissionDenied
+    done = Report.objects.filter(state=Report.State.DONE)
+    report = get_allowed(done, request.user, fingerprint=fingerprint)
     try:
         drawn = load_figure(report, name)
     except (KeyError, ResultGoneError) as error:

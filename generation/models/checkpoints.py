@@ -11,6 +11,8 @@ class Checkpoint(models.Model):
         FLOAT16 = "float16", "float16 (GPU)"
         BFLOAT16 = "bfloat16", "bfloat16 (GPU)"
 
+    SHARED = True  # the site's, not a project's
+
     LONGEST_NAME = 100
     LONGEST_SOURCE = 500
 

@@ -50,6 +50,7 @@ class Generation(models.Model):
 
     State = GenerationState
 
+    PROJECT_PATHS = ("run__project",)
     # A generation that took its worker down this often is not tried again by itself.
     MAX_ATTEMPTS = 3
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from daamweb.constraints import known
+from daamweb.projects.models import Project
 
 
 class ParseState(models.TextChoices):
@@ -18,9 +19,13 @@ class PromptSet(models.Model):
 
     ParseState = ParseState
 
+    PROJECT_PATHS = ("project",)
     LONGEST_NAME = 100
 
-    name = models.CharField(max_length=LONGEST_NAME, unique=True)
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, editable=False, db_index=False, related_name="prompt_sets"
+    )
+    name = models.CharField(max_length=LONGEST_NAME)
     origin = models.CharField(
         max_length=30, help_text="How the prompts came here: a file's format or a builder's name."
     )
@@ -40,7 +45,10 @@ class PromptSet(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [known("parse_state", ParseState, "prompt_set_parse_state_known")]
+        constraints = [
+            known("parse_state", ParseState, "prompt_set_parse_state_known"),
+            models.UniqueConstraint(fields=["project", "name"], name="prompt_set_name_unique_in_project"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -48,6 +56,8 @@ class PromptSet(models.Model):
 
 class Prompt(models.Model):
     """A text given to the model."""
+
+    PROJECT_PATHS = ("prompt_set__project",)
 
     prompt_set = models.ForeignKey(PromptSet, on_delete=models.CASCADE, related_name="prompts")
     position = models.PositiveIntegerField(help_text="Its place in the set, from 0.")
@@ -75,6 +85,8 @@ class Prompt(models.Model):
 
 class Word(models.Model):
     """A linguistic unit of a prompt, identified by its place: a prompt may say "a dog and a dog"."""
+
+    PROJECT_PATHS = ("prompt__prompt_set__project",)
 
     class Role(models.TextChoices):
         NONE = "", "—"

@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from daamweb.projects.models import Project
 from generation.models.checkpoints import Checkpoint
 from generation.models.prompts import PromptSet
 
@@ -18,7 +19,12 @@ class GenerationRun(models.Model):
         EULER_ANCESTRAL = "euler-a", "Euler ancestral"
         PNDM = "pndm", "PNDM"
 
-    name = models.CharField(max_length=100, unique=True)
+    PROJECT_PATHS = ("project",)
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, editable=False, db_index=False, related_name="runs"
+    )
+    name = models.CharField(max_length=100)
     prompt_set = models.ForeignKey(PromptSet, on_delete=models.PROTECT, related_name="runs")
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="runs")
     seeds = models.JSONField(help_text="One image per prompt and seed.")
@@ -45,6 +51,7 @@ class GenerationRun(models.Model):
     class Meta:
         ordering = ["-created_at", "name"]
         constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="run_name_unique_in_project"),
             models.CheckConstraint(
                 condition=Q(num_inference_steps__gte=1) & Q(num_inference_steps__lte=1000),
                 name="run_steps_in_range",

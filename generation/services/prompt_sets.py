@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from django.db import IntegrityError, transaction
 
+from daamweb.names import name_problem
+from daamweb.projects.models import Project
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet, Word
 from generation.prompts.captions import Caption, CaptionFile, RowError, read_captions
@@ -38,6 +40,7 @@ class ImportResult:
 
 def import_prompts(
     *,
+    project: Project,
     name: str,
     content: bytes,
     file_name: str,
@@ -51,18 +54,22 @@ def import_prompts(
     way. Raises CaptionFileError when the file as a whole cannot be read, PromptSetError when the name is
     taken or no caption is left.
     """
-    _check_name(name)
+    _check_name(project, name)
     captions = read_captions(content, format=format, file_name=file_name)
     refused = bool(captions.errors) and not skip_invalid
     if not refused and not captions.captions:
         raise PromptSetError(f"{file_name}: no valid caption is left, so there is nothing to import.")
     prompt_set = None
     if not dry_run and not refused:
-        prompt_set = _store_captions(name=name, captions=captions, content=content, file_name=file_name)
+        prompt_set = _store_captions(
+            project=project, name=name, captions=captions, content=content, file_name=file_name
+        )
     return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format)
 
 
-def _store_captions(*, name: str, captions: CaptionFile, content: bytes, file_name: str) -> PromptSet:
+def _store_captions(
+    *, project: Project, name: str, captions: CaptionFile, content: bytes, file_name: str
+) -> PromptSet:
     recipe = {
         "file": file_name,
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -71,7 +78,7 @@ def _store_captions(*, name: str, captions: CaptionFile, content: bytes, file_na
     # CoNLL-U brings its own words; the set counts as parsed only if every sentence did.
     annotated = all(caption.words for caption in captions.captions)
     with transaction.atomic():
-        prompt_set = _create_prompt_set(name=name, origin=captions.format, recipe=recipe)
+        prompt_set = _create_prompt_set(project=project, name=name, origin=captions.format, recipe=recipe)
         prompts = _create_prompts(prompt_set, captions.captions)
         if annotated:
             store_words(prompts=prompts, words=[caption.words or () for caption in captions.captions])
@@ -114,7 +121,7 @@ def build_words_prompt_set(
     that were found, and at least one.
     Raises PromptSetError.
     """
-    _check_name(name)
+    _check_name(source.project, name)
     if source.parse_state != PromptSet.ParseState.PARSED:
         raise PromptSetError(
             f"The prompt set {source.name!r} has no words yet ({source.get_parse_state_display()}). "
@@ -146,6 +153,7 @@ def build_words_prompt_set(
     chosen += [(word, Word.Role.ATTENTION_CHECK) for word in sample.attention_checks]
     with transaction.atomic():
         prompt_set = _create_prompt_set(
+            project=source.project,
             name=name,
             origin="words",
             recipe=recipe,
@@ -217,13 +225,19 @@ def _copy_prompts_with_role(
 
 
 def build_cohyponyms_prompt_set(
-    *, name: str, count: int, seed: int, cohyponym_share: float = 0.5, nouns: Sequence[str] | None = None
+    *,
+    project: Project,
+    name: str,
+    count: int,
+    seed: int,
+    cohyponym_share: float = 0.5,
+    nouns: Sequence[str] | None = None,
 ) -> PromptSet:
     """Pairs of nouns, "a(n) … and a(n) …", a share of them siblings in the ontology (section 5.1).
 
     Raises PromptSetError.
     """
-    _check_name(name)
+    _check_name(project, name)
     try:
         pairs = build_pairs(
             load_ontology(),
@@ -255,7 +269,7 @@ def build_cohyponyms_prompt_set(
         for row, pair in enumerate(pairs, start=1)
     ]
     with transaction.atomic():
-        prompt_set = _create_prompt_set(name=name, origin="cohyponyms", recipe=recipe)
+        prompt_set = _create_prompt_set(project=project, name=name, origin="cohyponyms", recipe=recipe)
         _create_prompts(prompt_set, captions)
     return prompt_set
 
@@ -266,20 +280,18 @@ def _generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def _check_name(name: str) -> None:
-    if not name.strip():
-        raise PromptSetError("A prompt set needs a name.")
-    if len(name) > PromptSet.LONGEST_NAME:
-        raise PromptSetError(
-            f"The name of a prompt set has {PromptSet.LONGEST_NAME} characters at most; this one has "
-            f"{len(name)}."
-        )
-    if PromptSet.objects.filter(name=name).exists():
+def _check_name(project: Project, name: str) -> None:
+    if problem := name_problem(name):
+        raise PromptSetError(f"The prompt set’s name: {problem}")
+    if project.archived_at is not None:
+        raise PromptSetError(f"The project “{project}” is archived; restore it first.")
+    if PromptSet.objects.filter(project=project, name=name).exists():
         raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.")
 
 
 def _create_prompt_set(
     *,
+    project: Project,
     name: str,
     origin: str,
     recipe: dict[str, Any],
@@ -289,7 +301,12 @@ def _create_prompt_set(
     try:
         with transaction.atomic():
             return PromptSet.objects.create(
-                name=name, origin=origin, recipe=recipe, parser=parser, parse_state=parse_state
+                project=project,
+                name=name,
+                origin=origin,
+                recipe=recipe,
+                parser=parser,
+                parse_state=parse_state,
             )
     except IntegrityError as error:
         raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.") from error

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from daamweb.names import name_problem
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
 from generation.services.checkpoints import find_or_create_checkpoint
@@ -30,7 +31,7 @@ def create_run(
     scheduler: str = GenerationRun.Scheduler.DPM_SOLVER,
     batch_size: int = 1,
 ) -> GenerationRun:
-    """Write down a run and one queued generation per prompt and seed.
+    """Write down a run, in the prompt set's project, and one queued generation per prompt and seed.
 
     With `vary_seeds` every prompt gets seeds of its own: the run's, moved on by the prompt's position times
     the seeds' spread, so that no seed comes twice. None varies the seeds if the set repeats a text, as those
@@ -40,6 +41,11 @@ def create_run(
     _check_seeds(seeds)
     if not math.isfinite(guidance_scale):
         raise RunError(f"The guidance scale has to be a number; it is {guidance_scale}.")
+    if problem := name_problem(name):
+        raise RunError(f"The run’s name: {problem}")
+    project = prompt_set.project
+    if project.archived_at is not None:
+        raise RunError(f"The project “{project}” is archived; restore it first.")
     prompts = list(prompt_set.prompts.order_by("position"))
     if not prompts:
         raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
@@ -49,6 +55,7 @@ def create_run(
     if max(seeds) + step * prompts[-1].position > MAX_SEED:
         raise RunError(f"Varied by prompt, these seeds would go beyond {MAX_SEED}; choose smaller ones.")
     run = GenerationRun(
+        project=project,
         name=name,
         prompt_set=prompt_set,
         checkpoint=checkpoint,
@@ -84,7 +91,7 @@ def _save(run: GenerationRun) -> None:
     except ValidationError as error:
         raise RunError(" ".join(_messages(error))) from error
     taken = f"There is a run named {run.name!r} already; choose another name."
-    if GenerationRun.objects.filter(name=run.name).exists():
+    if GenerationRun.objects.filter(project=run.project, name=run.name).exists():
         raise RunError(taken)
     try:
         with transaction.atomic():

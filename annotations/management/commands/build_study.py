@@ -8,6 +8,7 @@ from annotations.errors import StudyError
 from annotations.kinds.registry import KINDS
 from annotations.services.studies import build_study
 from daamweb.progress import progress_bar
+from daamweb.projects.commands import add_project_argument, find_named
 from generation.models import GenerationRun
 
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--run", required=True, metavar="NAME", help="the generation run whose images are judged"
         )
+        add_project_argument(parser)
         parser.add_argument("--replicas", type=int, default=3, metavar="N", help="annotators per task")
         parser.add_argument("--title", default="", help="what annotators see at the top")
         parser.add_argument(
@@ -65,10 +67,8 @@ class Command(BaseCommand):
             settings["type"] = int if isinstance(field, forms.IntegerField) else str
         parser.add_argument(f"--{name.replace('_', '-')}", **settings)
 
-    def handle(self, *, kind: str, study: str, run: str, **given):
-        generation_run = GenerationRun.objects.filter(name=run).first()
-        if generation_run is None:
-            raise CommandError(f"There is no run named {run!r}.")
+    def handle(self, *, kind: str, study: str, run: str, project: str | None, **given):
+        generation_run = find_named(GenerationRun.objects.select_related("project"), run, project=project)
         options = {name: given[name] for name in _options() if given[name] is not None}
         common = (
             "replicas", "title", "share_cap", "expected_annotators", "check_every", "lease_minutes", "seed",

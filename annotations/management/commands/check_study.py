@@ -4,6 +4,7 @@ from annotations.models import Study
 from annotations.services.integrity import check_study
 from annotations.services.verifications import verify_study
 from daamweb.progress import progress_bar
+from daamweb.projects.commands import add_project_argument, find_named
 
 
 class Command(BaseCommand):
@@ -14,11 +15,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
+        add_project_argument(parser)
 
-    def handle(self, *, name: str, **options):
-        study = Study.objects.select_related("plan", "run__checkpoint").filter(name=name).first()
-        if study is None:
-            raise CommandError(f"There is no study named {name!r}.")
+    def handle(self, *, name: str, project: str | None, **options):
+        study = find_named(Study.objects.select_related("plan", "run__checkpoint"), name, project=project)
         if study.plan is None:
             lines = [f"{found.rule}: {found.count} rows" for found in check_study(study)]
         else:

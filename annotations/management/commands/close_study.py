@@ -4,6 +4,7 @@ from annotations.errors import StudyError
 from annotations.jobs import start_closing
 from annotations.models import Study
 from annotations.services.closings import closing_outlook
+from daamweb.projects.commands import add_project_argument, find_named
 
 
 class Command(BaseCommand):
@@ -14,6 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
+        add_project_argument(parser)
         parser.add_argument(
             "--complete", action="store_true", help="only if every place has an answer that counts"
         )
@@ -21,10 +23,8 @@ class Command(BaseCommand):
             "--at-once", action="store_true", help="take what is being rated back instead of waiting for it"
         )
 
-    def handle(self, *, name: str, complete: bool, at_once: bool, **options):
-        study = Study.objects.select_related("plan").filter(name=name).first()
-        if study is None:
-            raise CommandError(f"There is no study named {name!r}.")
+    def handle(self, *, name: str, complete: bool, at_once: bool, project: str | None, **options):
+        study = find_named(Study.objects.select_related("plan"), name, project=project)
         try:
             start_closing(study=study, complete=complete, at_once=at_once)
         except StudyError as error:

@@ -4,6 +4,7 @@ from annotations.errors import StudyError
 from annotations.models import Study
 from annotations.services.openings import open_study
 from daamweb.progress import progress_bar
+from daamweb.projects.commands import add_project_argument, find_named
 
 
 class Command(BaseCommand):
@@ -11,11 +12,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
+        add_project_argument(parser)
 
-    def handle(self, *, name: str, **options):
-        study = Study.objects.filter(name=name).first()
-        if study is None:
-            raise CommandError(f"There is no study named {name!r}.")
+    def handle(self, *, name: str, project: str | None, **options):
+        study = find_named(Study.objects.all(), name, project=project)
         with progress_bar(total=2 * study.tasks.count(), unit="tasks verified and given places") as bar:
             try:
                 open_study(study=study, progress=lambda done, total: bar.update(done - bar.n))

@@ -3,6 +3,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotations.errors import StudyError
 from annotations.models import Study
 from annotations.services.closings import pause_study
+from daamweb.projects.commands import add_project_argument, find_named
 
 
 class Command(BaseCommand):
@@ -10,11 +11,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
+        add_project_argument(parser)
 
-    def handle(self, *, name: str, **options):
-        study = Study.objects.filter(name=name).first()
-        if study is None:
-            raise CommandError(f"There is no study named {name!r}.")
+    def handle(self, *, name: str, project: str | None, **options):
+        study = find_named(Study.objects.all(), name, project=project)
         try:
             pause_study(study=study)
         except StudyError as error:

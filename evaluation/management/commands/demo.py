@@ -11,6 +11,7 @@ from annotations.models import Study
 from annotations.services.openings import open_study
 from annotations.services.studies import build_study
 from daamweb.progress import progress_bar
+from daamweb.projects.commands import project_to_work_in
 from generation.demo.captions import CAPTIONS
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
@@ -46,6 +47,8 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, **options):
         self.check_port(port)
+        password = self.password()
+        self.project = project_to_work_in(None)
         checkpoint = self.checkpoint()
         words = self.study(
             kind="attribution",
@@ -66,7 +69,7 @@ class Command(BaseCommand):
                     "",
                     self.style.SUCCESS("daamweb is starting; press Ctrl+C to stop it."),
                     f"  Researcher   {site}/admin/",
-                    f"               user {RESEARCHER}, password {self.password()}",
+                    f"               user {RESEARCHER}, password {password}",
                     f"  Annotator    {site}{words.get_absolute_url()}  (words and heat maps)",
                     f"               {site}{objects.get_absolute_url()}  (two objects)",
                     "",
@@ -97,14 +100,18 @@ class Command(BaseCommand):
 
     def words(self) -> PromptSet:
         """A few words of each part of speech, out of captions of the world that the checkpoint knows."""
-        found = PromptSet.objects.filter(name="Demo words").first()
+        found = PromptSet.objects.filter(project=self.project, name="Demo words").first()
         if found:
             return found
-        captions = PromptSet.objects.filter(name="Demo captions").first()
+        captions = PromptSet.objects.filter(project=self.project, name="Demo captions").first()
         if captions is None:
             self.stdout.write("Importing and parsing the demo's captions …")
-            import_prompts(name="Demo captions", content=CAPTIONS.read_bytes(), file_name=CAPTIONS.name)
-            captions = PromptSet.objects.get(name="Demo captions")
+            captions = import_prompts(
+                project=self.project,
+                name="Demo captions",
+                content=CAPTIONS.read_bytes(),
+                file_name=CAPTIONS.name,
+            ).imported()
         if captions.parse_state != PromptSet.ParseState.PARSED:
             parse_prompt_set(prompt_set=captions)
         return build_words_prompt_set(
@@ -116,9 +123,9 @@ class Command(BaseCommand):
         )[0]
 
     def pairs(self) -> PromptSet:
-        found = PromptSet.objects.filter(name="Demo pairs").first()
+        found = PromptSet.objects.filter(project=self.project, name="Demo pairs").first()
         if found is None:
-            found = build_cohyponyms_prompt_set(name="Demo pairs", count=PAIRS, seed=0)
+            found = build_cohyponyms_prompt_set(project=self.project, name="Demo pairs", count=PAIRS, seed=0)
         if found.parse_state != PromptSet.ParseState.PARSED:
             parse_prompt_set(prompt_set=found)
         return found
@@ -126,7 +133,7 @@ class Command(BaseCommand):
     def run_of(self, name: str, prompt_set: PromptSet, checkpoint: Checkpoint) -> GenerationRun:
         """A finished run. The images are made here rather than by the worker, so that the studies are ready
         when the site opens."""
-        run = GenerationRun.objects.filter(name=name).first() or create_run(
+        run = GenerationRun.objects.filter(project=self.project, name=name).first() or create_run(
             name=name,
             prompt_set=prompt_set,
             checkpoint=checkpoint,
@@ -162,7 +169,7 @@ class Command(BaseCommand):
                     time.sleep(1)
 
     def study(self, *, name: str, run: GenerationRun, **design) -> Study:
-        study = Study.objects.filter(name=name).first() or build_study(
+        study = Study.objects.filter(project=self.project, name=name).first() or build_study(
             design=StudyDesign(name=name, run=run, **design)
         )
         if study.run != run:

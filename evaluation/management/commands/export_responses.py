@@ -4,10 +4,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import UnknownKindError
 from annotations.models import Study
+from daamweb.projects.commands import add_project_argument, find_named
 from evaluation.exports import write_codebook, write_responses
 from evaluation.frames.columns import columns_of
 from evaluation.frames.responses import response_frame
-from evaluation.management.writing import find_named
 
 
 class Command(BaseCommand):
@@ -15,13 +15,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
+        add_project_argument(parser)
         parser.add_argument("--output", required=True, type=Path, metavar="FILE.csv")
         parser.add_argument(
             "--codebook", type=Path, metavar="FILE.csv", help="also write what every column means"
         )
 
-    def handle(self, *, name: str, output: Path, codebook: Path | None, **options):
-        study = find_named(Study.objects.all(), name)
+    def handle(self, *, name: str, project: str | None, output: Path, codebook: Path | None, **options):
+        study = find_named(Study.objects.all(), name, project=project)
         if codebook is not None and codebook.resolve() == output.resolve():
             raise CommandError(f"--output and --codebook are the same file, {output}; give each its own.")
         try:

@@ -3,8 +3,9 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 
 from annotations.models import Study
+from daamweb.projects.commands import add_project_argument, find_named
 from evaluation.analyses.registry import analyses_of_kind
-from evaluation.management.writing import find_named, write_with_bars
+from evaluation.management.writing import write_with_bars
 
 
 class Command(BaseCommand):
@@ -15,9 +16,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
+        add_project_argument(parser)
         parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
 
-    def handle(self, *, name: str, output: Path, **options):
-        study = find_named(Study.objects.select_related("run__checkpoint", "plan"), name)
+    def handle(self, *, name: str, project: str | None, output: Path, **options):
+        study = find_named(Study.objects.select_related("run__checkpoint", "plan"), name, project=project)
         written = write_with_bars(study, analyses_of_kind(study.kind)[0], output)
         self.stdout.write(self.style.SUCCESS(f"{written} files in {output}."))

@@ -3,6 +3,7 @@ from collections import Counter
 
 from django.core.management.base import BaseCommand, CommandError
 
+from daamweb.projects.commands import add_project_argument, find_named, project_to_work_in
 from generation.errors import PromptSetError
 from generation.models import PromptSet
 from generation.prompts.sampling import PUNCTUATION
@@ -46,6 +47,7 @@ class Command(BaseCommand):
                 "--prompt-set", required=True, metavar="NAME", help="name of the new prompt set"
             )
             builder.add_argument("--seed", type=int, required=True, metavar="N")
+            add_project_argument(builder)
 
     def handle(self, *, builder: str, **options):
         build = self.build_words if builder == "words" else self.build_cohyponyms
@@ -58,11 +60,19 @@ class Command(BaseCommand):
             self.stdout.write(f"Next: python manage.py parse_prompts {shlex.quote(prompt_set.name)}")
 
     def build_words(
-        self, *, prompt_set, seed, source, per_part_of_speech, common, parts_of_speech, attention_checks, **_
+        self,
+        *,
+        project,
+        prompt_set,
+        seed,
+        source,
+        per_part_of_speech,
+        common,
+        parts_of_speech,
+        attention_checks,
+        **_,
     ):
-        source_set = PromptSet.objects.filter(name=source).first()
-        if source_set is None:
-            raise CommandError(f"There is no prompt set named {source!r}.")
+        source_set = find_named(PromptSet.objects.all(), source, project=project)
         built, sample = build_words_prompt_set(
             name=prompt_set,
             source=source_set,
@@ -82,9 +92,14 @@ class Command(BaseCommand):
             )
         return built
 
-    def build_cohyponyms(self, *, prompt_set, seed, count, cohyponym_share, nouns, **_):
+    def build_cohyponyms(self, *, project, prompt_set, seed, count, cohyponym_share, nouns, **_):
         return build_cohyponyms_prompt_set(
-            name=prompt_set, count=count, seed=seed, cohyponym_share=cohyponym_share, nouns=_listed(nouns)
+            project=project_to_work_in(project),
+            name=prompt_set,
+            count=count,
+            seed=seed,
+            cohyponym_share=cohyponym_share,
+            nouns=_listed(nouns),
         )
 
 

@@ -3,6 +3,8 @@ import time
 from django.core.management.base import BaseCommand, CommandError
 
 from daamweb.progress import progress_bar
+from daamweb.projects.commands import add_project_argument, find_named, project_to_work_in
+from daamweb.projects.models import Project
 from generation.errors import RunError
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun, PromptSet
@@ -24,6 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--prompt-set", metavar="NAME", help="required for a new run")
         parser.add_argument("--run", required=True, metavar="NAME")
+        add_project_argument(parser)
         parser.add_argument(
             "--checkpoint",
             metavar="NAME",
@@ -60,6 +63,7 @@ class Command(BaseCommand):
         self,
         *,
         run,
+        project,
         wait,
         prompt_set,
         checkpoint,
@@ -80,11 +84,13 @@ class Command(BaseCommand):
             "batch_size": batch_size,
         }
         given = {name: value for name, value in settings.items() if value is not None}
-        existing = GenerationRun.objects.select_related("prompt_set", "checkpoint").filter(name=run).first()
+        within = project_to_work_in(project)
+        runs = GenerationRun.objects.select_related("prompt_set", "checkpoint").filter(project=within)
+        existing = runs.filter(name=run).first()
         if existing:
             generation_run = self.resume(existing, prompt_set, checkpoint, given)
         else:
-            generation_run = self.create(run, prompt_set, checkpoint, given)
+            generation_run = self.create(within, run, prompt_set, checkpoint, given)
         start_run(generation_run)
         self.stdout.write(
             f"{run!r}: {run_progress(generation_run).total} images, handed to the queue `generation`."
@@ -112,12 +118,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{run.name!r} exists already: {retried} failed images are tried again.")
         return run
 
-    def create(self, name: str, prompt_set: str | None, checkpoint: str | None, given: dict) -> GenerationRun:
+    def create(
+        self, project: Project, name: str, prompt_set: str | None, checkpoint: str | None, given: dict
+    ) -> GenerationRun:
         if prompt_set is None:
             raise CommandError(f"There is no run named {name!r} yet; --prompt-set is needed to make it.")
-        found = PromptSet.objects.filter(name=prompt_set).first()
-        if found is None:
-            raise CommandError(f"There is no prompt set named {prompt_set!r}.")
+        found = find_named(PromptSet.objects.all(), prompt_set, project=project.name)
         try:
             return create_run_by_source(name=name, prompt_set=found, checkpoint=checkpoint or DEMO, **given)
         except RunError as error:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from daamweb.projects.commands import add_project_argument, project_to_work_in
 from generation.errors import PromptSetError
 from generation.models import PromptSet
 from generation.prompts.captions import FORMATS, CaptionFileError
@@ -16,13 +17,22 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--prompt-set", required=True, metavar="NAME", help="name of the new prompt set")
         parser.add_argument("--format", default="auto", choices=FORMATS)
+        add_project_argument(parser)
         parser.add_argument("--dry-run", action="store_true", help="check the file, import nothing")
         parser.add_argument(
             "--skip-invalid", action="store_true", help="import the good rows although others are bad"
         )
 
     def handle(
-        self, *, file: Path, prompt_set: str, format: str, dry_run: bool, skip_invalid: bool, **options
+        self,
+        *,
+        file: Path,
+        prompt_set: str,
+        format: str,
+        project: str | None,
+        dry_run: bool,
+        skip_invalid: bool,
+        **options,
     ):
         try:
             content = file.read_bytes()
@@ -30,6 +40,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         try:
             result = import_prompts(
+                project=project_to_work_in(project),
                 name=prompt_set,
                 content=content,
                 file_name=file.name,

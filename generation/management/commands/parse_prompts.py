@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from daamweb.progress import progress_bar
+from daamweb.projects.commands import add_project_argument, find_named
 from generation.errors import PromptSetError
 from generation.models import PromptSet
 from generation.prompts.parsing import ParserNotFound
@@ -19,10 +20,10 @@ class Command(BaseCommand):
             help="an installed spaCy pipeline or a folder (default: the project's own)",
         )
 
-    def handle(self, *, name: str, parser: str, **options):
-        prompt_set = PromptSet.objects.filter(name=name).first()
-        if prompt_set is None:
-            raise CommandError(f"There is no prompt set named {name!r}.")
+        add_project_argument(parser)
+
+    def handle(self, *, name: str, parser: str, project: str | None, **options):
+        prompt_set = find_named(PromptSet.objects.all(), name, project=project)
         with progress_bar(total=prompt_set.prompts.count(), unit="prompts") as bar:
             try:
                 words = parse_prompt_set(

@@ -1,0 +1,92 @@
+"""Make, rename, archive and restore projects."""
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from daamweb.names import name_problem
+from daamweb.projects.errors import ProjectError
+from daamweb.projects.holdings import HOLDINGS
+from daamweb.projects.models import Action, Membership, Project, Role
+from daamweb.projects.selectors import only_project
+from daamweb.projects.services.events import record
+from daamweb.projects.services.staff import mark_staff
+
+FIRST = "Main"
+
+
+def create_project(*, name: str, owner: User | None, by: User | None = None) -> Project:
+    """`owner` may be None where an operator makes it; superusers then see to it. Raises ProjectError."""
+    name = name.strip()
+    _check_name(name)
+    try:
+        with transaction.atomic():
+            project = Project.objects.create(name=name)
+            record(Action.MADE, subject=project, project=project, by=by)
+            if owner is not None:
+                Membership.objects.create(project=project, user=owner, role=Role.OWNER, may_spend=True)
+                mark_staff(user=owner)
+    except IntegrityError as error:
+        raise ProjectError(f"There is a project named {name!r} already; choose another name.") from error
+    return project
+
+
+def find_or_create_only_project(*, by: User | None = None) -> Project:
+    """The project that is meant where nobody said which; on a new site, its first. Raises WhichProjectError
+    where there are several, and ProjectError where all are archived."""
+    found = only_project()
+    if found is not None:
+        return found
+    if Project.objects.exists():
+        raise ProjectError("Every project is archived. Restore one, or make another.")
+    try:
+        return create_project(name=FIRST, owner=by, by=by)
+    except ProjectError:  # somebody else made it at this moment
+        return Project.objects.get(name=FIRST)
+
+
+@transaction.atomic
+def rename_project(*, project: Project, name: str, by: User | None) -> None:
+    """Raises ProjectError."""
+    name = name.strip()
+    _check_name(name)
+    locked = Project.objects.select_for_update().get(pk=project.pk)
+    if Project.objects.filter(name=name).exclude(pk=locked.pk).exists():
+        raise ProjectError(f"There is a project named {name!r} already; choose another name.")
+    before, locked.name = locked.name, name
+    if before == name:
+        return
+    locked.save(update_fields=["name"])
+    project.name = name
+    record(Action.EDITED, subject=locked, project=locked, by=by, details={"name": [before, name]})
+
+
+@transaction.atomic
+def archive_project(*, project: Project, by: User | None) -> None:
+    """Nothing can be made or changed in it any more, until it is restored. Raises ProjectError where
+    something runs in it."""
+    for holding in HOLDINGS:
+        if busy := holding.busy(project):
+            raise ProjectError(f"“{project}” cannot be archived: {busy}")
+    if not project.mark_archived(now=timezone.now()):
+        raise ProjectError(f"“{project}” is archived already.")
+    record(Action.ARCHIVED, subject=project, project=project, by=by)
+
+
+@transaction.atomic
+def restore_project(*, project: Project, by: User | None) -> None:
+    """Raises ProjectError."""
+    if not project.mark_restored():
+        raise ProjectError(f"“{project}” is not archived.")
+    record(Action.RESTORED, subject=project, project=project, by=by)
+
+
+def check_not_archived(project: Project) -> None:
+    """Raises ProjectError."""
+    if Project.objects.filter(pk=project.pk).exclude(archived_at=None).exists():
+        raise ProjectError(f"The project “{project}” is archived; restore it first.")
+
+
+def _check_name(name: str) -> None:
+    if problem := name_problem(name):
+        raise ProjectError(problem)
