@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from annotations.models import Opening, Study, Verification
-from annotations.services import openings, verifications
+from annotations.services import identities, openings, verifications
 from annotations.services.closings import close_study, end_closing
 from annotations.services.turns import expire_due_turns
 from daamweb.pokes import poke
@@ -66,3 +66,11 @@ def sweep_studies() -> None:
             logger.exception("Study %s could not be swept.", study.pk)
     for study in verifications.due_for_verification():
         start_verification(study=study)
+
+
+@shared_task
+def sweep_identities() -> None:
+    """Forget who took part in studies whose time to know it is over."""
+    for study in identities.due_studies():
+        forgotten = identities.forget_identities(study=study)
+        logger.info("Study %s: %d people are known by pseudonyms alone now.", study.pk, forgotten)

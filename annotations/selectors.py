@@ -1,6 +1,7 @@
 """What pages read: an annotator's way through a study, and how far a study is. Counters and single rows:
 nothing here grows with the study."""
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db.models import IntegerField, Model, OuterRef, QuerySet, Subquery, Sum
@@ -51,6 +52,24 @@ def last_response(assignment: Assignment) -> Response | None:
     if assignment.revision is None:
         return None
     return only_row(Response.objects.filter(assignment=assignment, revision=assignment.revision))
+
+
+@dataclass(frozen=True)
+class StoredOfStudy:
+    """How many people took part, of how many it is known who they are, and how many were erased."""
+
+    people: int
+    known: int
+    erased: int
+
+
+def stored_of(study: Study) -> StoredOfStudy:
+    people = Participation.objects.filter(study=study)
+    return StoredOfStudy(
+        people=people.count(),
+        known=people.filter(annotator__forgotten_at=None).count(),
+        erased=people.filter(erased_at__isnull=False).count(),
+    )
 
 
 def with_progress(studies: QuerySet[Study]) -> QuerySet[Study]:

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from annotations.views import annotators, pictures, researchers, turns
+from annotations.views import annotators, data, pictures, researchers, turns
 
 app_name = "annotations"
 urlpatterns = [
     path("", researchers.home, name="home"),
+    path("studies/<int:pk>/data/", data.study_data, name="study_data"),
+    path("studies/<int:pk>/retention/", data.retention, name="retention"),
+    path("studies/<int:pk>/erase/", data.erase_study, name="erase_study"),
+    path("people/<int:pk>/erase/", data.erase_annotator, name="erase_annotator"),
     path("s/<slug:slug>/", annotators.start, name="start"),
     path("s/<slug:slug>/instructions/", annotators.instructions, name="instructions"),
     path("s/<slug:slug>/next/", annotators.go_on, name="next"),

@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class GenerationConfig(AppConfig):
     name = "generation"
     verbose_name = "Prompts and images"
+
+    def ready(self) -> None:
+        from daamweb.projects.holdings import Holding, hold
+        from generation.models import GenerationRun, PromptSet
+        from generation.services.erasing import erase_prompt_set, erase_run
+        from generation.stored import say_what_is_stored
+
+        hold(Holding("prompt sets", PromptSet, erase=erase_prompt_set))
+        hold(Holding("generation runs", GenerationRun, erase=erase_run))
+        say_what_is_stored()

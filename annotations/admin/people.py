@@ -5,6 +5,7 @@ from django.db.models import Prefetch
 
 from annotations.models import Annotator, Participation, Response, Study
 from daamweb.projects.admin_base import LookOnlyAdmin, VisibleRelatedFilter
+from daamweb.projects.selectors import may
 
 # Of a list's studies: what else is on their rows is long.
 NAMES = Study.objects.only("name")
@@ -28,6 +29,7 @@ class ParticipationAdmin(LookOnlyAdmin):
         "finished_at", "excluded_at",
     ]  # fmt: skip
     list_filter = [("study", VisibleRelatedFilter)]
+    change_form_template = "admin/participation_change_form.html"
     search_fields = ["completion_code", "pseudonym"]
     ordering = ["-pk"]
     fields = [
@@ -38,6 +40,10 @@ class ParticipationAdmin(LookOnlyAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related(Prefetch("study", NAMES))
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context["may_erase"] = may(request.user, "erase", obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
 
 @admin.register(Response)

@@ -28,6 +28,9 @@ class Annotator(models.Model):
         max_length=100, help_text="The platform's id for this person; never exported."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    forgotten_at = models.DateTimeField(
+        null=True, blank=True, help_text="When who this was in one study was erased; the id is nobody’s."
+    )
 
     class Meta:
         ordering = ["pk"]

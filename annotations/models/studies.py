@@ -17,6 +17,8 @@ from daamweb.constraints import known
 from daamweb.projects.models import Project
 from generation.models import GenerationRun
 
+LONGEST_RETENTION_DAYS = 36_500
+
 
 def new_slug() -> str:
     """An address that cannot be guessed: whoever has the link may take part."""
@@ -30,10 +32,11 @@ class StudyState(models.TextChoices):
     PAUSED = "paused", "paused"
     CLOSING = "closing", "closing"
     CLOSED = "closed", "closed"
+    ERASING = "erasing", "being erased"
 
 
 class Study(models.Model):
-    """draft → opening → open ⇄ paused → closing → closed.
+    """draft → opening → open ⇄ paused → closing → closed. A draft or a closed one can be erased.
 
     What may follow is said by the `mark_…` methods, each one conditional update. The counts of tasks are
     written when it is built; no rating writes this row."""
@@ -112,6 +115,16 @@ class Study(models.Model):
     )
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # Not of the plan: how long somebody is known changes nothing in what is asked and analysed.
+    keep_identities_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(LONGEST_RETENTION_DAYS)],
+        help_text="So many days after it closed, what says who its annotators are is erased; answers stay, "
+        "under pseudonyms that lead to nobody. Empty: it is kept until somebody erases it.",
+    )
+    identities_erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     class Meta:
         ordering = ["-created_at", "name"]
         verbose_name_plural = "studies"
@@ -153,8 +166,14 @@ class Study(models.Model):
                     closes_at__isnull=False,
                     closed_at__isnull=True,
                 )
-                | Q(state="closed", plan__isnull=False, opened_at__isnull=False, closed_at__isnull=False),
+                | Q(state="closed", plan__isnull=False, opened_at__isnull=False, closed_at__isnull=False)
+                | Q(state="erasing"),
                 name="study_state_has_plan_and_times",
+            ),
+            models.CheckConstraint(
+                condition=Q(keep_identities_days__isnull=True)
+                | Q(keep_identities_days__lte=LONGEST_RETENTION_DAYS),
+                name="study_retention_in_range",
             ),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")),
@@ -216,6 +235,9 @@ class Study(models.Model):
 
     def mark_closed(self, *, now: datetime) -> bool:
         return self._move(to=self.State.CLOSED, among=(self.State.CLOSING,), closed_at=now)
+
+    def mark_erasing(self) -> bool:
+        return self._move(to=self.State.ERASING, among=(self.State.DRAFT, self.State.CLOSED))
 
     def count_reopening(self, places: int = 1) -> None:
         """Tell everybody who found nothing that places became free."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Max
 
+from annotations.erased import tell_erased
 from annotations.errors import StudyNotOpenError
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Visit
 from annotations.ring import first_cursor
@@ -119,6 +120,7 @@ def erase_answers(*, participation: Participation) -> int:
     Participation.objects.filter(pk=person.pk).update(
         erased_at=now, withdrew_at=person.withdrew_at or now, changes=F("changes") + 1
     )
+    tell_erased(study)
     return erased
 
 

@@ -36,7 +36,7 @@ def target_of(study: Study, participation: Participation) -> int | None:
 
 
 def get_study(slug: str) -> Study:
-    hidden = (Study.State.DRAFT, Study.State.OPENING)
+    hidden = (Study.State.DRAFT, Study.State.OPENING, Study.State.ERASING)
     shown = Study.objects.exclude(state__in=hidden)
     return get_object_or_404(shown.defer("left_out", "recipe"), slug=slug)  # long, and no page's
 

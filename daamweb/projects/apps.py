@@ -5,3 +5,8 @@ class ProjectsConfig(AppConfig):
     name = "daamweb.projects"
     label = "projects"
     verbose_name = "Projects"
+
+    def ready(self) -> None:
+        from daamweb.projects.said import say_what_is_stored
+
+        say_what_is_stored()

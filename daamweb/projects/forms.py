@@ -59,6 +59,14 @@ class NameForm(forms.Form):
     name = forms.CharField(max_length=LONGEST_NAME, label="Name of the project")
 
 
+class TypedNameForm(forms.Form):
+    """For what cannot be undone."""
+
+    typed_name = forms.CharField(
+        max_length=LONGEST_NAME, label="Its name, as it is written", strip=False, required=False
+    )
+
+
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
     may_spend = forms.BooleanField(

@@ -8,8 +8,9 @@ from django.db.models import Model, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from daamweb.projects.errors import WhichProjectError
-from daamweb.projects.models import Membership, Project
+from daamweb.projects.models import Erasure, Membership, Project
 from daamweb.projects.roles import IN_ARCHIVE, is_shared, project_paths, roles_that_may
+from daamweb.work.models import WorkState
 
 Row = TypeVar("Row", bound=Model)
 Visitor = User | AnonymousUser
@@ -87,6 +88,12 @@ def may_spend(project: Project, user: Visitor) -> bool:
     """Whether the user may have annotators of this project paid."""
     rows = Membership.objects.filter(project=project, may_spend=True, project__archived_at=None)
     return user.is_active and user.is_authenticated and rows.filter(user=user).exists()
+
+
+def erasure_of(row: Model) -> Erasure | None:
+    """The erasure that waits, runs or failed."""
+    asked = Erasure.objects.filter(subject_type=row._meta.label_lower, subject_id=row.pk)
+    return asked.exclude(state__in=(WorkState.DONE, WorkState.CANCELLED)).first()
 
 
 def sees_several(user: Visitor) -> bool:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from daamweb.projects.views import invitations, memberships, projects
+from daamweb.projects.views import erasures, invitations, memberships, projects
 
 app_name = "projects"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("<int:pk>/rename/", projects.rename, name="rename"),
     path("<int:pk>/archive/", projects.archive, name="archive"),
     path("<int:pk>/restore/", projects.restore, name="restore"),
+    path("<int:pk>/stored/", erasures.stored, name="stored"),
+    path("<int:pk>/erase/", erasures.erase, name="erase"),
     path("<int:pk>/leave/", memberships.leave, name="leave"),
     path("<int:pk>/members/<int:member_pk>/", memberships.change, name="change_member"),
     path("<int:pk>/members/<int:member_pk>/remove/", memberships.remove, name="remove_member"),

@@ -23,6 +23,8 @@ def missing_needs(analysis: Analysis, subject: Subject) -> tuple[str, ...]:
                 f"“{analysis.label}” reads the answers of studies of {_kinds(analysis)}, and "
                 f"“{subject.name}” is one of {subject.kind}. Build a study of that kind on “{run.name}”."
             )
+        elif subject.state == Study.State.ERASING:
+            missing.append(f"“{subject.name}” is being erased.")
         elif subject.plan_id is None:
             missing.append(str(NeverOpenedError(subject.name)))
     else:

@@ -9,6 +9,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from annotations.models import Study
 from evaluation.documents.archive import ArchiveError, read_document, read_figure, write_archive
 from evaluation.documents.content import ReportContent
 from evaluation.models import Report
@@ -56,6 +57,12 @@ def load_figure(report: Report, name: str) -> bytes:
             return read_figure(file, name)
     except (FileNotFoundError, ArchiveError) as error:
         raise ResultGoneError(str(error)) from error
+
+
+def forget_reports(study: Study) -> None:
+    """What was computed of answers that are erased; also what is being computed, which then is not kept. The
+    files go with the next sweep."""
+    Report.objects.filter(study=study).delete()
 
 
 def delete_unnamed_results() -> int:

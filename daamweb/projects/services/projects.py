@@ -7,7 +7,7 @@ from django.utils import timezone
 from daamweb.names import name_problem
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.holdings import HOLDINGS
-from daamweb.projects.models import Action, Membership, Project, Role
+from daamweb.projects.models import Action, Erasure, Membership, Project, Role
 from daamweb.projects.selectors import only_project
 from daamweb.projects.services.events import record
 from daamweb.projects.services.staff import mark_staff
@@ -66,8 +66,9 @@ def archive_project(*, project: Project, by: User | None) -> None:
     """Nothing can be made or changed in it any more, until it is restored. Raises ProjectError where
     something runs in it."""
     for holding in HOLDINGS:
-        if busy := holding.busy(project):
-            raise ProjectError(f"“{project}” cannot be archived: {busy}")
+        running = holding.running(holding.rows(project)).first()
+        if running is not None:
+            raise ProjectError(f"“{project}” cannot be archived while “{running}” runs. {holding.end_first}")
     if not project.mark_archived(now=timezone.now()):
         raise ProjectError(f"“{project}” is archived already.")
     record(Action.ARCHIVED, subject=project, project=project, by=by)
@@ -76,6 +77,8 @@ def archive_project(*, project: Project, by: User | None) -> None:
 @transaction.atomic
 def restore_project(*, project: Project, by: User | None) -> None:
     """Raises ProjectError."""
+    if Erasure.objects.filter(project=project, subject_type=Project._meta.label_lower).exists():
+        raise ProjectError(f"“{project}” is being erased.")
     if not project.mark_restored():
         raise ProjectError(f"“{project}” is not archived.")
     record(Action.RESTORED, subject=project, project=project, by=by)

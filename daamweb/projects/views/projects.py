@@ -72,7 +72,7 @@ def project_page(request: HttpRequest, found: Project, *, status: int = 200, **c
         "project": found,
         "role": role_in(found, request.user),
         "may_manage": may_manage,
-        "holdings": [(holding.label, holding.count(found)) for holding in HOLDINGS],
+        "holdings": [(holding.label, holding.rows(found).count()) for holding in HOLDINGS],
         "members": [
             (each, RoleForm(initial={"role": each.role, "may_spend": each.may_spend})) for each in memberships
         ],

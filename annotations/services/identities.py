@@ -1,0 +1,113 @@
+"""Erase people: what they answered, and what says who they are."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.models import Annotator, Participation, Study, Visit
+from annotations.models.participations import new_completion_code
+from annotations.services.participations import erase_answers
+from daamweb.projects.models import Action
+from daamweb.projects.services.events import record
+
+PEOPLE_AT_ONCE = 200
+
+
+def erase_person(*, participation: Participation, by: User | None) -> int:
+    """Forget what this person answered in every study of the project, and who they are; return how many
+    answers there were. Each study in a transaction of its own; done again, it does nothing more."""
+    answers = 0
+    theirs = Participation.objects.select_related("study__project").filter(
+        annotator=participation.annotator_id
+    )
+    for each in list(theirs.order_by("pk")):
+        answers += _erase_in_study(each, by)
+    return answers
+
+
+@transaction.atomic
+def _erase_in_study(participation: Participation, by: User | None) -> int:
+    erased = erase_answers(participation=participation)
+    forget_identity(participation=participation)
+    study = participation.study
+    record(
+        Action.ERASED,
+        subject=participation,
+        project=study.project,
+        by=by,
+        name=f"{participation.pseudonym} in {study}",
+        details={"answers": erased},
+    )
+    return erased
+
+
+@transaction.atomic
+def forget_identity(*, participation: Participation) -> None:
+    """Let the participation and its visits lead to nobody: to an annotator who is known from nowhere else,
+    with other ids and another completion code. Who is known from no other study then is deleted."""
+    annotator = Annotator.objects.select_related("project").get(pk=participation.annotator_id)
+    nobody = Annotator.objects.create(
+        project=annotator.project,
+        platform=annotator.platform,
+        external_id=_nobodys_id(),
+        forgotten_at=timezone.now(),
+    )
+    for visit in Visit.objects.filter(participation=participation):
+        Visit.objects.filter(pk=visit.pk).update(annotator=nobody, unit_id=_nobodys_id())
+    Participation.objects.filter(pk=participation.pk).update(
+        annotator=nobody, completion_code=new_completion_code()
+    )
+    Annotator.objects.filter(pk=annotator.pk, participations=None, visits=None).delete()
+
+
+def _nobodys_id() -> str:
+    return f"forgotten-{secrets.token_urlsafe(12)}"
+
+
+def set_retention(*, study: Study, days: int | None, by: User | None) -> None:
+    """Say how long after its closing it is known who took part."""
+    with transaction.atomic():
+        before = (
+            Study.objects.select_for_update().values_list("keep_identities_days", flat=True).get(pk=study.pk)
+        )
+        if before == days:
+            return
+        Study.objects.filter(pk=study.pk).update(keep_identities_days=days)
+        details = {"keep_identities_days": [before, days]}
+        record(Action.EDITED, subject=study, project=study.project, by=by, details=details)
+    study.keep_identities_days = days
+
+
+def due_studies() -> list[Study]:
+    """Closed ones whose time to know who took part is over."""
+    closed = Study.objects.select_related("project").filter(
+        state=Study.State.CLOSED, identities_erased_at=None, keep_identities_days__isnull=False
+    )
+    return [study for study in closed.defer("left_out", "recipe") if _is_due(study, timezone.now())]
+
+
+def _is_due(study: Study, now: datetime) -> bool:
+    if study.closed_at is None or study.keep_identities_days is None:
+        return False
+    return study.closed_at + timedelta(days=study.keep_identities_days) <= now
+
+
+def forget_identities(*, study: Study) -> int:
+    """Of everybody who took part, in slices; return how many were forgotten. Goes on where it was."""
+    people = Participation.objects.filter(study=study, annotator__forgotten_at=None).order_by("pk")
+    forgotten = 0
+    while some := list(people[:PEOPLE_AT_ONCE]):
+        for person in some:
+            forget_identity(participation=person)
+        forgotten += len(some)
+    with transaction.atomic():
+        done = Study.objects.filter(pk=study.pk, identities_erased_at=None).update(
+            identities_erased_at=timezone.now()
+        )
+        if done:
+            details = {"identities": forgotten, "after_days": study.keep_identities_days}
+            record(Action.ERASED, subject=study, project=study.project, by=None, details=details)
+    return forgotten

@@ -1,0 +1,66 @@
+"""What studies store about those who take part, and about those who run them."""
+
+from annotations.models import (
+    Annotator,
+    Assignment,
+    Deviation,
+    Opening,
+    Operation,
+    Participation,
+    Place,
+    Plan,
+    Response,
+    Review,
+    Study,
+    Task,
+    Verification,
+    Visit,
+)
+from daamweb.projects.models import Project
+from daamweb.projects.stored import Stored, say_nothing_of_anybody, say_stored
+
+
+def _annotators(project: Project) -> int:
+    return Annotator.objects.filter(project=project, forgotten_at=None).count()
+
+
+def _participations(project: Project) -> int:
+    return Participation.objects.filter(study__project=project).count()
+
+
+def say_what_is_stored() -> None:
+    say_stored(
+        Stored(
+            about="Annotators",
+            what="Who they are to the platform that sent them: its id for the person and for each visit, when "
+            "they came and left, the verdict on the visit and whether it was paid.",
+            why="So that nobody takes part twice, and everybody is paid.",
+            until="Erased so many days after a study closed as the study says, or when the person asks.",
+            models=(Annotator, Visit, Operation),
+            count=_annotators,
+        ),
+        Stored(
+            about="Annotators",
+            what="Their way through a study, under a pseudonym: consent, when they began and finished, a "
+            "completion code, language, how many tasks they were given and answered.",
+            why="To give out tasks, show progress, and tell who finished.",
+            until="Erased with the study. The completion code is replaced when it is forgotten who they are.",
+            models=(Participation,),
+            count=_participations,
+        ),
+        Stored(
+            about="Annotators",
+            what="Their answers with every correction, times in milliseconds, and how the page was laid out "
+            "for them; verdicts with reasons. Under the pseudonym.",
+            why="They are what the study is about.",
+            until="Erased when the person asks, or with the study.",
+            models=(Assignment, Response, Review),
+        ),
+        Stored(
+            about="Annotators",
+            what="A cookie in their browser, with a signed number and nothing else.",
+            why="So that they can come back to where they were.",
+            until="Half a year.",
+        ),
+    )
+    say_nothing_of_anybody(Study, Task, Place, Plan, Deviation, Opening, Verification)

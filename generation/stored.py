@@ -1,0 +1,17 @@
+"""What prompts and images store about people: nothing, unless a text or a picture that was brought here does."""
+
+from daamweb.projects.stored import Stored, say_nothing_of_anybody, say_stored
+from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
+
+
+def say_what_is_stored() -> None:
+    say_stored(
+        Stored(
+            about="Whoever prompts speak of",
+            what="Prompts and their other columns as they stood in an imported file, and images made of them.",
+            why="They are what is judged.",
+            until="Deleted with the prompt set and the run.",
+            models=(Prompt, Word, Generation),
+        )
+    )
+    say_nothing_of_anybody(PromptSet, GenerationRun, Checkpoint)
