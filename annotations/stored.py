@@ -32,7 +32,7 @@ def say_what_is_stored() -> None:
     say_stored(
         Stored(
             about="Annotators",
-            what="Who they are to the platform that sent them: its id for the person and for each visit, when "
+            what="Who they are to the platform that sent them: its ids for them and their visits, when "
             "they came and left, the verdict on the visit and whether it was paid.",
             why="So that nobody takes part twice, and everybody is paid.",
             until="Erased so many days after a study closed as the study says, or when the person asks.",

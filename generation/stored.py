@@ -1,4 +1,4 @@
-"""What prompts and images store about people: nothing, unless a text or a picture that was brought here does."""
+"""What prompts and images store about people: nothing, unless a text or picture brought here does."""
 
 from daamweb.projects.stored import Stored, say_nothing_of_anybody, say_stored
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
@@ -8,7 +8,7 @@ def say_what_is_stored() -> None:
     say_stored(
         Stored(
             about="Whoever prompts speak of",
-            what="Prompts and their other columns as they stood in an imported file, and images made of them.",
+            what="Prompts with their other columns, as a file had them, and images made of them.",
             why="They are what is judged.",
             until="Deleted with the prompt set and the run.",
             models=(Prompt, Word, Generation),

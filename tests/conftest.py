@@ -54,7 +54,7 @@ def studies_stay_sound(request, _django_db_marker):
     node = request.node
     if node.get_closest_marker("django_db") is None or node.get_closest_marker("breaks_rows") is not None:
         return
-    for study in Study.objects.all():
+    for study in Study.objects.exclude(state=Study.State.ERASING):  # of which a part may be gone
         assert check_study(study) == (), study
 
 

@@ -88,7 +88,8 @@ def erase_annotator(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_allowed(people, request.user, "erase", pk=pk)
     if request.method == "POST":
         answers = erase_person(participation=person, by=current_user(request))
-        messages.success(request, f"{answers} answers of {person.pseudonym} were erased, and who it is.")
+        counted = f"{answers} answer{'' if answers == 1 else 's'}"
+        messages.success(request, f"Erased: {counted} of {person.pseudonym}, and who it is.")
         return redirect("annotations:study_data", person.study_id)
     theirs = Participation.objects.filter(annotator=person.annotator_id).select_related("study")
     return render(request, "annotations/erase_annotator.html", {"person": person, "theirs": theirs})

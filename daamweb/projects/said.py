@@ -17,7 +17,7 @@ def say_what_is_stored() -> None:
     say_stored(
         Stored(
             about="Members",
-            what="User name, hash of the password, when they logged in last, and, if they or a superuser gave "
+            what="User name, hash of the password, when they logged in last; if they or a superuser gave "
             "them, a name and an e-mail address; their roles in projects.",
             why="To let them in, and to what they may do.",
             until="Removed by a superuser, once they are in no project.",
@@ -26,7 +26,7 @@ def say_what_is_stored() -> None:
         ),
         Stored(
             about="Members",
-            what="What they did: made, edited, opened, closed, excluded, exported, erased, invited, and when.",
+            what="What they did (made, edited, opened, closed, exported, erased, invited, …) and when.",
             why="So that a study can be accounted for.",
             until="Kept as long as the site, under their user name; also after a project was erased.",
             models=(Event, Erasure, Invitation, LogEntry),
