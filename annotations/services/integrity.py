@@ -96,9 +96,9 @@ RULES: dict[str, Callable[[Study], QuerySet[Any]]] = {
     "the study, its run and its prompts are not of one project": lambda study: Study.objects.filter(
         pk=study.pk
     ).exclude(project=F("run__project"), run__project=F("run__prompt_set__project")),
-    "somebody takes part who is an annotator of another project": lambda study: (
-        Participation.objects.filter(study=study).exclude(annotator__project=F("study__project"))
-    ),
+    "somebody takes part who is an annotator of another project": lambda study: Participation.objects.filter(
+        study=study
+    ).exclude(annotator__project=F("study__project")),
     "a place is in another study than its task": lambda study: _places(study).exclude(task__study=F("study")),
     "a place is of a task without places": lambda study: _places(study).exclude(
         task__role__in=Task.WITH_PLACES

@@ -11,7 +11,9 @@ from annotations.models import Study
 from annotations.services.openings import open_study
 from annotations.services.studies import build_study
 from daamweb.progress import progress_bar
-from daamweb.projects.commands import project_to_work_in
+from daamweb.projects.errors import ProjectError
+from daamweb.projects.models import Project
+from daamweb.projects.services.projects import find_or_create_only_project
 from generation.demo.captions import CAPTIONS
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
@@ -48,7 +50,7 @@ class Command(BaseCommand):
     def handle(self, *, port: int, **options):
         self.check_port(port)
         password = self.password()
-        self.project = project_to_work_in(None)
+        self.project = self.find_project()
         checkpoint = self.checkpoint()
         words = self.study(
             kind="attribution",
@@ -76,6 +78,13 @@ class Command(BaseCommand):
                 )
             )
         )
+
+    def find_project(self) -> Project:
+        """The only one; on a new site the researcher's own."""
+        try:
+            return find_or_create_only_project(by=get_user_model().objects.get(username=RESEARCHER))
+        except ProjectError as error:
+            raise CommandError(f"{error} {self.begin_anew()}") from error
 
     def check_port(self, port: int) -> None:
         """The site starts after this command; what it would fail of is better said first."""
