@@ -60,9 +60,8 @@ class StudyAdmin(ServiceAdmin):
 
     def get_list_display(self, request):
         """What is offered for studies has a column each, before the last one."""
-        at = -2 if self._shows_project(request) else -1
-        listed = list(super().get_list_display(request))
-        return [*listed[:at], *map(_column, links_for(Study, in_lists=True)), *listed[at:]]
+        *first, last = super().get_list_display(request)
+        return [*first, *map(_column, links_for(Study, in_lists=True)), last]
 
     def get_object(self, request, object_id, from_field=None):
         """The study also knows its whole address, which only a request can tell."""

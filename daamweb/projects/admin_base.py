@@ -45,8 +45,8 @@ class MembersAdmin(admin.ModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """With the project, for those who see several."""
-        listed = list(super().get_list_display(request))
-        return [*listed, "project"] if self._shows_project(request) else listed
+        first, *others = super().get_list_display(request)
+        return [first, "project", *others] if self._shows_project(request) else [first, *others]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         filters = list(super().get_list_filter(request))

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.models import LONGEST_NAME, Project, Role
 from daamweb.projects.roles import is_shared
-from daamweb.projects.selectors import allowed
+from daamweb.projects.selectors import allowed, sees_several
 from daamweb.projects.services.projects import find_or_create_only_project
 
 
@@ -19,12 +19,21 @@ class MemberForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        several = sees_several(user)
         for field in self.fields.values():
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
                 field.queryset = self.choices_of(field.queryset)
+                if several and hasattr(field.queryset.model, "project"):
+                    field.queryset = field.queryset.select_related("project")
+                    field.label_from_instance = with_project  # type: ignore[method-assign]
 
     def choices_of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return allowed(rows, self.user, "view" if is_shared(rows.model) else "add")
+
+
+def with_project(row: Any) -> str:
+    """Names are unique in their project only."""
+    return f"{row} ({row.project})"
 
 
 class InProjectForm(MemberForm):
