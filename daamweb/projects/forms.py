@@ -25,7 +25,7 @@ class MemberForm(forms.Form):
                 field.queryset = self.choices_of(field.queryset)
                 if several and hasattr(field.queryset.model, "project"):
                     field.queryset = field.queryset.select_related("project")
-                    field.label_from_instance = with_project  # type: ignore[method-assign]
+                    field.label_from_instance = with_project  # type: ignore[method-assign, assignment]
 
     def choices_of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return allowed(rows, self.user, "view" if is_shared(rows.model) else "add")
