@@ -13,11 +13,8 @@ from generation.forms import BuildCohyponymsForm, BuildWordsForm, ImportPromptsF
 from generation.jobs import request_parse, start_run
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
 from generation.selectors import counted_progress, with_progress
-from generation.services.prompt_sets import (
-    build_cohyponyms_prompt_set,
-    build_words_prompt_set,
-    import_prompts,
-)
+from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
+from generation.services.prompt_sets import import_prompts
 from generation.services.runs import create_run, retry_failed
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from annotations.models import Study
 from annotations.services.integrity import check_study
+from daamweb.projects.models import Project
+from tests.factories import make_member, make_user
 from tests.slow import is_slow
 
 TESTS = Path(__file__).parent
@@ -75,6 +78,19 @@ def researcher(django_user_model):
 def researcher_client(client, researcher):
     client.force_login(researcher)
     return client
+
+
+@pytest.fixture
+def member_client():
+    """A browser of somebody new who is this in a project, by default the only one; with None, of somebody
+    who is of the staff and in no project."""
+
+    def member_client(role: str | None, project: Project | None = None) -> Client:
+        client = Client()
+        client.force_login(make_member(role, project) if role else make_user(is_staff=True))
+        return client
+
+    return member_client
 
 
 @pytest.fixture

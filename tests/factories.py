@@ -45,13 +45,17 @@ def make_project(name: str | None = None) -> Project:
     return Project.objects.create(name=name or f"project {next(_numbers)}")
 
 
+def make_user(username: str | None = None, **fields) -> User:
+    """Who is in no project."""
+    name = username or f"user {next(_numbers)}"
+    return User.objects.create_user(username=name, password="password", **fields)
+
+
 def make_member(
     role: str = Role.RESEARCHER, project: Project | None = None, username: str | None = None, **fields
 ) -> User:
     """A user who is in a project, by default the only one."""
-    user = User.objects.create_user(
-        username=username or f"user {next(_numbers)}", password="password", **fields
-    )
+    user = make_user(username, **fields)
     add_member(project=project or main_project(), user=user, role=role, by=None)
     return user
 

@@ -1,10 +1,10 @@
 """Links that a higher app offers for the pages of a lower app's objects."""
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from annotations.models import Study
 from daamweb.links import Link, links_for, offer
+from daamweb.projects.models import Role
 from generation.models import GenerationRun
 from tests.factories import make_open_study, make_run, make_study
 
@@ -82,27 +82,25 @@ def test_only_the_objects_that_a_link_is_for_have_it(nothing_offered, researcher
         assert anchor(draft, "Plan") not in researcher_client.get(page).text
 
 
-def test_who_lacks_one_of_its_permissions_is_not_shown_a_link(nothing_offered, client, django_user_model):
+def test_a_link_is_shown_to_those_whose_role_may_do_what_it_leads_to(nothing_offered, member_client):
     study = make_open_study()
-    needed = ("annotations.view_response", "evaluation.view_report")
-    offer(Study, link("Answers", permissions=needed, in_lists=True))
-    user = django_user_model.objects.create_user(username="staff", is_staff=True)
-    codenames = ("view_study", *(permission.partition(".")[2] for permission in needed))
-    for given, codename in enumerate(codenames, start=1):
-        user.user_permissions.add(Permission.objects.get(codename=codename))
-        client.force_login(django_user_model.objects.get())
-        for page in pages_of(study):
-            assert (anchor(study, "Answers") in client.get(page).text) == (given == len(codenames))
+    verbs = {"view": set(Role), "export": {Role.RESEARCHER, Role.OWNER}, "manage": {Role.OWNER}}
+    offer(Study, *(link(verb, verb=verb) for verb in verbs))
+    for role in Role:
+        page = member_client(role).get(pages_of(study)[0]).text
+        assert {verb for verb in verbs if anchor(study, verb) in page} == {
+            verb for verb, roles in verbs.items() if role in roles
+        }
 
 
-def test_links_stand_in_the_order_in_which_they_were_offered(nothing_offered, researcher):
+def test_links_stand_in_the_order_in_which_they_were_offered(nothing_offered):
     first, second, third = link("One"), link("Two", in_lists=True), link("Three", in_lists=True)
     offer(Study, first, second)
     offer(Study, third)
-    assert links_for(Study, researcher) == [first, second, third]
-    assert links_for(Study, researcher, in_lists=True) == [second, third]
+    assert links_for(Study) == [first, second, third]
+    assert links_for(Study, in_lists=True) == [second, third]
 
 
-def test_a_study_has_links_to_its_report_and_its_responses(researcher):
-    offered = {link.label: link.in_lists for link in links_for(Study, researcher)}
+def test_a_study_has_links_to_its_report_and_its_responses():
+    offered = {link.label: link.in_lists for link in links_for(Study)}
     assert (offered["Report"], offered["Responses (CSV)"]) == (True, False)

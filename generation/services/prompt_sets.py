@@ -1,21 +1,17 @@
-"""Make prompt sets: import a file, or build one from other prompts or from an ontology."""
+"""Make prompt sets, of files; others are built, see `built_prompt_sets`."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 from django.db import IntegrityError, transaction
 
 from daamweb.names import name_problem
 from daamweb.projects.models import Project
 from generation.errors import PromptSetError
-from generation.models import Prompt, PromptSet, Word
+from generation.models import Prompt, PromptSet
 from generation.prompts.captions import Caption, CaptionFile, RowError, read_captions
-from generation.prompts.cohyponyms import build_pairs, load_ontology
-from generation.prompts.sampling import CandidateWord, WordSample, sample_words
-from generation.selectors import parsed_words
 from generation.services.words import store_words
 
 
@@ -54,7 +50,7 @@ def import_prompts(
     way. Raises CaptionFileError when the file as a whole cannot be read, PromptSetError when the name is
     taken or no caption is left.
     """
-    _check_name(project, name)
+    check_new_name(project, name)
     captions = read_captions(content, format=format, file_name=file_name)
     refused = bool(captions.errors) and not skip_invalid
     if not refused and not captions.captions:
@@ -78,8 +74,8 @@ def _store_captions(
     # CoNLL-U brings its own words; the set counts as parsed only if every sentence did.
     annotated = all(caption.words for caption in captions.captions)
     with transaction.atomic():
-        prompt_set = _create_prompt_set(project=project, name=name, origin=captions.format, recipe=recipe)
-        prompts = _create_prompts(prompt_set, captions.captions)
+        prompt_set = create_prompt_set(project=project, name=name, origin=captions.format, recipe=recipe)
+        prompts = create_prompts(prompt_set, captions.captions)
         if annotated:
             store_words(prompts=prompts, words=[caption.words or () for caption in captions.captions])
             prompt_set.parser = f"{captions.format} file"
@@ -88,7 +84,7 @@ def _store_captions(
     return prompt_set
 
 
-def _create_prompts(prompt_set: PromptSet, captions: Iterable[Caption]) -> list[Prompt]:
+def create_prompts(prompt_set: PromptSet, captions: Iterable[Caption]) -> list[Prompt]:
     return Prompt.objects.bulk_create(
         [
             Prompt(
@@ -104,183 +100,7 @@ def _create_prompts(prompt_set: PromptSet, captions: Iterable[Caption]) -> list[
     )
 
 
-def build_words_prompt_set(
-    *,
-    name: str,
-    source: PromptSet,
-    seed: int,
-    per_part_of_speech: int = 200,
-    common: int = 14,
-    attention_checks: int | None = None,
-    parts_of_speech: Sequence[str] | None = None,
-) -> tuple[PromptSet, WordSample]:
-    """Sample n words of each common part of speech, each with the prompt it stands in (section 3.2).
-
-    Every sampled word becomes a prompt of its own, since the paper generates one image per word–prompt pair.
-    Sampled punctuation serves as attention checks (appendix A.2), by default one for every twenty words
-    that were found, and at least one.
-    Raises PromptSetError.
-    """
-    _check_name(source.project, name)
-    if source.parse_state != PromptSet.ParseState.PARSED:
-        raise PromptSetError(
-            f"The prompt set {source.name!r} has no words yet ({source.get_parse_state_display()}). "
-            f"Run: python manage.py parse_prompts {source.name!r}"
-        )
-    words = parsed_words(source)
-    sample, attention_checks = _sample(
-        words,
-        seed=seed,
-        attention_checks=attention_checks,
-        per_part_of_speech=per_part_of_speech,
-        common=common,
-        parts_of_speech=parts_of_speech,
-    )
-    recipe = {
-        "builder": "words",
-        "source": source.name,
-        "seed": seed,
-        "per_part_of_speech": per_part_of_speech,
-        "common": common,
-        "parts_of_speech": list(parts_of_speech) if parts_of_speech else None,
-        "attention_checks": attention_checks,
-        "available": dict(sample.counts),
-        "shortfalls": dict(sample.shortfalls),
-    }
-    if not sample.targets:
-        raise PromptSetError(f"The prompt set {source.name!r} has no word of the parts of speech asked for.")
-    chosen = [(word, Word.Role.TARGET) for word in sample.targets]
-    chosen += [(word, Word.Role.ATTENTION_CHECK) for word in sample.attention_checks]
-    with transaction.atomic():
-        prompt_set = _create_prompt_set(
-            project=source.project,
-            name=name,
-            origin="words",
-            recipe=recipe,
-            parser=source.parser,
-            parse_state=PromptSet.ParseState.PARSED,
-        )
-        _copy_prompts_with_role(prompt_set, source, chosen, words)
-    return prompt_set, sample
-
-
-def _sample(
-    words: Sequence[Word],
-    *,
-    seed: int,
-    attention_checks: int | None,
-    per_part_of_speech: int,
-    common: int,
-    parts_of_speech: Sequence[str] | None,
-) -> tuple[WordSample, int]:
-    """The sample, and the number of attention checks that were asked of it."""
-    candidates = [
-        CandidateWord(word.prompt_id, word.position, word.text, word.part_of_speech) for word in words
-    ]
-
-    def draw(checks: int) -> WordSample:
-        return sample_words(
-            candidates,
-            per_part_of_speech=per_part_of_speech,
-            parts_of_speech=parts_of_speech,
-            common=common,
-            attention_checks=checks,
-            rng=_generator(seed),
-        )
-
-    try:
-        if attention_checks is None:
-            # The words are drawn before the checks, so the second draw finds the same ones.
-            attention_checks = max(1, len(draw(0).targets) // 20)
-        return draw(attention_checks), attention_checks
-    except ValueError as error:
-        raise PromptSetError(str(error)) from error
-
-
-def _copy_prompts_with_role(
-    prompt_set: PromptSet, source: PromptSet, chosen: Sequence[tuple[CandidateWord, str]], words: list[Word]
-) -> None:
-    originals = {prompt.pk: prompt for prompt in source.prompts.all()}
-    words_of: dict[int, list[Word]] = {}
-    for word in words:
-        words_of.setdefault(word.prompt_id, []).append(word)
-    prompts = Prompt.objects.bulk_create(
-        [
-            Prompt(
-                prompt_set=prompt_set,
-                position=position,
-                external_id=f"{originals[candidate.prompt_id].external_id}#{candidate.word_index}",
-                text=originals[candidate.prompt_id].text,
-                metadata={**originals[candidate.prompt_id].metadata, "word": candidate.text},
-            )
-            for position, (candidate, _) in enumerate(chosen)
-        ],
-        batch_size=500,
-    )
-    store_words(
-        prompts=prompts,
-        words=[words_of[candidate.prompt_id] for candidate, _ in chosen],
-        roles=[{candidate.word_index: role} for candidate, role in chosen],
-    )
-
-
-def build_cohyponyms_prompt_set(
-    *,
-    project: Project,
-    name: str,
-    count: int,
-    seed: int,
-    cohyponym_share: float = 0.5,
-    nouns: Sequence[str] | None = None,
-) -> PromptSet:
-    """Pairs of nouns, "a(n) … and a(n) …", a share of them siblings in the ontology (section 5.1).
-
-    Raises PromptSetError.
-    """
-    _check_name(project, name)
-    try:
-        pairs = build_pairs(
-            load_ontology(),
-            count=count,
-            cohyponym_share=cohyponym_share,
-            nouns=nouns,
-            rng=_generator(seed),
-        )
-    except ValueError as error:
-        raise PromptSetError(str(error)) from error
-    recipe = {
-        "builder": "cohyponyms",
-        "seed": seed,
-        "count": count,
-        "cohyponym_share": cohyponym_share,
-        "nouns": list(nouns) if nouns else None,
-    }
-    captions = [
-        Caption(
-            row=row,
-            external_id=str(row),
-            text=pair.text,
-            metadata={
-                "nouns": [pair.first, pair.second],
-                "cohyponyms": pair.cohyponyms,
-                "hypernym": pair.hypernym,
-            },
-        )
-        for row, pair in enumerate(pairs, start=1)
-    ]
-    with transaction.atomic():
-        prompt_set = _create_prompt_set(project=project, name=name, origin="cohyponyms", recipe=recipe)
-        _create_prompts(prompt_set, captions)
-    return prompt_set
-
-
-def _generator(seed: int) -> np.random.Generator:
-    if seed < 0:
-        raise PromptSetError(f"A seed is a whole number from 0; it is {seed}.")
-    return np.random.default_rng(seed)
-
-
-def _check_name(project: Project, name: str) -> None:
+def check_new_name(project: Project, name: str) -> None:
     if problem := name_problem(name):
         raise PromptSetError(f"The prompt set’s name: {problem}")
     if project.archived_at is not None:
@@ -289,7 +109,7 @@ def _check_name(project: Project, name: str) -> None:
         raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.")
 
 
-def _create_prompt_set(
+def create_prompt_set(
     *,
     project: Project,
     name: str,

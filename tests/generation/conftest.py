@@ -1,8 +1,6 @@
-"""The tiny pipeline, a real Stable Diffusion pipeline with random weights, built once per run; and who may do
-what."""
+"""The tiny pipeline, a real Stable Diffusion pipeline with random weights, built once per run."""
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from generation.models import Checkpoint, GenerationRun
 from generation.services.runs import create_run
@@ -45,18 +43,3 @@ def tiny_run(tiny_checkpoint):
         )
 
     return tiny_run
-
-
-@pytest.fixture
-def staff_client(client, django_user_model):
-    """A member of the staff with these rights only."""
-
-    def staff_client(*codenames: str):
-        user = django_user_model.objects.create_user(username="staff", password="staff", is_staff=True)
-        user.user_permissions.set(
-            Permission.objects.filter(codename__in=codenames, content_type__app_label="generation")
-        )
-        client.force_login(user)
-        return client
-
-    return staff_client

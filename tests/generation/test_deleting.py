@@ -3,11 +3,11 @@
 import html
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from daamweb.projects.models import Role
 from generation.models import Generation, GenerationRun, Prompt, PromptSet, Word
-from tests.factories import make_prompt_set, make_run, make_study
+from tests.factories import make_project, make_prompt_set, make_run, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -69,15 +69,22 @@ def test_what_a_run_was_made_of_stays(researcher_client, what, keeper):
     assert type(row).objects.filter(pk=row.pk).exists()
 
 
-def test_who_may_not_delete_images_may_not_delete_their_run(client, django_user_model):
+def test_observers_delete_nothing(member_client):
     run = make_run()
-    staff = django_user_model.objects.create_user(username="staff", is_staff=True)
-    for codename in ("view_generationrun", "delete_generationrun"):
-        staff.user_permissions.add(Permission.objects.get(codename=codename))
-    client.force_login(staff)
-    assert "your account doesn't have permission" in shown(client, run)
-    assert client.post(delete_page(run), CONFIRMED).status_code == 403
+    client = member_client(Role.OBSERVER)
+    for row in (run, run.prompt_set, run.generations.get(), run.prompt_set.prompts.get()):
+        assert client.get(delete_page(row)).status_code == 403
+        assert client.post(delete_page(row), CONFIRMED).status_code == 403
     assert Generation.objects.filter(run=run).exists()
+
+
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.OWNER])
+def test_researchers_and_owners_delete_what_is_in_their_project(member_client, role):
+    run, elsewhere = make_run(), make_run(make_prompt_set(project=make_project()))
+    client = member_client(role)
+    for row in (run, elsewhere):
+        client.post(delete_page(row), CONFIRMED)
+    assert GenerationRun.objects.get() == elsewhere
 
 
 @pytest.mark.parametrize("name", SINGLE_PAGES)

@@ -10,7 +10,7 @@ from generation.prompts.parsing import load_parser
 from generation.services import words as words_service
 from generation.services.generations import claim_generations
 from generation.services.prompt_sets import import_prompts
-from tests.factories import DOG, make_prompt_set, make_run
+from tests.factories import DOG, main_project, make_prompt_set, make_run
 from tests.generation.parsers import make_parser
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +149,9 @@ def test_sweep_leaves_finished_runs_alone(committed):
 
 @pytest.fixture
 def unparsed() -> PromptSet:
-    return import_prompts(name="set", content=b"two red cats\n", file_name="a.txt").prompt_set
+    return import_prompts(
+        project=main_project(), name="set", content=b"two red cats\n", file_name="a.txt"
+    ).prompt_set
 
 
 @pytest.fixture
@@ -200,7 +202,9 @@ def test_sweep_over_parses_finds_the_lost_ones_and_does_not_pile_pokes(committed
 
 def test_sweep_over_parses_leaves_alone_what_nobody_asked_for(committed, unparsed):
     make_prompt_set()
-    PromptSet.objects.create(name="failed", origin="text", parse_state=ParseState.FAILED, parse_error="no")
+    PromptSet.objects.create(
+        project=main_project(), name="failed", origin="text", parse_state=ParseState.FAILED, parse_error="no"
+    )
     assert committed(jobs.sweep_parses) == []
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from generation.daam.schedulers import SCHEDULERS
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
-from tests.factories import DOG, make_prompt_set, make_run
+from tests.factories import DOG, main_project, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
 State = Generation.State
@@ -66,7 +66,7 @@ def test_positions_and_ids_of_prompts_are_unique_in_their_set(prompt):
         Prompt.objects.create(position=prompt.position, external_id="other", **values)
     with refuses("prompt_external_id_unique_in_set"):
         Prompt.objects.create(position=9, external_id=prompt.external_id, **values)
-    elsewhere = PromptSet.objects.create(name="elsewhere", origin="text")
+    elsewhere = PromptSet.objects.create(project=main_project(), name="elsewhere", origin="text")
     Prompt.objects.create(
         position=prompt.position, external_id=prompt.external_id, text="a cat", prompt_set=elsewhere
     )

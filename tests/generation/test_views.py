@@ -5,9 +5,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from daamweb.projects.models import Role
 from generation.models import Generation, GenerationRun, Word
 from generation.services.generations import claim_generations
-from tests.factories import DOG, make_prompt_set, make_run
+from tests.factories import DOG, make_project, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
 State = Generation.State
@@ -52,21 +53,33 @@ def test_strangers_are_asked_to_log_in(client):
     assert (retry.status_code, retry.url.split("?")[0]) == (302, "/admin/login/")
 
 
-def test_staff_without_rights_see_nothing(staff_client):
+def test_who_is_not_in_the_project_finds_nothing(member_client):
     generation = make_run().generations.get()
-    client = staff_client()
-    assert [client.get(address).status_code for address in addresses(generation)] == [403] * 4
+    for client in (member_client(None), member_client(Role.OWNER, make_project())):
+        assert [client.get(address).status_code for address in addresses(generation)] == [404] * 4
+        assert client.post(reverse("generation:retry", args=[generation.run_id])).status_code == 404
 
 
-def test_staff_who_may_look_may_not_retry(staff_client, pokes):
+def test_observers_look_and_may_not_retry(member_client, pokes):
+    generation = make_run().generations.get()
     run = make_run(finished=False)
     run.generations.update(state=State.FAILED, error="boom")
-    client = staff_client("view_generation")
-    page = client.get(run_page(run))
-    assert page.status_code == 200
-    assert "Try the failed ones again" not in text_of(page)
+    client = member_client(Role.OBSERVER)
+    assert [client.get(address).status_code for address in addresses(generation)] == [200] * 4
+    assert "Try the failed ones again" not in text_of(client.get(run_page(run)))
     assert client.post(reverse("generation:retry", args=[run.pk])).status_code == 403
     assert run.generations.get().state == State.FAILED
+    assert pokes == []
+
+
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.OWNER])
+def test_researchers_and_owners_may_retry(member_client, pokes, role):
+    run = make_run(finished=False)
+    run.generations.update(state=State.FAILED, error="boom")
+    client = member_client(role)
+    assert "Try the failed ones again" in text_of(client.get(run_page(run)))
+    assert client.post(reverse("generation:retry", args=[run.pk])).status_code == 302
+    assert run.generations.get().state == State.QUEUED
 
 
 def test_looking_changes_nothing(researcher_client, pokes):

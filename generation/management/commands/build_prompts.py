@@ -7,7 +7,7 @@ from daamweb.projects.commands import add_project_argument, find_named, project_
 from generation.errors import PromptSetError
 from generation.models import PromptSet
 from generation.prompts.sampling import PUNCTUATION
-from generation.services.prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
+from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
 
 
 class Command(BaseCommand):

@@ -1,13 +1,4 @@
 import pytest
-from django.contrib.auth.models import User
-
-
-@pytest.fixture
-def staff(client, django_user_model) -> User:
-    """Logged in, may enter the admin, and nothing more."""
-    user = django_user_model.objects.create_user(username="staff", password="password", is_staff=True)
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import html
 
-from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from annotations.models import Study
@@ -14,10 +13,6 @@ from tests.factories import make_participation, make_study
 State = Study.State
 CONFIRMED = {"confirmed": "yes"}
 STUDIES = "/admin/annotations/study/"
-
-
-def allow(user: User, *codenames: str) -> None:
-    user.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
 
 
 def change_page(study: Study) -> str:

@@ -2,9 +2,16 @@ import pytest
 from django.db import connection
 
 from annotations.models import Study
+from daamweb.projects.models import Role
 from generation.daam import GlobalHeatMap
-from tests.annotations.admin.pages import allow, change_page
-from tests.factories import make_cohyponym_prompt_set, make_generation, make_run
+from tests.annotations.admin.pages import change_page
+from tests.factories import (
+    make_cohyponym_prompt_set,
+    make_generation,
+    make_project,
+    make_prompt_set,
+    make_run,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -132,12 +139,22 @@ def test_no_file_is_read_while_the_database_is_locked(researcher_client, monkeyp
     assert locked == [False]
 
 
-def test_building_needs_the_right_to_add_studies(client, staff):
-    run = make_run()
+@pytest.mark.parametrize("role", [None, Role.OBSERVER])
+def test_observers_and_who_is_in_no_project_build_no_study(member_client, role):
+    client, run = member_client(role), make_run()
     assert client.get(BUILD).status_code == 403
     assert client.post(BUILD, design(run)).status_code == 403
     assert not Study.objects.exists()
-    allow(staff, "add_study", "view_study")
-    assert client.get(BUILD).status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.OWNER])
+def test_researchers_and_owners_build_studies_of_their_projects_runs(member_client, role):
+    client, run = member_client(role), make_run()
+    elsewhere = make_run(make_prompt_set(project=make_project()))
+    page = client.get(BUILD).text
+    assert run.name in page
+    assert elsewhere.name not in page
+    assert "not one of the available choices" in client.post(BUILD, design(elsewhere)).text
     client.post(BUILD, design(run))
-    assert Study.objects.count() == 1
+    study = Study.objects.get()
+    assert (study.run, study.project) == (run, run.project)

@@ -4,17 +4,17 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from annotations.models import Assignment, Opening, Place
+from daamweb.projects.models import Role
 from tests.annotations.admin.pages import (
     CONFIRMED,
     STUDIES,
     State,
-    allow,
     button,
     change_page,
     study_in,
     text_of,
 )
-from tests.factories import make_study
+from tests.factories import make_project, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -110,16 +110,29 @@ def test_unknown_buttons_and_studies_are_not_found(researcher_client):
     assert researcher_client.post("/admin/annotations/study/999/state/open/").status_code == 404
 
 
-def test_buttons_need_the_right_to_change_studies(client, staff, pokes):
-    study = make_study()
-    allow(staff, "view_study")
+def test_observers_look_and_press_no_button(member_client, pokes):
+    study, client = make_study(), member_client(Role.OBSERVER)
     page = client.get(change_page(study))
     assert page.status_code == 200
     assert "study-open" not in page.content.decode()
     assert client.post(button(study, "open"), CONFIRMED).status_code == 403
     study.refresh_from_db()
     assert study.state == State.DRAFT
-    allow(staff, "change_study")
+    assert pokes == []
+
+
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.OWNER])
+def test_researchers_and_owners_press_buttons(member_client, pokes, role):
+    study, client = make_study(), member_client(role)
+    assert "study-open" in client.get(change_page(study)).text
     client.post(button(study, "open"), CONFIRMED)
     study.refresh_from_db()
     assert study.state == State.OPENING
+
+
+def test_who_is_not_in_the_project_finds_no_button(member_client, pokes):
+    study = make_study()
+    for client in (member_client(None), member_client(Role.OWNER, make_project())):
+        assert client.post(button(study, "open"), CONFIRMED).status_code == 404
+    study.refresh_from_db()
+    assert study.state == State.DRAFT

@@ -6,17 +6,25 @@ from annotations.admin import StudyAdmin
 from annotations.models import Opening, Response, Study, Task
 from annotations.services.openings import open_study
 from annotations.services.openings import run_opening as carry_out
+from daamweb.projects.models import Role
 from tests.annotations.admin.pages import (
     STUDIES,
     State,
-    allow,
     change_page,
     damage_an_image,
     delete_page,
     study_in,
     text_of,
 )
-from tests.factories import answer_next, make_annotator, make_open_study, make_run, make_study
+from tests.factories import (
+    answer_next,
+    make_annotator,
+    make_open_study,
+    make_project,
+    make_prompt_set,
+    make_run,
+    make_study,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -95,10 +103,16 @@ def test_several_are_not_deleted_together(researcher_client):
     assert Study.objects.count() == 2
 
 
-def test_deleting_needs_the_right_to_delete_studies(client, staff):
+def test_observers_delete_no_study(member_client):
     study = make_study()
-    allow(staff, "view_study", "change_study")
-    assert client.post(delete_page(study), CONFIRMED).status_code == 403
-    allow(staff, "delete_study")
-    client.post(delete_page(study), CONFIRMED)
-    assert not Study.objects.exists()
+    assert member_client(Role.OBSERVER).post(delete_page(study), CONFIRMED).status_code == 403
+    assert Study.objects.get() == study
+
+
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.OWNER])
+def test_researchers_and_owners_delete_their_projects_drafts_and_no_others(member_client, role):
+    study, elsewhere = make_study(), make_study(run=make_run(make_prompt_set(project=make_project())))
+    client = member_client(role)
+    for each in (study, elsewhere):
+        client.post(delete_page(each), CONFIRMED)
+    assert Study.objects.get() == elsewhere

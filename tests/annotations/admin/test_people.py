@@ -3,6 +3,7 @@
 import pytest
 
 from annotations.models import Annotator, Response
+from daamweb.projects.models import Role
 from tests.annotations.admin.pages import text_of
 from tests.factories import answer_next, make_annotator, make_open_study, make_participation
 
@@ -10,10 +11,34 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("page", ["study", "annotator", "participation", "response"])
-def test_staff_without_rights_and_visitors_see_nothing(client, staff, page):
-    assert client.get(f"/admin/annotations/{page}/").status_code == 403
-    client.logout()
+def test_who_is_in_no_project_and_visitors_see_nothing(client, member_client, page):
+    assert member_client(None).get(f"/admin/annotations/{page}/").status_code == 403
     assert "/login/" in client.get(f"/admin/annotations/{page}/").headers["Location"]
+
+
+def test_observers_see_studies_and_not_single_people(member_client):
+    study = make_open_study()
+    annotator = make_annotator()
+    rows = make_participation(study, annotator), annotator, answer_next(study, annotator, {"choice": 3})
+    observer, researcher = member_client(Role.OBSERVER), member_client(Role.RESEARCHER)
+    assert observer.get(f"/admin/annotations/study/{study.pk}/change/").status_code == 200
+    for row in rows:
+        name = row._meta.model_name
+        for page in (f"/admin/annotations/{name}/", f"/admin/annotations/{name}/{row.pk}/change/"):
+            assert observer.get(page).status_code in (302, 403), page
+            assert researcher.get(page).status_code == 200, page
+        assert f"/admin/annotations/{name}/" not in observer.get("/admin/").text
+
+
+def test_what_a_platform_calls_somebody_is_on_no_page(researcher_client):
+    study, annotator = make_open_study(), make_annotator()
+    participation = make_participation(study, annotator)
+    for row in (annotator, participation):
+        name = row._meta.model_name
+        for page in ("", f"{row.pk}/change/", f"{row.pk}/history/"):
+            answer = researcher_client.get(f"/admin/annotations/{name}/{page}")
+            assert answer.status_code == 200
+            assert annotator.external_id not in answer.text
 
 
 def test_answers_and_people_can_be_looked_at_and_not_changed(researcher_client):

@@ -62,7 +62,7 @@ def test_what_was_left_out_is_said(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--run", "no such"), "There is no run named 'no such'."),
+        (("--run", "no such"), "There is no generation run named 'no such'."),
         (("--objects", "dog"), "A study of attribution has no option objects; it has parts_of_speech"),
         (("--words-per-image", "0"), "words_per_image: Ensure this value is greater than or equal to 1"),
         (("--replicas", "0"), "replicas: "),

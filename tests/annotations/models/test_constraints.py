@@ -11,7 +11,7 @@ from annotations.services.reviews import exclude_annotator
 from generation.models import PromptSet
 from tests.annotations.models.refusals import NAN, assert_refused, make_operation, set_by_sql
 from tests.annotations.services.rows import claim, four_images, one_image, person, submit
-from tests.factories import make_annotator, make_open_study, make_run, make_study
+from tests.factories import main_project, make_annotator, make_open_study, make_run, make_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.breaks_rows]
 NOW = timezone.now()
@@ -36,7 +36,11 @@ NOW = timezone.now()
         (lambda: make_operation(), "state", "operation_"),
         (lambda: make_operation(), "platform", "operation_platform_known"),
         (lambda: make_run().generations.get(), "state", "generation_state_known"),
-        (lambda: PromptSet.objects.create(name="p", origin="text"), "parse_state", "prompt_set_parse"),
+        (
+            lambda: PromptSet.objects.create(project=main_project(), name="p", origin="text"),
+            "parse_state",
+            "prompt_set_parse",
+        ),
     ],
 )
 def test_a_state_that_nobody_knows(make, field, constraint):

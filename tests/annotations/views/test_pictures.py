@@ -3,13 +3,13 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from PIL import Image
 
 from annotations.models import Task
+from daamweb.projects.models import Role
 from tests.annotations.views.visits import address, join, picture
-from tests.factories import heat_map_bytes, image_bytes, make_open_study, make_run
+from tests.factories import heat_map_bytes, image_bytes, make_open_study, make_project, make_run
 
 pytestmark = pytest.mark.django_db
 
@@ -80,13 +80,12 @@ def test_pictures_are_for_those_who_take_part_and_for_researchers(study, researc
 
 
 @pytest.mark.parametrize("name", ["image", "overlay"])
-def test_staff_see_pictures_if_they_may_look_at_studies(client, study, django_user_model, name):
-    user = django_user_model.objects.create_user(username="staff", is_staff=True)
-    client.force_login(user)
+def test_members_of_the_studys_project_see_its_pictures(member_client, study, name):
     shown = picture(name, study.tasks.first())
-    assert client.get(shown).status_code == 404
-    user.user_permissions.add(Permission.objects.get(codename="view_study"))
-    assert client.get(shown).status_code == 200
+    for role in Role:
+        assert member_client(role).get(shown).status_code == 200
+        assert member_client(role, make_project()).get(shown).status_code == 404
+    assert member_client(None).get(shown).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["image", "overlay"])

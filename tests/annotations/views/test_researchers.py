@@ -1,8 +1,19 @@
 import pytest
-from django.contrib.auth.models import Permission
+from django.test import Client
 
 from annotations.services.closings import pause_study
-from tests.factories import answer_next, make_annotator, make_open_study, make_study
+from daamweb.projects.models import Role
+from daamweb.projects.services.memberships import add_member
+from tests.factories import (
+    answer_next,
+    make_annotator,
+    make_member,
+    make_open_study,
+    make_project,
+    make_prompt_set,
+    make_run,
+    make_study,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -29,33 +40,46 @@ def test_without_studies_staff_are_told_how_to_begin(researcher_client):
     assert "There is no study yet" in researcher_client.get("/").content.decode()
 
 
-def test_others_are_told_that_they_need_a_link(client, django_user_model):
+def test_others_are_told_that_they_need_a_link(client, member_client):
     study = make_open_study()
-    visitor = django_user_model.objects.create_user(username="visitor")
-    visitor.user_permissions.add(Permission.objects.get(codename="view_study"))
-    staff = django_user_model.objects.create_user(username="staff", is_staff=True)
-    for user in (None, visitor, staff):
-        if user:
-            client.force_login(user)
-        page = client.get("/").content.decode()
+    for browser in (client, member_client(None)):
+        page = browser.get("/").text
         assert "open the link that you were given" in page
         assert 'href="/admin/login/?next=/"' in page
         assert study.name not in page
         assert study.slug not in page
 
 
-def test_staff_who_may_look_at_studies_see_them(client, django_user_model):
+@pytest.mark.parametrize("role", Role)
+def test_members_see_the_studies_of_their_project(member_client, role):
     study = make_open_study()
-    staff = django_user_model.objects.create_user(username="staff", is_staff=True)
-    staff.user_permissions.add(Permission.objects.get(codename="view_study"))
-    client.force_login(staff)
-    assert study.name in client.get("/").content.decode()
+    elsewhere = make_open_study(run=make_run(make_prompt_set(project=make_project())))
+    page = member_client(role).get("/").text
+    assert study.name in page
+    assert elsewhere.name not in page
+    assert ("Build a study" in page) == (role != Role.OBSERVER)
+
+
+def test_who_is_in_one_project_reads_nothing_of_projects(member_client):
+    study = make_open_study()
+    other = make_open_study(run=make_run(make_prompt_set(project=make_project("Other people’s"))))
+    page = member_client(Role.RESEARCHER).get("/").text
+    assert "Who works here" in page
+    assert study.project.name not in page
+    user = make_member()
+    add_member(project=other.project, user=user, role=Role.OBSERVER, by=None)
+    client = Client()
+    client.force_login(user)
+    page = client.get("/").text
+    assert "Who works here" not in page
+    assert study.project.name in page
+    assert "Other people’s" in page
 
 
 def test_the_first_page_changes_nothing(researcher_client, pokes, django_assert_num_queries):
     for _ in range(3):
         make_open_study()
-    with django_assert_num_queries(3):  # the session, the user, the studies
+    with django_assert_num_queries(4):  # the session, the user, the studies, whether projects are several
         researcher_client.get("/")
     assert researcher_client.post("/").status_code == 405
     assert pokes == []

@@ -1,53 +1,41 @@
 """Who may see reports and responses, and who may ask for them."""
 
-from collections.abc import Iterable
-
 import pytest
-from django.contrib.auth.models import Permission
 from django.http import HttpResponse
+from django.test import Client
 from django.utils import timezone
 
+from daamweb.projects.models import Role
 from evaluation.documents.content import NamedFigure, ReportContent, Section
 from evaluation.documents.drawing import message_figure
 from evaluation.models import Report
 from evaluation.services.results import store_result
 from tests.evaluation.pages import address, html
 from tests.evaluation.studies import keep_report, make_attribution_study, make_rated_study
+from tests.factories import make_project, make_user
 
 pytestmark = pytest.mark.django_db
 
-READING = ("annotations.view_study", "evaluation.view_report")
-READING_RUNS = ("generation.view_generation", "evaluation.view_report")
-# (name, method): the rights that it takes.
-RIGHTS = {
-    ("report/", "get"): READING,
-    ("analyses/opinion/refresh/", "post"): ("evaluation.view_report",),
-    ("responses.csv", "get"): ("annotations.view_response",),
-    ("codebook.csv", "get"): ("annotations.view_response",),
-    ("figure", "get"): READING,
-    ("analyses/opinion/", "get"): READING,
-    ("runs", "get"): READING_RUNS,
-    ("run", "get"): READING_RUNS,
-    ("figure of a run", "get"): READING_RUNS,
-    ("refresh run", "post"): ("evaluation.view_report",),
+WORKING = (Role.RESEARCHER, Role.OWNER)
+# (name, method): the roles that may.
+MAY = {
+    ("report/", "get"): tuple(Role),
+    ("analyses/opinion/refresh/", "post"): tuple(Role),
+    ("responses.csv", "get"): WORKING,
+    ("codebook.csv", "get"): WORKING,
+    ("figure", "get"): tuple(Role),
+    ("analyses/opinion/", "get"): tuple(Role),
+    ("runs", "get"): tuple(Role),
+    ("run", "get"): tuple(Role),
+    ("figure of a run", "get"): tuple(Role),
+    ("refresh run", "post"): tuple(Role),
 }
-
-
-def give_rights(user, rights: Iterable[str]) -> None:
-    codenames = [right.partition(".")[2] for right in rights]
-    permissions = Permission.objects.filter(codename__in=codenames)
-    assert len(permissions) == len(codenames)
-    user.user_permissions.set(permissions)
+every_address = pytest.mark.parametrize(("name", "method"), list(MAY))
 
 
 @pytest.fixture
-def staff(django_user_model):
-    return django_user_model.objects.create_user(username="staff", is_staff=True)
-
-
-@pytest.fixture
-def visit(client, pokes):
-    """Visit an address of a study that has a report; what the answer was."""
+def visit(pokes):
+    """Visit an address of a study that has a report, in some browser; what the answer was."""
     study = make_attribution_study()
     figure = NamedFigure("opinion_scores", "Scores", message_figure("Nothing", "yet"))
     of_run = Report.objects.create(
@@ -60,7 +48,7 @@ def visit(client, pokes):
     )  # fmt: skip
     report = keep_report(ReportContent((Section("Scores", figures=(figure,)),)), study)
 
-    def visit(name: str, method: str) -> HttpResponse:
+    def visit(client: Client, name: str, method: str) -> HttpResponse:
         pages = {
             "figure": f"/evaluation/results/{report.fingerprint}/figures/opinion_scores.svg",
             "figure of a run": f"/evaluation/results/{of_run.fingerprint}/figures/areas.svg",
@@ -73,47 +61,41 @@ def visit(client, pokes):
     return visit
 
 
-@pytest.mark.parametrize(("name", "method"), list(RIGHTS))
-def test_who_is_not_of_the_staff_is_sent_to_log_in(client, visit, django_user_model, name, method):
-    assert "/admin/login/" in visit(name, method).headers["Location"]
-    visitor = django_user_model.objects.create_user(username="visitor")
-    give_rights(visitor, RIGHTS[name, method])
-    client.force_login(visitor)
-    assert "/admin/login/" in visit(name, method).headers["Location"]
+@every_address
+def test_who_is_not_of_the_staff_is_sent_to_log_in(client, visit, name, method):
+    assert "/admin/login/" in visit(client, name, method).headers["Location"]
+    client.force_login(make_user())
+    assert "/admin/login/" in visit(client, name, method).headers["Location"]
 
 
-@pytest.mark.parametrize(("name", "method"), list(RIGHTS))
-def test_staff_need_every_right_that_a_page_takes(client, visit, staff, name, method):
-    needed = RIGHTS[name, method]
-    others = {right for rights in RIGHTS.values() for right in rights}
-    for missing in needed:
-        give_rights(staff, others - {missing})
-        client.force_login(staff)
-        assert visit(name, method).status_code == 403
-    give_rights(staff, needed)
-    client.force_login(staff)
-    assert visit(name, method).status_code == (302 if method == "post" else 200)
+@every_address
+@pytest.mark.parametrize("role", Role)
+def test_members_may_what_their_role_may(member_client, visit, role, name, method):
+    done = 302 if method == "post" else 200
+    expected = done if role in MAY[name, method] else 403
+    assert visit(member_client(role), name, method).status_code == expected
 
 
-def test_who_may_not_ask_wakes_no_worker(client, staff, pokes):
+@every_address
+def test_who_is_not_in_the_project_finds_nothing(member_client, visit, name, method):
+    for client in (member_client(None), member_client(Role.OWNER, make_project())):
+        assert visit(client, name, method).status_code == 404
+
+
+def test_who_may_not_look_wakes_no_worker(member_client, pokes):
     study = make_rated_study()
-    client.force_login(staff)
-    assert client.post(address(study, "analyses/opinion/refresh/")).status_code == 403
+    for client in (member_client(None), member_client(Role.OWNER, make_project())):
+        assert client.post(address(study, "analyses/opinion/refresh/")).status_code == 404
     assert not Report.objects.exists()
     assert pokes == []
 
 
-def test_the_page_leads_only_where_one_may_go(client, visit, staff):
-    def links() -> list[bool]:
-        page = html(visit("report/", "get"))
-        return [part in page for part in ("responses.csv", "codebook.csv", "Images and heat maps")]
-
-    give_rights(staff, READING)
-    client.force_login(staff)
-    assert links() == [False, False, False]
-    give_rights(staff, (*READING, "annotations.view_response", "generation.view_generation"))
-    client.force_login(staff)
-    assert links() == [True, True, True]
+@pytest.mark.parametrize("role", Role)
+def test_the_page_leads_only_where_one_may_go(member_client, visit, role):
+    page = html(visit(member_client(role), "report/", "get"))
+    shown = {part for part in ("responses.csv", "codebook.csv", "Images and heat maps") if part in page}
+    exported = {"responses.csv", "codebook.csv"} if role in WORKING else set()
+    assert shown == {"Images and heat maps"} | exported
 
 
 def test_what_is_not_there_is_not_found(researcher_client):

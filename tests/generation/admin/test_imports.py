@@ -3,6 +3,7 @@
 import pytest
 
 from generation.models import PromptSet
+from tests.factories import main_project
 from tests.generation.admin.pages import IMPORT, page, upload
 from tests.generation.bad_files import BadFile, bad_rows, whole_files
 from tests.generation.caption_files import FILES, TEXTS, every_format
@@ -62,7 +63,7 @@ def test_endless_errors_are_cut_short_and_counted(submit):
 
 
 def test_taken_name_is_refused_at_its_field(submit):
-    PromptSet.objects.create(name="imported", origin="text")
+    PromptSet.objects.create(project=main_project(), name="imported", origin="text")
     text = submit(IMPORT, upload("captions.txt", b"a cat"))
     assert "There is a prompt set named 'imported' already" in text
     assert PromptSet.objects.count() == 1

@@ -4,7 +4,7 @@ import pytest
 
 from generation.models import PromptSet
 from generation.services.prompt_sets import import_prompts
-from tests.factories import DOG, make_prompt_set
+from tests.factories import DOG, main_project, make_prompt_set
 from tests.generation.admin.pages import PAIRS, PAIRS_DATA, SETS, WORDS, WORDS_DATA, change_page, page
 from tests.generation.caption_files import FILES, TEXTS
 
@@ -17,7 +17,9 @@ ParseState = PromptSet.ParseState
 
 def test_words_are_sampled(submit):
     file_name, content, _ = FILES["conllu"]
-    source = import_prompts(name="source", content=content, file_name=file_name).prompt_set
+    source = import_prompts(
+        project=main_project(), name="source", content=content, file_name=file_name
+    ).prompt_set
     data = {**WORDS_DATA, "source": source.pk, "parts_of_speech": "noun, ADJ", "per_part_of_speech": 2}
     text = submit(WORDS, data)
     built = PromptSet.objects.get(name="sampled")
@@ -33,7 +35,9 @@ def test_number_of_attention_checks_may_be_left_to_the_site(submit):
 
 
 def test_only_parsed_sets_can_be_sampled(submit, researcher_client):
-    unparsed = import_prompts(name="unparsed", content=b"a cat", file_name="a.txt").prompt_set
+    unparsed = import_prompts(
+        project=main_project(), name="unparsed", content=b"a cat", file_name="a.txt"
+    ).prompt_set
     assert "unparsed" not in page(researcher_client, WORDS)
     text = submit(WORDS, {**WORDS_DATA, "source": unparsed.pk})
     assert "Select a valid choice" in text
@@ -105,7 +109,9 @@ def test_set_shows_its_recipe_and_why_it_could_not_be_parsed(researcher_client):
 
 def test_prompt_shows_its_words_and_can_not_be_rewritten(researcher_client, django_assert_max_num_queries):
     file_name, content, _ = FILES["conllu"]
-    prompt = import_prompts(name="source", content=content, file_name=file_name).prompt_set.prompts.first()
+    prompt = import_prompts(
+        project=main_project(), name="source", content=content, file_name=file_name
+    ).prompt_set.prompts.first()
     with django_assert_max_num_queries(10):
         text = page(researcher_client, change_page(prompt))
     assert "nmod:on" in text

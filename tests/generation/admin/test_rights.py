@@ -2,8 +2,9 @@
 
 import pytest
 
+from daamweb.projects.models import Role
 from generation.models import Generation, Prompt, PromptSet
-from tests.factories import make_run
+from tests.factories import main_project, make_run
 from tests.generation.admin.pages import IMPORT, PAIRS, PAIRS_DATA, RUNS, SETS, START, WORDS, page
 
 pytestmark = pytest.mark.django_db
@@ -11,19 +12,19 @@ State = Generation.State
 ParseState = PromptSet.ParseState
 
 
-def test_staff_without_rights_see_neither_lists_nor_forms(staff_client):
+def test_who_is_in_no_project_sees_neither_lists_nor_forms(member_client):
     make_run()
-    client = staff_client()
+    client = member_client(None)
     for address in (SETS, RUNS, IMPORT, WORDS, PAIRS, START):
         assert client.get(address).status_code == 403, address
     assert client.post(PAIRS, PAIRS_DATA).status_code == 403
     assert PromptSet.objects.count() == 1
 
 
-def test_staff_who_may_look_are_offered_nothing_that_changes(staff_client, pokes):
+def test_observers_are_offered_nothing_that_changes(member_client, pokes):
     run = make_run(finished=False)
     run.generations.update(state=State.FAILED, error="boom")
-    client = staff_client("view_promptset", "view_generationrun")
+    client = member_client(Role.OBSERVER)
     for address, form in ((SETS, "import/"), (RUNS, "start/")):
         text = page(client, address)
         assert f'href="{form}"' not in text
@@ -34,18 +35,23 @@ def test_staff_who_may_look_are_offered_nothing_that_changes(staff_client, pokes
         client.post(address, {"action": action, "_selected_action": [rows[address].pk]})
     assert run.generations.get().state == State.FAILED
     assert PromptSet.objects.get().parse_state == ParseState.PARSED
-    assert client.get(START).status_code == 403
+    for address in (IMPORT, WORDS, PAIRS, START):
+        assert client.get(address).status_code == 403
+    assert client.post(PAIRS, PAIRS_DATA).status_code == 403
     assert pokes == []
 
 
-def test_staff_who_may_only_add_are_not_led_to_a_page_they_may_not_see(
-    staff_client, pokes, django_capture_on_commit_callbacks
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.OWNER])
+def test_researchers_and_owners_make_prompt_sets_in_their_project(
+    member_client, pokes, django_capture_on_commit_callbacks, role
 ):
-    client = staff_client("add_promptset")
+    client = member_client(role)
+    assert f'href="{PAIRS.rpartition("promptset/")[2]}"' in page(client, SETS)
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(PAIRS, PAIRS_DATA)
-    assert (response.status_code, response.url) == (302, "/admin/")
-    assert PromptSet.objects.get().prompts.count() == 6
+    made = PromptSet.objects.get()
+    assert (response.status_code, response.url) == (302, f"{SETS}{made.pk}/change/")
+    assert (made.project, made.prompts.count()) == (main_project(), 6)
 
 
 def test_pages_have_the_sites_icon(researcher_client):

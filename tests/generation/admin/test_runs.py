@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
-from generation.services.prompt_sets import build_words_prompt_set
-from tests.factories import DOG, make_prompt_set, make_run
+from generation.services.built_prompt_sets import build_words_prompt_set
+from tests.factories import DOG, main_project, make_prompt_set, make_run
 from tests.generation.admin.pages import RUNS, START, change_page, page, run_data
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ def test_bad_settings_are_refused_on_the_form(submit, pokes, change, reason):
 
 
 def test_empty_set_and_taken_name_are_refused_on_the_form(submit, pokes):
-    data = run_data(PromptSet.objects.create(name="empty", origin="text"))
+    data = run_data(PromptSet.objects.create(project=main_project(), name="empty", origin="text"))
     assert "'empty' has no prompts" in submit(START, data)
     taken = make_run(finished=False)
     text = submit(START, data | {"name": taken.name, "prompt_set": taken.prompt_set_id})

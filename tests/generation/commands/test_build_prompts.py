@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 
 from generation.models import PromptSet, Word
 from generation.services.prompt_sets import import_prompts
+from tests.factories import main_project
 from tests.generation.caption_files import FILES
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def source() -> PromptSet:
     name, content, _ = FILES["conllu"]
-    return import_prompts(name="source", content=content, file_name=name).prompt_set
+    return import_prompts(project=main_project(), name="source", content=content, file_name=name).prompt_set
 
 
 def build(*arguments: str) -> str:
@@ -106,7 +107,7 @@ def test_what_cannot_be_built_is_one_clear_line(source, arguments, reason):
 
 
 def test_unparsed_source_and_taken_name_are_refused(source):
-    import_prompts(name="unparsed", content=b"a cat", file_name="a.txt")
+    import_prompts(project=main_project(), name="unparsed", content=b"a cat", file_name="a.txt")
     with pytest.raises(CommandError, match=r"no words yet \(not parsed\)"):
         build("words", "--source", "unparsed", "--prompt-set", "built", "--seed", "0")
     with pytest.raises(CommandError, match="named 'source' already"):

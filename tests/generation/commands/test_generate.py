@@ -8,7 +8,7 @@ from django.utils import timezone
 from generation.management.commands import generate as command
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
 from generation.services.generations import claim_generations
-from tests.factories import DOG, make_prompt_set, make_run
+from tests.factories import DOG, main_project, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
 State = Generation.State
@@ -117,7 +117,7 @@ def test_what_cannot_be_run_is_one_clear_line_and_leaves_nothing(
 ):
     make_prompt_set()
     PromptSet.objects.update(name="set")
-    PromptSet.objects.create(name="empty", origin="text")
+    PromptSet.objects.create(project=main_project(), name="empty", origin="text")
     with pytest.raises(CommandError) as error:
         generate("--run", "run", "--checkpoint", "owner/new", *arguments)
     assert reason in str(error.value)

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from generation.models import PromptSet, Word
 from generation.services import words as service
 from generation.services.prompt_sets import import_prompts
-from tests.factories import make_run, make_study
+from tests.factories import main_project, make_run, make_study
 from tests.generation.parsers import make_parser
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def prompt_set() -> PromptSet:
-    return import_prompts(name="set", content=b"two red cats\na dog\n", file_name="a.txt").prompt_set
+    return import_prompts(
+        project=main_project(), name="set", content=b"two red cats\na dog\n", file_name="a.txt"
+    ).prompt_set
 
 
 def test_words_are_found_and_counted(prompt_set, monkeypatch):

@@ -4,24 +4,23 @@ import pytest
 
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet
-from generation.services.prompt_sets import (
-    build_cohyponyms_prompt_set,
-    build_words_prompt_set,
-    import_prompts,
-)
-from tests.factories import make_prompt_set
+from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
+from generation.services.prompt_sets import import_prompts
+from tests.factories import main_project, make_prompt_set
 from tests.generation.caption_files import FILES
 
 pytestmark = pytest.mark.django_db
 
 
 def import_text(name: str, *lines: str) -> PromptSet:
-    return import_prompts(name=name, content="\n".join(lines).encode(), file_name="captions.txt").prompt_set
+    return import_prompts(
+        project=main_project(), name=name, content="\n".join(lines).encode(), file_name="captions.txt"
+    ).prompt_set
 
 
 def import_conllu(name: str = "annotated") -> PromptSet:
     file_name, content, _ = FILES["conllu"]
-    return import_prompts(name=name, content=content, file_name=file_name).prompt_set
+    return import_prompts(project=main_project(), name=name, content=content, file_name=file_name).prompt_set
 
 
 # --- Words -------------------------------------------------------------------------------------------------
@@ -140,7 +139,10 @@ def test_longest_ids_can_be_sampled():
     line = "1\tcats\tcat\tNOUN\t_\t_\t0\troot\t_\t_\n"
     identifier = "x" * 200
     source = import_prompts(
-        name="source", content=f"# sent_id = {identifier}\n{line}".encode(), file_name="a.conllu"
+        project=main_project(),
+        name="source",
+        content=f"# sent_id = {identifier}\n{line}".encode(),
+        file_name="a.conllu",
     ).prompt_set
     prompt_set, _ = sample(source=source, attention_checks=0)
     assert prompt_set.prompts.get().external_id == f"{identifier}#0"
@@ -156,7 +158,7 @@ def test_sampling_takes_few_queries(django_assert_max_num_queries):
 
 
 def test_pairs_of_nouns_half_of_them_siblings():
-    prompt_set = build_cohyponyms_prompt_set(name="pairs", count=20, seed=0)
+    prompt_set = build_cohyponyms_prompt_set(project=main_project(), name="pairs", count=20, seed=0)
     prompts = list(prompt_set.prompts.order_by("position"))
     assert len(prompts) == 20
     assert sum(prompt.metadata["cohyponyms"] for prompt in prompts) == 10
@@ -172,7 +174,7 @@ def test_pairs_of_nouns_half_of_them_siblings():
 
 def test_same_seed_same_pairs_and_another_seed_others():
     def texts(name: str, seed: int) -> list[str]:
-        prompt_set = build_cohyponyms_prompt_set(name=name, count=20, seed=seed)
+        prompt_set = build_cohyponyms_prompt_set(project=main_project(), name=name, count=20, seed=seed)
         return list(prompt_set.prompts.order_by("position").values_list("text", flat=True))
 
     assert texts("a", 1) == texts("b", 1)
@@ -190,5 +192,7 @@ def test_same_seed_same_pairs_and_another_seed_others():
 )
 def test_impossible_pairs_are_refused_and_nothing_is_made(options, reason):
     with pytest.raises(PromptSetError, match=reason):
-        build_cohyponyms_prompt_set(**({"name": "pairs", "count": 4, "seed": 0} | options))
+        build_cohyponyms_prompt_set(
+            project=main_project(), **({"name": "pairs", "count": 4, "seed": 0} | options)
+        )
     assert not PromptSet.objects.exists()

@@ -8,9 +8,8 @@ from generation.errors import PromptSetError
 from generation.models import PromptSet, Word
 from generation.prompts.captions import CaptionFileError
 from generation.services import prompt_sets
-from generation.services.prompt_sets import (
-    import_prompts,
-)
+from generation.services.prompt_sets import import_prompts
+from tests.factories import main_project
 from tests.generation.bad_files import BadFile, bad_rows, whole_files
 from tests.generation.caption_files import FILES, TEXTS, every_format
 
@@ -18,12 +17,14 @@ pytestmark = pytest.mark.django_db
 
 
 def import_text(name: str, *lines: str) -> PromptSet:
-    return import_prompts(name=name, content="\n".join(lines).encode(), file_name="captions.txt").prompt_set
+    return import_prompts(
+        project=main_project(), name=name, content="\n".join(lines).encode(), file_name="captions.txt"
+    ).prompt_set
 
 
 def import_conllu(name: str = "annotated") -> PromptSet:
     file_name, content, _ = FILES["conllu"]
-    return import_prompts(name=name, content=content, file_name=file_name).prompt_set
+    return import_prompts(project=main_project(), name=name, content=content, file_name=file_name).prompt_set
 
 
 @every_format
@@ -31,7 +32,11 @@ def import_conllu(name: str = "annotated") -> PromptSet:
 def test_every_format_is_imported_in_the_order_of_the_file(format, named):
     file_name, content, ids = FILES[format]
     result = import_prompts(
-        name="set", content=content, file_name=file_name, format=format if named else "auto"
+        project=main_project(),
+        name="set",
+        content=content,
+        file_name=file_name,
+        format=format if named else "auto",
     )
     assert (result.captions, result.errors, result.format) == (2, (), format)
     prompts = result.prompt_set.prompts.order_by("position")
@@ -42,7 +47,9 @@ def test_every_format_is_imported_in_the_order_of_the_file(format, named):
 
 def test_recipe_says_which_file_it_was():
     content = FILES["csv"][1]
-    prompt_set = import_prompts(name="set", content=content, file_name="captions.csv").prompt_set
+    prompt_set = import_prompts(
+        project=main_project(), name="set", content=content, file_name="captions.csv"
+    ).prompt_set
     assert prompt_set.origin == "csv"
     assert prompt_set.recipe == {
         "file": "captions.csv",
@@ -54,7 +61,9 @@ def test_recipe_says_which_file_it_was():
 
 def test_other_columns_are_kept():
     file_name, content, _ = FILES["csv"]
-    prompt_set = import_prompts(name="set", content=content, file_name=file_name).prompt_set
+    prompt_set = import_prompts(
+        project=main_project(), name="set", content=content, file_name=file_name
+    ).prompt_set
     assert prompt_set.prompts.first().metadata == {"photographer": "Ann"}
 
 
@@ -62,7 +71,13 @@ def test_other_columns_are_kept():
 @pytest.mark.parametrize("skip_invalid", [False, True])
 def test_bad_file_is_refused_with_its_reason(bad: BadFile, skip_invalid):
     with pytest.raises(CaptionFileError) as refusal:
-        import_prompts(name="set", content=bad.content, file_name=bad.name, skip_invalid=skip_invalid)
+        import_prompts(
+            project=main_project(),
+            name="set",
+            content=bad.content,
+            file_name=bad.name,
+            skip_invalid=skip_invalid,
+        )
     assert bad.reason in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert not PromptSet.objects.exists()
@@ -70,7 +85,7 @@ def test_bad_file_is_refused_with_its_reason(bad: BadFile, skip_invalid):
 
 @bad_rows
 def test_bad_row_is_reported_and_nothing_is_imported(bad: BadFile):
-    result = import_prompts(name="set", content=bad.content, file_name=bad.name)
+    result = import_prompts(project=main_project(), name="set", content=bad.content, file_name=bad.name)
     assert result.prompt_set is None
     [error] = result.errors
     assert error.row == bad.row
@@ -82,7 +97,9 @@ def test_bad_row_is_reported_and_nothing_is_imported(bad: BadFile):
 
 @bad_rows
 def test_skip_invalid_imports_the_good_rows_and_notes_the_bad_ones(bad: BadFile):
-    result = import_prompts(name="set", content=bad.content, file_name=bad.name, skip_invalid=True)
+    result = import_prompts(
+        project=main_project(), name="set", content=bad.content, file_name=bad.name, skip_invalid=True
+    )
     assert len(result.errors) == 1
     assert result.prompt_set.prompts.count() == result.captions == 1
     [skipped] = result.prompt_set.recipe["skipped_rows"]
@@ -94,7 +111,12 @@ def test_file_without_any_good_row_is_refused_even_if_bad_ones_may_be_skipped():
     for dry_run in (True, False):
         with pytest.raises(PromptSetError, match="no valid caption is left"):
             import_prompts(
-                name="set", content=b"x" * 5000, file_name="a.txt", skip_invalid=True, dry_run=dry_run
+                project=main_project(),
+                name="set",
+                content=b"x" * 5000,
+                file_name="a.txt",
+                skip_invalid=True,
+                dry_run=dry_run,
             )
 
 
@@ -102,7 +124,12 @@ def test_dry_run_imports_nothing_and_reports_the_same():
     content = b"a cat\n\xff\n"
     for skip_invalid in (True, False):
         result = import_prompts(
-            name="set", content=content, file_name="a.txt", dry_run=True, skip_invalid=skip_invalid
+            project=main_project(),
+            name="set",
+            content=content,
+            file_name="a.txt",
+            dry_run=True,
+            skip_invalid=skip_invalid,
         )
         assert (result.prompt_set, result.captions, len(result.errors)) == (None, 1, 1)
         with pytest.raises(PromptSetError, match=r"Nothing was imported: bad rows \(1\)"):
@@ -128,18 +155,22 @@ def test_conllu_brings_its_words():
 def test_long_labels_of_other_treebanks_are_kept_whole():
     tag = "ncn+" * 40
     line = f"1\tcats\tcat\tNOUN\t{tag}\t_\t0\troot\t_\t_\n"
-    prompt_set = import_prompts(name="set", content=line.encode(), file_name="a.conllu").prompt_set
+    prompt_set = import_prompts(
+        project=main_project(), name="set", content=line.encode(), file_name="a.conllu"
+    ).prompt_set
     assert Word.objects.get(prompt__prompt_set=prompt_set).tag == tag
 
 
 def test_many_captions_take_few_queries(django_assert_max_num_queries):
+    main_project()
     with django_assert_max_num_queries(20):
         prompt_set = import_text("many", *(f"caption number {number}" for number in range(2000)))
     assert prompt_set.prompts.count() == 2000
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("", "needs a name"), ("  ", "needs a name"), ("x" * 101, "100 characters at most")]
+    ("name", "reason"),
+    [("", "A name is needed"), ("  ", "A name is needed"), ("x" * 101, "100 characters at most")],
 )
 def test_name_has_to_be_a_name(name, reason):
     with pytest.raises(PromptSetError, match=reason):
@@ -155,6 +186,6 @@ def test_name_can_be_taken_only_once():
 
 def test_name_taken_by_somebody_else_at_the_same_moment_is_refused_as_well(monkeypatch):
     import_text("mine", "a cat")
-    monkeypatch.setattr(prompt_sets, "_check_name", lambda name: None)
+    monkeypatch.setattr(prompt_sets, "check_new_name", lambda project, name: None)
     with pytest.raises(PromptSetError, match="There is a prompt set named 'mine' already"):
         import_text("mine", "a dog")

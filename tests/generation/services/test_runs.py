@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
-from generation.services.prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
+from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
 from generation.services.runs import create_run, mark_poked, retry_failed
-from tests.factories import DOG, make_prompt_set, make_run
+from tests.factories import DOG, main_project, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
 State = Generation.State
@@ -50,7 +50,9 @@ def test_varied_seeds_give_every_prompt_seeds_of_its_own(checkpoint):
 
 def test_no_image_is_made_twice_of_a_set_that_repeats_its_prompts(checkpoint):
     words, _ = build_words_prompt_set(name="words", source=make_prompt_set(), seed=0, per_part_of_speech=1)
-    pairs = build_cohyponyms_prompt_set(name="pairs", count=8, seed=0, nouns=["cat", "dog", "car"])
+    pairs = build_cohyponyms_prompt_set(
+        project=main_project(), name="pairs", count=8, seed=0, nouns=["cat", "dog", "car"]
+    )
     for prompt_set in (words, pairs):
         run = start(checkpoint, prompt_set, name=prompt_set.name)
         images = list(run.generations.values_list("prompt__text", "seed"))
@@ -80,8 +82,8 @@ def test_defaults_are_the_papers(checkpoint):
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        ({"name": ""}, "Name: "),
-        ({"name": "x" * 101}, "Name: "),
+        ({"name": ""}, "name: A name is needed"),
+        ({"name": "x" * 101}, "name: .*100 characters at most"),
         ({"seeds": []}, "at least one seed"),
         ({"seeds": [1, 2, 1]}, "each only once"),
         ({"seeds": [-1]}, "whole numbers from 0"),
@@ -105,7 +107,7 @@ def test_bad_settings_are_refused_and_nothing_is_made(checkpoint, bad, reason):
 
 
 def test_empty_prompt_set_is_refused(checkpoint):
-    empty = PromptSet.objects.create(name="empty", origin="text")
+    empty = PromptSet.objects.create(project=main_project(), name="empty", origin="text")
     with pytest.raises(RunError, match="'empty' has no prompts"):
         start(checkpoint, empty)
     assert not GenerationRun.objects.exists()

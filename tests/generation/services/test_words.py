@@ -6,9 +6,10 @@ from generation.models import Prompt, PromptSet, Word
 from generation.prompts.parsing import ParserNotFound
 from generation.prompts.words import ParsedWord
 from generation.services import words as service
-from generation.services.prompt_sets import build_words_prompt_set, import_prompts
+from generation.services.built_prompt_sets import build_words_prompt_set
+from generation.services.prompt_sets import import_prompts
 from generation.services.words import parse_prompt_set, queue_parse, store_words
-from tests.factories import make_prompt_set, make_run, make_study
+from tests.factories import main_project, make_prompt_set, make_run, make_study
 from tests.generation.parsers import make_parser
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,9 @@ def parser(monkeypatch):
 
 @pytest.fixture
 def unparsed() -> PromptSet:
-    return import_prompts(name="set", content=b"two red cats\na dog .\n", file_name="a.txt").prompt_set
+    return import_prompts(
+        project=main_project(), name="set", content=b"two red cats\na dog .\n", file_name="a.txt"
+    ).prompt_set
 
 
 def parsed_word(text: str, start: int, head: int | None) -> ParsedWord:
@@ -116,7 +119,9 @@ def test_parsing_again_replaces_the_words(parser, unparsed, monkeypatch):
 
 def test_parsing_takes_few_queries(parser, django_assert_max_num_queries):
     lines = "\n".join(f"a red cat number {number}" for number in range(200))
-    prompt_set = import_prompts(name="many", content=lines.encode(), file_name="a.txt").prompt_set
+    prompt_set = import_prompts(
+        project=main_project(), name="many", content=lines.encode(), file_name="a.txt"
+    ).prompt_set
     with django_assert_max_num_queries(30):
         parse_prompt_set(prompt_set=prompt_set)
 
@@ -167,7 +172,7 @@ def test_words_chosen_by_a_builder_are_not_replaced(parser, unparsed):
 
 
 def test_set_without_prompts_is_parsed_at_once(parser):
-    empty = PromptSet.objects.create(name="empty", origin="text")
+    empty = PromptSet.objects.create(project=main_project(), name="empty", origin="text")
     assert parse_prompt_set(prompt_set=empty) == 0
     empty.refresh_from_db()
     assert empty.parse_state == ParseState.PARSED
@@ -184,7 +189,9 @@ def test_queueing_forgets_the_last_error(unparsed):
 
 def test_words_that_a_file_brought_are_not_replaced(parser):
     content = b"1\tcats\tcat\tNOUN\t_\t_\t0\troot\t_\t_\n"
-    prompt_set = import_prompts(name="gold", content=content, file_name="a.conllu").prompt_set
+    prompt_set = import_prompts(
+        project=main_project(), name="gold", content=content, file_name="a.conllu"
+    ).prompt_set
     with pytest.raises(PromptSetError, match="brought its own words"):
         parse_prompt_set(prompt_set=prompt_set)
     queue_parse(prompt_set=prompt_set)  # as the admin's action does
