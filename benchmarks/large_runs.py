@@ -11,6 +11,8 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
+from daamweb.projects.models import Project
+from daamweb.projects.services.projects import find_or_create_only_project
 from generation.daam import GlobalHeatMap
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
 
@@ -26,10 +28,11 @@ SIDE = 512
 LEVELS = (64, 32, 16)
 
 
-def make_large_run(images: int, *, name: str = "large") -> GenerationRun:
-    """As many prompts, each with WORDS and one finished image."""
+def make_large_run(images: int, *, name: str = "large", project: Project | None = None) -> GenerationRun:
+    """As many prompts, each with WORDS and one finished image; by default in the only project."""
+    project = project or find_or_create_only_project()
     prompt_set = PromptSet.objects.create(
-        name=f"{name} prompts", origin="text", parse_state=PromptSet.ParseState.PARSED
+        project=project, name=f"{name} prompts", origin="text", parse_state=PromptSet.ParseState.PARSED
     )
     prompts = Prompt.objects.bulk_create(
         [
@@ -39,6 +42,7 @@ def make_large_run(images: int, *, name: str = "large") -> GenerationRun:
     )
     _make_words(prompts)
     run = GenerationRun.objects.create(
+        project=project,
         name=f"{name} run",
         prompt_set=prompt_set,
         checkpoint=Checkpoint.objects.create(name=f"{name} checkpoint", source="tiny"),

@@ -30,9 +30,9 @@ def make_large_draft(
     """A draft whose tasks go through the run's images and words, again and again if these are fewer."""
     kind = get_kind(KIND)
     study = Study.objects.create(
-        name=name, kind=KIND, run=run, title=kind.texts.title, consent=kind.texts.consent,
-        instructions=kind.texts.instructions, options=clean_options(kind, {}), replicas=replicas,
-        items=tasks, checks=checks, **design,
+        project=run.project, name=name, kind=KIND, run=run, title=kind.texts.title,
+        consent=kind.texts.consent, instructions=kind.texts.instructions, options=clean_options(kind, {}),
+        replicas=replicas, items=tasks, checks=checks, **design,
     )  # fmt: skip
     _store(Task, _tasks(study))
     return study
@@ -93,7 +93,10 @@ def open_large_study(study: Study) -> Study:
 def add_people(study: Study, count: int) -> list[Participation]:
     """More people, each with a visit, at the very beginning."""
     first = study.participations.count()
-    annotators = [Annotator(external_id=f"{study.slug} {ordinal}") for ordinal in range(first, first + count)]
+    annotators = [
+        Annotator(project=study.project, external_id=f"{study.slug} {ordinal}")
+        for ordinal in range(first, first + count)
+    ]
     people = [
         Participation(
             study=study,

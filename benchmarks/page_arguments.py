@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 from annotations.models import Assignment, Study
@@ -37,9 +36,6 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
     image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
-        "admin/r/<path:content_type_id>/<path:object_id>/": [
-            Arguments((ContentType.objects.get_for_model(Study).pk, study.pk))
-        ],
         "generation/runs/<int:pk>/": [
             Arguments((site.run.pk,)),
             Arguments((site.run.pk,), query="?page=2"),

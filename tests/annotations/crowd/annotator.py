@@ -37,8 +37,13 @@ class Annotator:
         self.sent: dict[str, bool] = {}
 
     @property
+    def cookie(self) -> str:
+        """What the cookie is called in which the browser remembers who this is in the study's project."""
+        return next(name for name in self.browser.cookies if name.startswith("annotator-"))
+
+    @property
     def pk(self) -> int:
-        return int(self.browser.cookies["annotator"].strip('"').partition(":")[0])
+        return int(self.browser.cookies[self.cookie].strip('"').partition(":")[0])
 
     def run(self) -> None:
         self.hall.rest(self.chance.uniform(0, 0.5))
@@ -192,7 +197,7 @@ class Annotator:
             correction = Page(page.address, str(uuid.uuid4()), str(int(page.base or -1) + 1))
             refused, _ = self.deliver(correction, choice)
             assert refused == Outcome.REFUSED, correction
-        self.browser.cookies.pop("annotator")
+        self.browser.cookies.pop(self.cookie)
         reply = self.insist(lambda: self.browser.post(f"/s/{self.hall.slug}/", {}))
         assert reply.status == 410, reply
 
