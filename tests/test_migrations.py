@@ -14,6 +14,36 @@ from tests.site import Site
 
 MADE_BY_0_2 = Path(__file__).parent / "data" / "running_study_0_2.json"
 
+# The people of a site of 0.2, whose rights were Django's own.
+ADD_USERS = """
+from django.contrib.auth.models import Group, Permission, User
+def allow(owner, *codenames):
+    found = Permission.objects.filter(codename__in=codenames)
+    assert len(found) == len(codenames), found
+    owner.add(*found)
+group = Group.objects.create(name="raters' keepers")
+allow(group.permissions, "view_study", "change_study")
+for name, is_staff, codenames in [
+    ("chief", True, ()), ("writer", True, ("view_study", "add_promptset")), ("keeper", True, ()),
+    ("reader", True, ("view_report", "view_study")), ("clerk", True, ("change_user",)), ("idler", True, ()),
+    ("visitor", False, ("change_study",)),
+]:
+    user = User.objects.create(username=name, is_staff=is_staff, is_superuser=name == "chief")
+    allow(user.user_permissions, *codenames)
+User.objects.get(username="keeper").groups.add(group)
+"""
+
+MEMBERS = """
+from annotations.models import Annotator, Study
+from daamweb.projects.models import Membership, Project
+from generation.models import GenerationRun, PromptSet
+print([project.name for project in Project.objects.all()])
+for model in (PromptSet, GenerationRun, Study, Annotator):
+    print(model.__name__, model.objects.count() > 0, set(model.objects.values_list("project__name", flat=True)))
+for each in Membership.objects.order_by("pk"):
+    print(each.user.username, each.role, each.may_spend)
+"""
+
 GO_ON = """
 from annotations.models import *
 from annotations.services.claims import claim_assignment
@@ -33,14 +63,31 @@ assert check_study(turn.study) == ()
 """
 
 
+def run(site: Site, code: str) -> list[str]:
+    """The lines that it prints."""
+    return site.manage("shell", "--verbosity", "0", "--command", code).splitlines()
+
+
 def migrate_and_go_on(site: Site, store) -> None:
     stored = json.loads(MADE_BY_0_2.read_text(encoding="utf-8"))
     for app in ("generation", "annotations", "evaluation"):
         site.manage("migrate", app, stored["migrations"][app], "--verbosity", "0")
+    site.manage("migrate", "auth", "--verbosity", "0")
     store(site, stored["tables"])
+    run(site, ADD_USERS)
     site.manage("migrate", "--verbosity", "0")
-    printed = site.manage("shell", "--verbosity", "0", "--command", GO_ON)
-    assert printed.splitlines() == [
+    assert run(site, MEMBERS) == [
+        "['Main']",
+        "PromptSet True {'Main'}",
+        "GenerationRun True {'Main'}",
+        "Study True {'Main'}",
+        "Annotator True {'Main'}",
+        "chief owner True",
+        "writer researcher False",
+        "keeper researcher False",
+        "reader observer False",
+    ]
+    assert run(site, GO_ON) == [
         # One answer each was replaced, excluded, rejected and withdrawn, one erased; six of one person count.
         "object_presence open 64 ['', '', '', '', '', '', 'excluded', 'rejected', 'replaced', 'withdrawn']",
         "attribution open 64 ['', '', '']",
