@@ -4,6 +4,7 @@ Secure unless told otherwise: no secret key is built in, DEBUG is off, and cooki
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -29,6 +30,13 @@ SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 )
+# The networks that proxies connect from; X-Forwarded-For is believed as far as they wrote it.
+try:
+    TRUSTED_PROXIES = [ip_network(each.strip()) for each in env.list("TRUSTED_PROXIES", default=[])]
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"TRUSTED_PROXIES has to be networks with commas between, such as 10.0.0.0/8,::1/128: {error}."
+    ) from error
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
@@ -46,6 +54,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "daamweb.projects",
+    "daamweb.door",
     "generation",
     "annotations",
     "evaluation",
@@ -146,6 +155,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-studies": {"task": "annotations.jobs.sweep_studies", "schedule": SWEEP_SECONDS},
     "sweep-identities": {"task": "annotations.jobs.sweep_identities", "schedule": 60 * SWEEP_SECONDS},
     "sweep-work": {"task": "daamweb.work.jobs.sweep_work", "schedule": SWEEP_SECONDS},
+    "sweep-limits": {"task": "daamweb.door.jobs.sweep_limits", "schedule": 60 * SWEEP_SECONDS},
     "sweep-results": {"task": "evaluation.jobs.sweep_results", "schedule": 60 * SWEEP_SECONDS},
 }
 

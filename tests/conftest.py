@@ -13,6 +13,7 @@ from annotations.models import Study
 from annotations.services.integrity import check_study
 from daamweb.projects.models import Project
 from tests.factories import make_member, make_user
+from tests.door.limits.clock import Clock
 from tests.slow import is_slow
 
 TESTS = Path(__file__).parent
@@ -67,6 +68,14 @@ def pokes(monkeypatch):
     sent: list[tuple[str, tuple]] = []
     monkeypatch.setattr("celery.app.task.Task.delay", lambda self, *args: sent.append((self.name, args)))
     return sent
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    """The clock of all limits; it stands still until a test sets it."""
+    clock = Clock()
+    monkeypatch.setattr("daamweb.door.limits.buckets._now", clock.microseconds)
+    return clock
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ os.environ |= {
     "DEBUG": "False",
     "HTTPS_ONLY": "False",
     "BEHIND_PROXY": "False",
+    "TRUSTED_PROXIES": "",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "CSRF_TRUSTED_ORIGINS": "",
     "VAR_FOLDER": _folder,

@@ -20,6 +20,8 @@ SLOW = (
     # They start processes, or watch several connections.
     "annotations/test_crowd.py",
     "annotations/test_opening_killed.py",
+    "door/limits/test_concurrency.py",
+    "door/test_trusted_proxies.py",
     "evaluation/frames/test_snapshots.py",
     "generation/test_claims_between_workers.py",
     "generation/test_killed_worker.py",

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations.errors import StudyNotOpenError
 from annotations.kinds.registry import get_kind
-from annotations.models import Study
+from annotations.models import Participation, Study
 from annotations.selectors import held_assignment
+from annotations.services.admissions import admit_newcomer
 from annotations.services.claims import renew_reservation
 from annotations.services.participations import join_by_link
 from annotations.views.visitors import (
@@ -19,7 +20,15 @@ from annotations.views.visitors import (
     current_participation,
     remember_annotator,
 )
-from annotations.views.ways import claim_next, get_study, not_open, target_of, turn_address
+from annotations.views.ways import (
+    claim_next,
+    get_study,
+    many_at_once,
+    not_open,
+    target_of,
+    turn_address,
+)
+from daamweb.door.addresses import client_address
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -30,7 +39,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_study(slug)
     participation = current_participation(request, study)
     if request.method == "POST":
-        return _consent(request, study)
+        return _consent(request, study, participation)
     held = held_assignment(participation) if participation is not None else None
     if held is not None and study.state != Study.State.CLOSED:
         return redirect(turn_address(study, held))
@@ -43,7 +52,11 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("annotations:instructions", study.slug)
 
 
-def _consent(request: HttpRequest, study: Study) -> HttpResponse:
+def _consent(request: HttpRequest, study: Study, participation: Participation | None) -> HttpResponse:
+    if participation is None and study.state == Study.State.OPEN:
+        admitted = admit_newcomer(study=study, address=client_address(request))
+        if not admitted:
+            return many_at_once(request, study, admitted.wait)
     try:
         participation = join_by_link(study=study, annotator=current_annotator(request, study))
     except StudyNotOpenError:

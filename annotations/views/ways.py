@@ -1,5 +1,8 @@
 """What every page of an annotator begins with and may end in."""
 
+import random
+from math import ceil
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -10,6 +13,8 @@ from annotations.ring import turns_until
 from annotations.selectors import held_assignment
 from annotations.services.claims import claim_assignment
 from annotations.views.visitors import current_participation
+
+MANY_SPREAD_OVER = 10  # seconds
 
 
 def claim_next(study: Study, participation: Participation) -> str:
@@ -67,6 +72,15 @@ def not_open(request: HttpRequest, study: Study, *, refused: str = "") -> HttpRe
         "is_closing": study.state == Study.State.CLOSING,
     }
     return render(request, "annotations/not_open.html", context, status=403 if context["is_paused"] else 410)
+
+
+def many_at_once(request: HttpRequest, study: Study, wait: float) -> HttpResponse:
+    """Holds a newcomer for a moment; the next one may join after `wait` seconds. Whoever waits asks again at
+    some moment of their own, so that a hall does not ask all at once."""
+    again = ceil(wait) + random.randrange(MANY_SPREAD_OVER)
+    answer = render(request, "annotations/many_at_once.html", {"study": study, "again": again}, status=429)
+    answer["Retry-After"] = str(ceil(wait))
+    return answer
 
 
 def problem(request: HttpRequest, study: Study, heading: str, message: str, status: int) -> HttpResponse:
