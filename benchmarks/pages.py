@@ -24,6 +24,8 @@ from benchmarks.site_rows import Site
 
 # Not visited, and why.
 EXCLUDED = {
+    "account/recovery-codes/recovery-codes.txt": "POST only",
+    "account/second-factor/begin/": "POST only",
     "admin/autocomplete/": "no form of ours asks it",
     "admin/logout/": "POST only",
     "admin/(?P<url>.*)$": "answers what is no address",

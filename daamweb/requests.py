@@ -17,3 +17,9 @@ def current_user(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+class UserRequest(HttpRequest):
+    """Of somebody who is logged in."""
+
+    user: User

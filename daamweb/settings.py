@@ -54,7 +54,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "daamweb.projects",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "daamweb.door",
+    "daamweb.account",  # behind django_otp, whose pages in the admin it takes back
     "generation",
     "annotations",
     "evaluation",
@@ -69,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "daamweb.urls"
 WSGI_APPLICATION = "daamweb.wsgi.application"
@@ -88,17 +94,36 @@ TEMPLATES = [
         },
     },
 ]
-AUTHENTICATION_BACKENDS = ["daamweb.projects.backend.MembersBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
 LOGIN_URL = "admin:login"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Who gets in
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # whether somebody may try at all
+    "daamweb.account.backend.PasswordAndCodeBackend",
+    "daamweb.projects.backend.MembersBackend",  # rights; lets nobody in
+]
+PASSWORD_HASHERS = [
+    "daamweb.account.hashers.PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of accounts that 0.2 made, until they log in
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "daamweb.account.validators.MaximumLengthValidator"},
+    {"NAME": "daamweb.account.validators.CommonCoreValidator"},
+]
+AXES_HANDLER = "daamweb.door.logins.Handler"
+AXES_LOCKOUT_CALLABLE = "daamweb.door.logins.come_later"
+AXES_CLIENT_IP_CALLABLE = "daamweb.door.addresses.client_address"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "daamweb"  # as an app calls the account
+OTP_TOTP_SYNC = False  # a code is taken 30 seconds early or late, and no clock's drift is followed further
 
 # --- What is written: database, files, messages
 VAR_FOLDER = Path(env("VAR_FOLDER", default=str(BASE_DIR / "var")))

@@ -12,8 +12,8 @@ from django.test import Client
 from annotations.models import Study
 from annotations.services.integrity import check_study
 from daamweb.projects.models import Project
-from tests.factories import make_member, make_user
 from tests.door.limits.clock import Clock
+from tests.factories import make_member, make_user
 from tests.slow import is_slow
 
 TESTS = Path(__file__).parent
@@ -74,7 +74,7 @@ def pokes(monkeypatch):
 def clock(monkeypatch) -> Clock:
     """The clock of all limits; it stands still until a test sets it."""
     clock = Clock()
-    monkeypatch.setattr("daamweb.door.limits.buckets._now", clock.microseconds)
+    monkeypatch.setattr("daamweb.door.limits.clock.now", clock.microseconds)
     return clock
 
 

@@ -18,6 +18,7 @@ SLOW = (
     "generation/test_execution_failures.py",
     "generation/test_jobs.py",
     # They start processes, or watch several connections.
+    "account/test_concurrency.py",
     "annotations/test_crowd.py",
     "annotations/test_opening_killed.py",
     "door/limits/test_concurrency.py",

@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
 
 from daamweb.projects.selectors import may, may_somewhere
 
 
-class MembersBackend(ModelBackend):
-    """Passwords as Django has them; rights by role, in the row's project, or in any where no row is named.
-    Rights that Django's own tables give to users and groups are not asked for."""
+class MembersBackend(BaseBackend):
+    """Rights by role, in the row's project, or in any where no row is named. Those that Django's own tables
+    give to users and groups are not asked for. It lets nobody in."""
 
     def has_perm(self, user_obj: User | AnonymousUser, perm: str, obj: Any = None) -> bool:
         app_label, _, codename = perm.partition(".")
@@ -28,12 +28,3 @@ class MembersBackend(ModelBackend):
     def has_module_perms(self, user_obj: User | AnonymousUser, app_label: str) -> bool:
         models = apps.get_app_config(app_label).get_models()
         return any(may_somewhere(user_obj, "view", model) for model in models)
-
-    def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        return set()
-
-    def get_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        return set()
-
-    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        return set()

@@ -6,17 +6,16 @@ needs to come back, and it may not be put off further than a whole bucket from n
 conditional update, and exact however many processes take at once.
 """
 
-import time
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 
 from django.db.models import BigIntegerField, F, QuerySet, Value
 from django.db.models.functions import Greatest
 
+from daamweb.door.limits import clock
+from daamweb.door.limits.clock import SECOND, day_of
 from daamweb.door.limits.hashes import hashed
 from daamweb.door.models import Bucket
 
-SECOND = 1_000_000  # in microseconds, in which a row counts
 # By how much the clocks of two machines may differ. A bucket that is empty for longer than it can be and this
 # was emptied by a clock that was wrong, and has been set back since.
 CLOCKS_DIFFER = 60 * SECOND
@@ -37,7 +36,7 @@ class Taken:
 
 def take(purpose: str, whose: str, *, burst: int, per_second: float) -> Taken:
     """Take one out of somebody's bucket for a purpose. It is full at first, and on every new day, by UTC."""
-    now = _now()
+    now = clock.now()
     cost = round(SECOND / per_second)
     deepest = now + burst * cost
     rows = _rows(purpose, whose, now)
@@ -47,7 +46,8 @@ def take(purpose: str, whose: str, *, burst: int, per_second: float) -> Taken:
             return Taken(True)
         full_at = next(iter(rows.values_list("full_at", flat=True)), None)
         if full_at is None:
-            row = Bucket(day=_day(now), purpose=purpose, whose=hashed(purpose, whose, _day(now)), full_at=now)
+            day = day_of(now)
+            row = Bucket(day=day, purpose=purpose, whose=hashed(purpose, whose, day), full_at=now)
             Bucket.objects.bulk_create([row], ignore_conflicts=True)
         elif full_at > deepest + CLOCKS_DIFFER:
             rows.filter(full_at=full_at).update(full_at=deepest)
@@ -58,17 +58,13 @@ def take(purpose: str, whose: str, *, burst: int, per_second: float) -> Taken:
 
 def give_back(purpose: str, whose: str, *, per_second: float) -> None:
     """Put back one that was taken for what is not limited after all."""
-    rows = _rows(purpose, whose, _now())
-    rows.update(full_at=F("full_at") - round(SECOND / per_second))
+    _rows(purpose, whose, clock.now()).update(full_at=F("full_at") - round(SECOND / per_second))
+
+
+def fill_up(purpose: str, whose: str) -> None:
+    """Put back all that was taken."""
+    _rows(purpose, whose, clock.now()).delete()
 
 
 def _rows(purpose: str, whose: str, now: int) -> QuerySet[Bucket]:
-    return Bucket.objects.filter(purpose=purpose, whose=hashed(purpose, whose, _day(now)))
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
-def _day(now: int) -> date:
-    return datetime.fromtimestamp(now / SECOND, UTC).date()
+    return Bucket.objects.filter(purpose=purpose, whose=hashed(purpose, whose, day_of(now)))

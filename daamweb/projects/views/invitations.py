@@ -83,7 +83,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
                     username=form.cleaned_data["username"],
                     password=form.cleaned_data["password1"],
                 )
-                login(request, user, backend="daamweb.projects.backend.MembersBackend")
+                login(request, user, backend="daamweb.account.backend.PasswordAndCodeBackend")
                 return _welcome(request, invitation)
         except ProjectError as error:
             problem = str(error)

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from daamweb.door.limits import buckets
-from daamweb.door.limits.buckets import give_back, take
+from daamweb.door.limits.buckets import fill_up, give_back, take
 from daamweb.door.models import Bucket
 from tests.door.limits.clock import Clock
 
@@ -43,6 +42,12 @@ def test_who_gives_back_may_take_again_and_a_full_bucket_takes_no_more(clock):
     for _ in range(3):
         give_back("join 1", "192.0.2.1", per_second=1)
     assert [bool(take_one(burst=1)) for _ in range(2)] == [True, False]
+
+
+def test_a_bucket_that_is_filled_up_is_as_nobody_had_taken_anything(clock):
+    assert [bool(take_one()) for _ in range(4)] == [True, True, True, False]
+    fill_up("join 1", "192.0.2.1")
+    assert [bool(take_one()) for _ in range(4)] == [True, True, True, False]
 
 
 def test_giving_back_what_nobody_took_is_nothing(clock):
@@ -104,7 +109,7 @@ class TestAgainstFractions(TestCase):
         clock = Clock()
         level, now = Fraction(burst), Fraction(round(clock.seconds))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(buckets, "_now", clock.microseconds)
+            patch.setattr("daamweb.door.limits.clock.now", clock.microseconds)
             for pause in pauses:  # in quarters of a second
                 now += Fraction(pause, 4)
                 level = min(Fraction(burst), level + Fraction(pause, 4) * per_second)
