@@ -39,8 +39,8 @@ from daamweb.projects.models import Membership, Project
 from generation.models import GenerationRun, PromptSet
 print([project.name for project in Project.objects.all()])
 for model in (PromptSet, GenerationRun, Study, Annotator):
-    projects = set(model.objects.values_list("project__name", flat=True))
-    print(model.__name__, model.objects.count() > 0, projects)
+    projects = model.objects.values_list("project__name", flat=True)
+    print(model.__name__, len(projects) > 0, set(projects))
 for each in Membership.objects.order_by("pk"):
     print(each.user.username, each.role, each.may_spend)
 """

@@ -10,6 +10,7 @@ from annotations.models import Place
 from annotations.services.closings import close_study
 from annotations.services.integrity import RULES, check_study, unfilled_places
 from tests.annotations.services.rows import again, claim, four_images, person, submit
+from tests.factories import make_project
 
 pytestmark = [pytest.mark.django_db, pytest.mark.breaks_rows]
 
@@ -48,6 +49,12 @@ def answer_after_closing(rows: Rows) -> None:
 
 
 BREAKS = {
+    "the study, its run and its prompts are not of one project": lambda rows: rows.update(
+        rows.study.run, project=make_project()
+    ),
+    "somebody takes part who is an annotator of another project": lambda rows: rows.update(
+        rows.person.annotator, project=make_project()
+    ),
     "a place is in another study than its task": lambda rows: rows.update(
         Place.objects.filter(study=rows.other, turn=None, reserved_for=None).first(), study=rows.study
     ),
@@ -117,6 +124,17 @@ def test_a_row_that_breaks_a_rule_is_found_in_its_own_study(rule):
     found = {problem.rule: problem for problem in check_study(rows.study)}
     assert rule in found
     assert found[rule].count >= 1
+
+
+@pytest.mark.parametrize(
+    "moved", [lambda study: study, lambda study: study.run, lambda study: study.run.prompt_set]
+)
+def test_whatever_of_a_study_is_in_another_project_is_found(moved):
+    rows = Rows()
+    rows.update(moved(rows.study), project=make_project())
+    assert "the study, its run and its prompts are not of one project" in {
+        problem.rule for problem in check_study(again(rows.study))
+    }
 
 
 @pytest.mark.parametrize(
