@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 
 from annotations.models import Assignment, Study
 from benchmarks.site_rows import Site
+from daamweb.projects.models import Project
+from daamweb.projects.roles import project_paths
 from evaluation.models import Report
 from evaluation.services.results import load_document
 from generation.models import Checkpoint, GenerationRun, PromptSet
@@ -15,6 +17,7 @@ from generation.models import Checkpoint, GenerationRun, PromptSet
 RESEARCHER = ("researcher",)
 TAKING_PART = ("researcher", "annotator")
 EVERYBODY = ("researcher", "annotator", "finished", "stranger")
+PROJECT_PAGES = ("history", "stored", "erase", "rename", "archive", "restore", "leave", "invite")
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,36 @@ class Arguments:
 
 
 def arguments(site: Site) -> dict[str, list[Arguments]]:
-    """Of every address that has arguments, but for the admin's pages of one row."""
+    """Of every address that has arguments, visited or not, but for the admin's pages of one row."""
     study, draft = site.study, site.studies[Study.State.DRAFT]
     generation = site.run.generations.order_by("pk").last()
     word = generation.prompt.words.order_by("pk").last()
     task = study.tasks.select_related("generation").last()
     image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
     of_study = Arguments((study.slug,), who=EVERYBODY)
+    of_project = [Arguments((site.project.pk,), name="the project")]
+    member = Arguments((site.project.pk, site.membership.pk), name="a member")
     return {
+        "projects/<int:pk>/": of_project,
+        **{f"projects/<int:pk>/{page}/": of_project for page in PROJECT_PAGES},
+        "projects/<int:pk>/members/<int:member_pk>/": [member],
+        "projects/<int:pk>/members/<int:member_pk>/remove/": [member],
+        "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/": [
+            Arguments((site.project.pk, site.invitation.pk), name="an invitation")
+        ],
+        "projects/invitations/<slug:token>/": [
+            Arguments((site.token,), name="an invitation", who=("researcher", "stranger"))
+        ],
+        "studies/<int:pk>/data/": [Arguments((study.pk,))],
+        "studies/<int:pk>/retention/": [Arguments((study.pk,))],
+        "studies/<int:pk>/erase/": [Arguments((study.pk,))],
+        "people/<int:pk>/erase/": [Arguments((site.annotator.pk,), name="an annotator")],
+        "admin/annotations/study/<int:pk>/state/<str:change>/": [Arguments((study.pk, "close"))],
         "generation/runs/<int:pk>/": [
             Arguments((site.run.pk,)),
             Arguments((site.run.pk,), query="?page=2"),
         ],
+        "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
         "generation/images/<int:pk>/": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
@@ -49,6 +70,9 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
             Arguments((draft.pk,), name="the draft"),
         ],
         "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": [Arguments((study.pk, "opinion"))],
+        "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": [Arguments((study.pk, "opinion"))],
+        "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": [Arguments((site.run.pk, "opinion"))],
+        "evaluation/studies/<int:study_pk>/responses.csv": [Arguments((study.pk,))],
         "evaluation/runs/<int:run_pk>/analyses/": [Arguments((site.run.pk,))],
         "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": [Arguments((site.run.pk, "opinion"))],
         "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],
@@ -61,6 +85,8 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
             if each.plan_id is not None
         ],
         "s/<slug:slug>/instructions/": [of_study],
+        "s/<slug:slug>/next/": [of_study],
+        "s/<slug:slug>/keep/": [of_study],
         "s/<slug:slug>/waiting/": [of_study],
         "s/<slug:slug>/thanks/": [of_study],
         "s/<slug:slug>/assignments/<int:pk>/": [
@@ -95,5 +121,14 @@ def admin_rows(model: type[Model], site: Site) -> list[tuple[str, Model]]:
         User: site.researcher,
     }
     rows = [("the large one", large[model])] if model in large else []
-    last = model._base_manager.order_by("pk").last()
+    last = rows_of(model, site.project).order_by("pk").last()
     return [*rows, ("the last one", last)] if last is not None else rows
+
+
+def rows_of(model: type[Model], project: Project) -> QuerySet[Any]:
+    """The project's; of what belongs to none, all."""
+    paths = project_paths(model)
+    within = Q()
+    for path in paths:
+        within |= Q(**{path: project})
+    return model._base_manager.filter(within)

@@ -34,6 +34,16 @@ EXCLUDED = {
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": "POST only",
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": "POST only",
     "generation/runs/<int:pk>/retry/": "POST only",
+    "projects/<int:pk>/rename/": "POST only",
+    "projects/<int:pk>/archive/": "POST only",
+    "projects/<int:pk>/restore/": "POST only",
+    "projects/<int:pk>/leave/": "POST only",
+    "projects/<int:pk>/invite/": "POST only",
+    "projects/<int:pk>/members/<int:member_pk>/": "POST only",
+    "projects/<int:pk>/members/<int:member_pk>/remove/": "POST only",
+    "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/": "POST only",
+    "studies/<int:pk>/retention/": "POST only",
+    "studies/<int:pk>/erase/": "POST only",
     "s/<slug:slug>/next/": "POST only",
     "s/<slug:slug>/keep/": "POST only",
 }
@@ -99,7 +109,7 @@ def _pages(route: str, pattern: URLPattern, site: Site) -> Iterator[Page]:
             yield Page(f"{route} as {who}", f"/{route}", who)
     elif row_page := ROW_PAGE.fullmatch(route):
         for name, row in admin_rows(apps.get_model(*row_page.groups()), site):
-            yield Page(f"{route} of {name}", _filled(route, (row.pk,)))
+            yield Page(f"{route} of {name}", filled(route, (row.pk,)))
     else:
         yield from _pages_with_arguments(route, site)
 
@@ -113,13 +123,13 @@ def _pages_with_arguments(route: str, site: Site) -> Iterator[Page]:
             asked = each.query.partition("=")[0]
             yield Page(
                 f"{route}{asked} of {each.name} as {who}",
-                f"{_filled(route, each.values)}{each.query}",
+                f"{filled(route, each.values)}{each.query}",
                 who,
                 HTMX if each.query else {},
             )
 
 
-def _filled(route: str, values: Sequence[Any]) -> str:
+def filled(route: str, values: Sequence[Any]) -> str:
     rest = iter(values)
     return "/" + PLACEHOLDER.sub(lambda _: str(next(rest)), route)
 

@@ -1,5 +1,5 @@
-"""A whole site of any size: a study in every state, one of them large and answered, its report, people,
-reviews, the log, and more of whatever a page lists; with the browsers of those who look at it."""
+"""A whole project of any size: a study in every state, one of them large and answered, its report, people,
+reviews, the log, members, and more of whatever a page lists; with the browsers of those who look at it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +16,8 @@ from annotations.services.claims import claim_assignment
 from annotations.views.visitors import remember_annotator
 from benchmarks.large_runs import WORDS, make_large_run
 from benchmarks.large_studies import add_people, fill, make_large_draft, open_large_study
+from daamweb.projects.models import Invitation, Membership, Project, Role
+from daamweb.projects.services.invitations import invite
 from evaluation.analyses.opinion import Opinion
 from evaluation.models import Report
 from evaluation.services.reports import compute_report, request_report
@@ -33,20 +35,29 @@ class Site:
     # By its state; the large one is the open one.
     studies: dict[str, Study]
     report: Report
+    # A superuser, who owns the project.
     researcher: User
+    membership: Membership
+    # Nobody followed its link, whose token this is.
+    invitation: Invitation
+    token: str
     # Holds a turn and has answered others; has finished.
     annotator: Participation
     finished: Participation
     browsers: dict[str, Client]
 
+    @property
+    def project(self) -> Project:
+        return self.run.project
+
     def turn(self, state: str) -> Assignment:
         return self.annotator.assignments.filter(state=state).first()
 
 
-def make_site(tasks: int, *, name: str = "site") -> Site:
-    """Its study has so many tasks, and about REPLICAS as many answers."""
+def make_site(tasks: int, *, name: str = "site", project: Project | None = None) -> Site:
+    """Its study has so many tasks, and about REPLICAS as many answers. By default in the only project."""
     several = max(REPLICAS, min(tasks // SHARE, MOST))
-    run = make_large_run(-(-tasks // len(WORDS)), name=name)
+    run = make_large_run(-(-tasks // len(WORDS)), name=name, project=project)
     lines = [f"Prompt '{number}', seed 0: the image is failed: out of memory" for number in range(several)]
     study = open_large_study(
         make_large_draft(run, name=name, tasks=tasks, replicas=REPLICAS, checks=5, left_out=lines)
@@ -69,8 +80,20 @@ def make_site(tasks: int, *, name: str = "site") -> Site:
         "stranger": Client(SERVER_NAME="localhost"),
     }
     browsers["researcher"].force_login(researcher)
-    report = _add_reports(study, name)
-    return Site(run, study, studies, report, researcher, annotator, finished, browsers)
+    membership, invitation, token = _add_members(run.project, name, several, researcher)
+    return Site(
+        run=run,
+        study=study,
+        studies=studies,
+        report=_add_reports(study, name),
+        researcher=researcher,
+        membership=membership,
+        invitation=invitation,
+        token=token,
+        annotator=annotator,
+        finished=finished,
+        browsers=browsers,
+    )
 
 
 def browser_of(person: Participation) -> Client:
@@ -131,9 +154,21 @@ def _small_studies(run: GenerationRun, name: str, tasks: int) -> dict[str, Study
 def _add_others(run: GenerationRun, name: str, count: int) -> None:
     """More prompt sets, checkpoints, runs, studies and users, for the pages that list them."""
     for number in range(count // 2):
-        other = make_large_run(2, name=f"{name} other {number}")
+        other = make_large_run(2, name=f"{name} other {number}", project=run.project)
         make_large_draft(other, name=f"{name} other {number}", tasks=4, replicas=1)
-    User.objects.bulk_create(User(username=f"{name} user {number}") for number in range(count))
+
+
+def _add_members(project: Project, name: str, count: int, owner: User) -> tuple[Membership, Invitation, str]:
+    """Members beside the owner, invitations that wait, and what was done; one membership and invitation."""
+    users = User.objects.bulk_create(
+        User(username=f"{name} user {number}", is_staff=True) for number in range(count)
+    )
+    Membership.objects.create(project=project, user=owner, role=Role.OWNER)
+    members = Membership.objects.bulk_create(
+        Membership(project=project, user=user, role=Role.RESEARCHER) for user in users
+    )
+    invited = [invite(project=project, role=Role.OBSERVER, note=f"No. {each}", by=owner) for each in users]
+    return members[0], *invited[0]
 
 
 def _add_reports(study: Study, name: str) -> Report:

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
 from benchmarks import pages
-from benchmarks.pages import EXCLUDED, Page, UnknownAddressError, every_page, routes
+from benchmarks.page_arguments import Arguments, arguments
+from benchmarks.pages import EXCLUDED, Page, UnknownAddressError, every_page, filled, routes
 from benchmarks.site_rows import Site, make_site
 
 pytestmark = pytest.mark.django_db
@@ -67,14 +68,9 @@ def test_what_is_left_out_is_there():
 
 def test_what_is_left_out_as_post_only_answers_no_get():
     site = make_site(SMALL)
-    values = {"study_pk": site.study.pk, "run_pk": site.run.pk, "key": "opinion", "slug": site.study.slug}
-    values |= {"change": "close"}
-    keys = {"generation": site.run.pk, "admin": site.study.pk}
+    known = arguments(site) | {"admin/logout/": [Arguments(())]}
     for route, reason in EXCLUDED.items():
-        if not reason.startswith("POST only"):
-            continue
-        known = {**values, "pk": keys.get(route.partition("/")[0])}
-        address = f"/{route}"
-        for name in re.findall(r"<\w+:(\w+)>", route):
-            address = re.sub(rf"<\w+:{name}>", str(known[name]), address)
-        assert site.browsers["researcher"].get(address).status_code == 405, address
+        if reason.startswith("POST only"):
+            for each in known[route]:
+                address = filled(route, each.values)
+                assert site.browsers["researcher"].get(address).status_code == 405, address
