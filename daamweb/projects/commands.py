@@ -25,8 +25,7 @@ def project_to_work_in(name: str | None) -> Project:
         found = find_or_create_only_project() if name is None else named_project(name)
     except ProjectError as error:
         raise CommandError(f"{error} (--project NAME)") from error
-    if found.archived_at is not None:
-        raise CommandError(f"The project {found.name!r} is archived; restore it on its page first.")
+    _check_not_archived(found)
     return found
 
 
@@ -38,8 +37,9 @@ def named_project(name: str) -> Project:
     return found
 
 
-def find_named(rows: QuerySet[Row], name: str, *, project: str | None) -> Row:
-    """One row by its name in a project. Raises CommandError, with the names that there are."""
+def find_named(rows: QuerySet[Row], name: str, *, project: str | None, to_change: bool = False) -> Row:
+    """One row by its name in a project; what is to be changed is not in an archived one. Raises CommandError,
+    with the names that there are."""
     inside: QuerySet[Any] = rows
     try:
         within = only_project() if project is None else named_project(project)
@@ -47,11 +47,21 @@ def find_named(rows: QuerySet[Row], name: str, *, project: str | None) -> Row:
         raise CommandError(f"{error} (--project NAME)") from error
     if within is not None:
         inside = rows.filter(project=within)
-    found: Row | None = inside.filter(name=name).first()
-    if found is None:
-        what = rows.model._meta.verbose_name
+    what = rows.model._meta.verbose_name
+    found: list[Any] = list(inside.filter(name=name).select_related("project")[:2])
+    if not found:
         raise CommandError(f"There is no {what} named {name!r}. There are: {_names(inside)}.")
-    return found
+    if len(found) > 1:  # of projects that are all archived
+        raise CommandError(f"Several projects have a {what} named {name!r}. (--project NAME)")
+    [row] = found
+    if to_change:
+        _check_not_archived(row.project)
+    return row
+
+
+def _check_not_archived(project: Project) -> None:
+    if project.archived_at is not None:
+        raise CommandError(f"The project {project.name!r} is archived; restore it on its page first.")
 
 
 def _names(rows: QuerySet[Any]) -> str:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, name: str, complete: bool, at_once: bool, project: str | None, **options):
-        study = find_named(Study.objects.select_related("plan"), name, project=project)
+        study = find_named(Study.objects.select_related("plan"), name, project=project, to_change=True)
         try:
             start_closing(study=study, complete=complete, at_once=at_once)
         except StudyError as error:

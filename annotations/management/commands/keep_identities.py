@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *, name: str, days: int | None, project: str | None, **options):
         if days is not None and not 0 <= days <= LONGEST_RETENTION_DAYS:
             raise CommandError(f"--days is from 0 to {LONGEST_RETENTION_DAYS}; it is {days}.")
-        study = find_named(Study.objects.select_related("project"), name, project=project)
+        study = find_named(Study.objects.select_related("project"), name, project=project, to_change=True)
         set_retention(study=study, days=days, by=None)
         kept = "until somebody erases it" if days is None else f"for {days} days after it closed"
         self.stdout.write(self.style.SUCCESS(f"Who took part in {name!r} is known {kept}."))

@@ -15,7 +15,7 @@ class Command(BaseCommand):
         add_project_argument(parser)
 
     def handle(self, *, name: str, project: str | None, **options):
-        study = find_named(Study.objects.all(), name, project=project)
+        study = find_named(Study.objects.all(), name, project=project, to_change=True)
         with progress_bar(total=2 * study.tasks.count(), unit="tasks verified and given places") as bar:
             try:
                 open_study(study=study, progress=lambda done, total: bar.update(done - bar.n))

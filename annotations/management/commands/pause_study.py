@@ -14,7 +14,7 @@ class Command(BaseCommand):
         add_project_argument(parser)
 
     def handle(self, *, name: str, project: str | None, **options):
-        study = find_named(Study.objects.all(), name, project=project)
+        study = find_named(Study.objects.all(), name, project=project, to_change=True)
         try:
             pause_study(study=study)
         except StudyError as error:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         add_project_argument(parser)
 
     def handle(self, *, name: str, parser: str, project: str | None, **options):
-        prompt_set = find_named(PromptSet.objects.all(), name, project=project)
+        prompt_set = find_named(PromptSet.objects.all(), name, project=project, to_change=True)
         with progress_bar(total=prompt_set.prompts.count(), unit="prompts") as bar:
             try:
                 words = parse_prompt_set(

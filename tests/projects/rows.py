@@ -1,0 +1,45 @@
+"""One row of every model that belongs to projects."""
+
+from django.apps import apps
+from django.db.models import Model
+
+from daamweb.projects.models import Erasure, Project
+from daamweb.projects.roles import project_paths
+from evaluation.models import Report
+from tests.factories import (
+    answer_next,
+    make_annotator,
+    make_open_study,
+    make_participation,
+    make_prompt_set,
+    make_run,
+)
+
+
+def models_of_projects() -> list[type[Model]]:
+    return [model for model in apps.get_models() if project_paths(model)]
+
+
+def make_rows(project: Project) -> dict[type[Model], Model]:
+    """All in the project: of each model one."""
+    study = make_open_study(run=make_run(make_prompt_set(project=project)))
+    annotator = make_annotator(project)
+    response = answer_next(study, annotator, {"choice": 3})
+    prompt = study.run.prompt_set.prompts.get()
+    rows = [
+        project,
+        study.run.prompt_set,
+        prompt,
+        prompt.words.first(),
+        study.run,
+        study.run.generations.get(),
+        study,
+        annotator,
+        make_participation(study, annotator),
+        response,
+        Report.objects.create(study=study, analysis="opinion"),
+        Erasure.objects.create(
+            project=project, subject_type="annotations.study", subject_id=study.pk, subject_name=str(study)
+        ),
+    ]
+    return {type(row): row for row in rows}
