@@ -1,13 +1,21 @@
-"""A real Chromium on the live site. Nothing may leave this machine, and nothing may fail in the console."""
+"""A real Chromium on the live site. Nothing may leave this machine, nothing may fail in the console, and no
+page may want what the content policy forbids."""
 
 import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 HEADLESS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) => {
+  console.error(`The policy forbids ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
+});
+"""
+# What the browser says of each answer that is an error; a test that asks for one looks at its page.
+ANSWERED = "Failed to load resource"
 
 
 @pytest.fixture(scope="session")
@@ -24,23 +32,35 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(chromium, live_server) -> Iterator:
+def complaints() -> list[str]:
+    """What pages complained of so far, by their paths."""
+    return []
+
+
+@pytest.fixture
+def visit(chromium, live_server, complaints) -> Iterator:
     """Open a context of its own (phone, dark, without scripts, …) and return its page.
 
-    In the end, no page may have asked anything of another host or reported an error.
+    In the end, no page may have asked anything of another host or complained of anything.
     """
     contexts: list[BrowserContext] = []
     strangers: list[str] = []
-    complaints: list[str] = []
 
     def note_request(request) -> None:
         if urlsplit(request.url).hostname not in ("localhost", "127.0.0.1"):
             strangers.append(request.url)
 
+    def note_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(ANSWERED):
+            where = urlsplit(message.page.url).path if message.page else ""
+            complaints.append(f"{where}: {message.text}")
+
     def open_page(**options) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
         context.set_default_timeout(10_000)
+        context.add_init_script(TELL_VIOLATIONS)
         context.on("request", note_request)
+        context.on("console", note_console)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         contexts.append(context)
         return context.new_page()
