@@ -38,8 +38,18 @@ except ValueError as error:
         f"TRUSTED_PROXIES has to be networks with commas between, such as 10.0.0.0/8,::1/128: {error}."
     ) from error
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+# Browsers then insist on HTTPS at every host below this one's name, too.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY and env.bool("HSTS_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = SECURE_HSTS_INCLUDE_SUBDOMAINS
+# A cookie of such a name comes from this host alone, not from one beside it, and over HTTPS.
+_HOST_ONLY = "__Host-" if HTTPS_ONLY else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}sessionid"
 SESSION_COOKIE_SECURE = HTTPS_ONLY
+SESSION_ENGINE = "daamweb.sessions"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # a day at the desk; ASVS 3.3.2 allows no more
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
 CSRF_COOKIE_SECURE = HTTPS_ONLY
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the form that they send
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from annotations.models import Annotator, Participation, Study
 from annotations.selectors import participation_of
+from daamweb.cookies import secure_name
 
 # By itself: as it was set before there were projects.
 COOKIE = "annotator"
@@ -38,7 +39,7 @@ def _annotator_pk(request: HttpRequest, study: Study) -> int | None:
 
 def _cookie_of(project_pk: int) -> str:
     """One for each project, since each knows its own annotators."""
-    return f"{COOKIE}-{project_pk}"
+    return secure_name(f"{COOKIE}-{project_pk}")
 
 
 def remember_annotator(response: HttpResponse, annotator: Annotator) -> None:

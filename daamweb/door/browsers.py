@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from daamweb.cookies import secure_name
+
 COOKIE = "known_browser"
 SALT = "daamweb.door.browsers"
 COOKIE_SECONDS = 180 * 24 * 60 * 60
@@ -17,7 +19,7 @@ COOKIE_SECONDS = 180 * 24 * 60 * 60
 
 def remember_browser(response: HttpResponse, username: str) -> None:
     response.set_signed_cookie(
-        COOKIE,
+        secure_name(COOKIE),
         _mark(username),
         salt=SALT,
         max_age=COOKIE_SECONDS,
@@ -30,7 +32,7 @@ def remember_browser(response: HttpResponse, username: str) -> None:
 
 def is_known_browser(request: HttpRequest, username: str) -> bool:
     """Whether the last one who logged in with this browser was this account."""
-    mark = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=COOKIE_SECONDS)
+    mark = request.get_signed_cookie(secure_name(COOKIE), default=None, salt=SALT, max_age=COOKIE_SECONDS)
     return mark is not None and constant_time_compare(mark, _mark(username))
 
 
