@@ -3,6 +3,7 @@
 Secure unless told otherwise: no secret key is built in, DEBUG is off, and cookies travel over HTTPS only.
 """
 
+import os
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -137,6 +138,10 @@ OTP_TOTP_ISSUER = "daamweb"  # as an app calls the account
 OTP_TOTP_SYNC = False  # a code is taken 30 seconds early or late, and no clock's drift is followed further
 
 # --- What is written: database, files, messages
+# Every process of the site reads this before it writes anything, so that its files are its user's alone.
+os.umask(0o077)
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 VAR_FOLDER = Path(env("VAR_FOLDER", default=str(BASE_DIR / "var")))
 VAR_FOLDER.mkdir(parents=True, exist_ok=True)
 

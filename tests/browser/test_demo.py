@@ -1,17 +1,21 @@
 """The demo as a newcomer meets it: real processes, five tasks rated, and the report shows the five."""
 
 import csv
+import os
 import re
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.site import TOP, Site, kill_group
+from tests.test_files import open_to_others
 
 pytestmark = pytest.mark.browser
 TASKS = 5
@@ -27,14 +31,24 @@ def answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=5) as response:
             return response.status == 200
-    except (urllib.error.URLError, ConnectionError):
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
 
 
-@pytest.fixture
-def demo(tmp_path):
-    """What `make demo` does, in a folder of its own: the printed text and the site's address."""
-    site = Site(tmp_path, HTTPS_ONLY="False")
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """What `make demo` does, in a folder of its own and with the umask of most shells: the site, the printed
+    text and the site's address."""
+    folder = tmp_path_factory.mktemp("demo")
+    umask = os.umask(0o022)
+    try:
+        yield from _demo(folder)
+    finally:
+        os.umask(umask)
+
+
+def _demo(folder: Path) -> Iterator[tuple[Site, str, str]]:
+    site = Site(folder / "var", HTTPS_ONLY="False")
     port = free_port()
     site.manage("migrate", "--verbosity", "0")
     site.manage("collectstatic", "--no-input", "--verbosity", "0")
@@ -49,21 +63,21 @@ def demo(tmp_path):
         "--threads",
         "4",
     ]
-    with (tmp_path / "web.log").open("w") as log:
+    with (folder / "web.log").open("w") as log:
         web = subprocess.Popen(
             command, cwd=TOP, env=site.environment, stdout=log, stderr=log, start_new_session=True
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        with site.worker("--queues", "default,generation"):
+        with site.worker("--queues", "default,generation", "--beat"):
             site.wait_for(lambda: answers(f"{address}/admin/login/"), seconds=60)
-            yield printed, address
+            yield site, printed, address
     finally:
         kill_group(web)
 
 
 def test_five_tasks_rated_in_the_browser_are_in_the_report(demo, chromium):
-    printed, address = demo
+    _, printed, address = demo
     annotator = chromium.new_context(base_url=address).new_page()
     annotator.goto(re.search(r"Annotator\s+(\S+)", printed).group(1))
     annotator.get_by_role("button", name="I agree").click()
@@ -97,3 +111,11 @@ def test_five_tasks_rated_in_the_browser_are_in_the_report(demo, chromium):
     with download.value.path().open(encoding="utf-8", newline="") as file:
         choices = [row["choice"] for row in csv.DictReader(file)]
     assert choices == [str(number) for number in range(1, TASKS + 1)]
+
+
+def test_everything_that_it_wrote_is_its_users_alone(demo):
+    site, *_ = demo
+    (site.folder / "worker.log").unlink()  # the test's own
+    for name in ("site.sqlite3", "demo-password.txt", "celerybeat-schedule*", "media/generations/*.png"):
+        assert any(site.folder.glob(name)), name
+    assert open_to_others(site.folder) == []
