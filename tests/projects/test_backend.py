@@ -86,9 +86,3 @@ def test_superusers_have_every_right_and_inactive_people_none():
     inactive = make_member(Role.OWNER, rows[Project], is_active=False)
     assert rights(inactive, Study) == rights(inactive, Study, rows[Study]) == set()
     assert not MembersBackend().has_perm(AnonymousUser(), "annotations.view_study")
-
-
-def test_passwords_are_checked_as_django_does(client):
-    make_member(Role.OWNER, username="ann")
-    assert client.login(username="ann", password="password")
-    assert not client.login(username="ann", password="another")

@@ -35,7 +35,7 @@ def test_words_are_found_and_counted(prompt_set, monkeypatch):
 
 
 def test_unknown_set_is_one_clear_line():
-    with pytest.raises(CommandError, match=r"^There is no prompt set named 'other'\.$"):
+    with pytest.raises(CommandError, match=r"^There is no prompt set named 'other'\. There are: none\.$"):
         call_command("parse_prompts", "other")
 
 
