@@ -48,14 +48,14 @@ def find_named(rows: QuerySet[Row], name: str, *, project: str | None, to_change
     if within is not None:
         inside = rows.filter(project=within)
     what = rows.model._meta.verbose_name
-    found: list[Any] = list(inside.filter(name=name).select_related("project")[:2])
+    found = list(inside.filter(name=name).select_related("project")[:2])
     if not found:
         raise CommandError(f"There is no {what} named {name!r}. There are: {_names(inside)}.")
     if len(found) > 1:  # of projects that are all archived
         raise CommandError(f"Several projects have a {what} named {name!r}. (--project NAME)")
-    [row] = found
+    row: Row = found[0]
     if to_change:
-        _check_not_archived(row.project)
+        _check_not_archived(found[0].project)
     return row
 
 
