@@ -38,19 +38,8 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
     task = study.tasks.select_related("generation").last()
     image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
     of_study = Arguments((study.slug,), who=EVERYBODY)
-    of_project = [Arguments((site.project.pk,), name="the project")]
-    member = Arguments((site.project.pk, site.membership.pk), name="a member")
     return {
-        "projects/<int:pk>/": of_project,
-        **{f"projects/<int:pk>/{page}/": of_project for page in PROJECT_PAGES},
-        "projects/<int:pk>/members/<int:member_pk>/": [member],
-        "projects/<int:pk>/members/<int:member_pk>/remove/": [member],
-        "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/": [
-            Arguments((site.project.pk, site.invitation.pk), name="an invitation")
-        ],
-        "projects/invitations/<slug:token>/": [
-            Arguments((site.token,), name="an invitation", who=("researcher", "stranger"))
-        ],
+        **_of_projects(site),
         "studies/<int:pk>/data/": [Arguments((study.pk,))],
         "studies/<int:pk>/retention/": [Arguments((study.pk,))],
         "studies/<int:pk>/erase/": [Arguments((study.pk,))],
@@ -98,6 +87,23 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         ],
         "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay": [
             Arguments((study.slug, task.pk, heat_maps), who=TAKING_PART)
+        ],
+    }
+
+
+def _of_projects(site: Site) -> dict[str, list[Arguments]]:
+    of_project = [Arguments((site.project.pk,), name="the project")]
+    member = Arguments((site.project.pk, site.membership.pk), name="a member")
+    return {
+        "projects/<int:pk>/": of_project,
+        **{f"projects/<int:pk>/{page}/": of_project for page in PROJECT_PAGES},
+        "projects/<int:pk>/members/<int:member_pk>/": [member],
+        "projects/<int:pk>/members/<int:member_pk>/remove/": [member],
+        "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/": [
+            Arguments((site.project.pk, site.invitation.pk), name="an invitation")
+        ],
+        "projects/invitations/<slug:token>/": [
+            Arguments((site.token,), name="an invitation", who=("researcher", "stranger"))
         ],
     }
 
