@@ -34,6 +34,7 @@ SLOW = (
     # They build large studies, or visit everything.
     "annotations/test_query_plans.py",
     "annotations/test_simulated_order.py",
+    "test_addresses.py",
     "test_every_page.py",
     # They compute whole reports and draw their figures.
     "evaluation/analyses/cohyponyms/test_section.py",
