@@ -54,6 +54,16 @@ CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the form that they se
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# --- What a request may bring; views that take files declare more (daamweb.door.bodies.takes_files)
+# The longest form is that of a study's texts: 262,000 letters, or 29,000 in a script whose letters take nine
+# bytes each.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# A list of the admin has at most 100 rows, each with a box to tick; a task a box for each object of its list.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+# No view takes more, so that nothing is written to disk by being sent.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
 # --- Application
 INSTALLED_APPS = [
     "daamweb.apps.SiteConfig",  # Django's admin
@@ -79,6 +89,9 @@ MIDDLEWARE = [
     "daamweb.headers.add_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before everything that looks at what was sent, or may answer with a page that does.
+    "daamweb.door.bodies.BodyLimits",
+    "daamweb.door.texts.WellFormedTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -143,7 +156,7 @@ os.umask(0o077)
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 VAR_FOLDER = Path(env("VAR_FOLDER", default=str(BASE_DIR / "var")))
-VAR_FOLDER.mkdir(parents=True, exist_ok=True)
+VAR_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_FOLDER / 'daamweb.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

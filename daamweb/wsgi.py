@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from daamweb.door.heads import with_sound_heads
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "daamweb.settings")
-application = get_wsgi_application()
+application = with_sound_heads(get_wsgi_application())

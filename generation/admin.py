@@ -3,13 +3,22 @@
 from django.contrib import admin, messages
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 
 from daamweb.admin_deletion import CountedDeletion
 from daamweb.admin_forms import ServiceAdmin, ServiceFormView
+from daamweb.door.bodies import takes_files
 from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
+from daamweb.projects.selectors import may_somewhere
 from generation.errors import PromptSetError, RunError
-from generation.forms import BuildCohyponymsForm, BuildWordsForm, ImportPromptsForm, StartRunForm
+from generation.forms import (
+    MOST_IMPORTED,
+    BuildCohyponymsForm,
+    BuildWordsForm,
+    ImportPromptsForm,
+    StartRunForm,
+)
 from generation.jobs import request_parse, start_run
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
 from generation.selectors import counted_progress, with_progress
@@ -18,6 +27,11 @@ from generation.services.prompt_sets import import_prompts
 from generation.services.runs import create_run, retry_failed
 
 
+def may_import(request):
+    return may_somewhere(request.user, "add", PromptSet)
+
+
+@method_decorator(takes_files(most=MOST_IMPORTED, may=may_import), name="dispatch")
 class ImportPromptsView(ServiceFormView):
     title = "Import prompts from a file"
     submit_label = "Import"

@@ -55,6 +55,7 @@ FORBIDDEN = [
     ("daamweb.account.forms", "daamweb.site", "Inside daamweb"),
     ("daamweb.door.models", "daamweb.door.limits.buckets", "Inside the door"),
     ("daamweb.account.services", "daamweb.account.forms", "Inside accounts"),
+    ("daamweb.door.bodies", "daamweb.door.texts", "Inside the door"),
     ("annotations.views.turns", "daamweb.settings", "No app imports"),
     ("generation.models.runs", "generation.services.runs", "Inside generation"),
     ("generation.pictures.overlays", "generation.selectors", "Inside generation"),
