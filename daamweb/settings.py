@@ -56,7 +56,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- What a request may bring; views that take files declare more (daamweb.door.bodies.takes_files)
 # The longest form is that of a study's texts: 262,000 letters, or 29,000 in a script whose letters take nine
-# bytes each.
+# bytes each. gunicorn's worker keeps as much (daamweb/door/gunicorn_worker.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # A list of the admin has at most 100 rows, each with a box to tick; a task a box for each object of its list.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

@@ -22,6 +22,8 @@ SLOW = (
     "annotations/test_crowd.py",
     "annotations/test_opening_killed.py",
     "door/limits/test_concurrency.py",
+    "door/test_gunicorn_worker.py",
+    "door/test_slow_clients.py",
     "door/test_trusted_proxies.py",
     "evaluation/frames/test_snapshots.py",
     "generation/test_claims_between_workers.py",
