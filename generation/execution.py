@@ -22,7 +22,8 @@ from django.conf import settings
 from daamweb import CODE_VERSION
 from daamweb.work.attempts import recorded
 from generation.daam import trace
-from generation.daam.checkpoints import CheckpointError, LoadedCheckpoint, load_pipeline
+from generation.daam.checkpoint_folders import CheckpointError
+from generation.daam.checkpoints import LoadedCheckpoint, load_pipeline
 from generation.models import Checkpoint, Generation, GenerationRun
 from generation.services.generations import (
     GenerationResult,

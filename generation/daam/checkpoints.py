@@ -1,6 +1,5 @@
 """From the name of a checkpoint to a pipeline, loaded once per process; torch comes with the first one."""
 
-import hashlib
 import inspect
 import re
 import threading
@@ -8,22 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generation.daam.checkpoint_folders import (
+    CheckpointNotFound,
+    CheckpointUnreadable,
+    check_shards,
+    folder_revision,
+    read_index,
+)
 from generation.daam.schedulers import DEFAULT_SCHEDULER, scheduler_choice
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
-_INDEX = "model_index.json"
-
-
-class CheckpointError(Exception):
-    """A checkpoint cannot be used; the message says which, why, and what to do."""
-
-
-class CheckpointNotFound(CheckpointError):
-    """Neither a folder nor the hub has the checkpoint, or not in the revision asked for."""
-
-
-class CheckpointUnreadable(CheckpointError):
-    """The checkpoint is there, but its files are not a whole pipeline."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +42,12 @@ class _Cached:
 _lock = threading.Lock()
 # one at a time: two pipelines rarely fit a GPU
 _cached: _Cached | None = None
-# {(path, size, modified): SHA-256 of the content}
-_hashes: dict[tuple[str, int, int], str] = {}
 
 
 def load_pipeline(
     source: str,
     *,
+    from_hub: bool | None = None,
     revision: str | None = None,
     scheduler: str = DEFAULT_SCHEDULER,
     device: str | None = None,
@@ -66,7 +58,9 @@ def load_pipeline(
     It is one object for all callers, so no two threads may generate with it at once.
 
     source: a local folder in diffusers' format, or the id of a repository on the Hugging Face hub. Only
-        safetensors weights are read.
+        safetensors weights are read, and no code of the checkpoint's own is run.
+    from_hub: True: the id of a repository, even if a folder here has that name; False: a folder; by default a
+        folder if there is one.
     revision: of a hub repository, a branch, tag or commit; of a folder, the SHA-256 that it must have.
     scheduler: a name in `schedulers.SCHEDULERS`; each call starts again from the checkpoint's own
         configuration.
@@ -85,7 +79,7 @@ def load_pipeline(
     if dtype not in ("float32", "float16", "bfloat16"):
         raise ValueError(f"The dtype is one of float32, float16, bfloat16, not {dtype!r}.")
     with _lock:
-        found, exact_revision = _find(source, revision)
+        found, exact_revision = _find(source, from_hub, revision)
         key = (str(found), exact_revision, device, dtype)
         if _cached is None or _cached.key != key:
             _cached = None  # its memory is needed for the next one
@@ -96,32 +90,11 @@ def load_pipeline(
         return _cached.checkpoint
 
 
-def folder_revision(folder: Path) -> str:
-    """SHA-256, in hexadecimal, over the names and contents of all files of a folder, but hidden ones.
-
-    Contents are read again only when a file's size or time of modification has changed.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") for part in name.parts):
-            digest.update(f"{name.as_posix()}\0{_content_hash(path)}\n".encode())
-    return digest.hexdigest()
-
-
-def _content_hash(path: Path) -> str:
-    status = path.stat()
-    key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
-    if key not in _hashes:
-        with path.open("rb") as file:
-            _hashes[key] = hashlib.file_digest(file, "sha256").hexdigest()
-    return _hashes[key]
-
-
-def _find(source: str, revision: str | None) -> tuple[Path, str]:
+def _find(source: str, from_hub: bool | None, revision: str | None) -> tuple[Path, str]:
     """The folder that holds the checkpoint's files, and its exact revision."""
     folder = Path(source).expanduser()
-    if source and folder.is_dir():
+    if source and not from_hub and folder.is_dir():
+        read_index(folder)
         actual = folder_revision(folder)
         if revision not in (None, actual):
             raise CheckpointNotFound(
@@ -129,6 +102,14 @@ def _find(source: str, revision: str | None) -> tuple[Path, str]:
                 "its files have changed."
             )
         return folder, actual
+    if from_hub is False:
+        raise CheckpointNotFound(f"There is no folder {source!r} here.")
+    snapshot = _download(source, from_hub, revision)
+    read_index(snapshot)
+    return snapshot, snapshot.name
+
+
+def _download(source: str, from_hub: bool | None, revision: str | None) -> Path:
     if not _HUB_ID.fullmatch(source):
         raise CheckpointNotFound(
             f"There is no folder {source!r}, and it cannot be the id of a hub repository."
@@ -143,23 +124,20 @@ def _find(source: str, revision: str | None) -> tuple[Path, str]:
 
     hub_errors = (CachedRepoTreeNotFoundError, EntryNotFoundError, RevisionResolutionError, HTTPError)
     try:
-        snapshot = Path(DiffusionPipeline.download(source, revision=revision, use_safetensors=True))
+        return Path(DiffusionPipeline.download(source, revision=revision, use_safetensors=True))
     # the hub's other errors are OSErrors or ValueErrors
     except (OSError, ValueError, *hub_errors) as error:
         raise CheckpointNotFound(
-            f"There is no folder {source!r} here, and the hub did not give a repository of that id"
+            f"{'The' if from_hub else f'There is no folder {source!r} here, and the'} hub did not give a "
+            f"repository named {source!r}"
             f"{f' in the revision {revision!r}' if revision else ''}: {_first_line(error)}"
         ) from error
-    return snapshot, snapshot.name
 
 
 def _read(folder: Path, dtype: Any) -> Any:
     import diffusers
 
-    if not (folder / _INDEX).is_file():
-        raise CheckpointUnreadable(
-            f"The folder {str(folder)!r} has no {_INDEX}: it is not a diffusers pipeline."
-        )
+    check_shards(folder)
     try:
         parts = _read_models(folder, dtype)
         pipeline = diffusers.DiffusionPipeline.from_pretrained(

@@ -18,7 +18,7 @@ def names(tmp_path_factory):
     text = PAGE.read_text(encoding="utf-8")
     blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))
     checkpoint = build_tiny_checkpoint(tmp_path_factory.mktemp("checkpoint"))
-    assert sum(block[1].count(CHECKPOINT) for block in blocks) == 1
+    assert sum(block[1].count(CHECKPOINT) for block in blocks) == 2
     names = {"blocks": len(blocks)}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("page"))
@@ -52,3 +52,5 @@ def test_steps_images_and_edits_are_what_the_page_says(names):
     assert names["sofa"].shape == names["cat"].shape == names["end"].shape == (128, 128)
     assert len(names["edited"]) == 2
     assert names["seed"].nbytes > 0
+    assert len(names["revision"]) == 64
+    assert type(names["same_pipeline"]) is type(names["pipeline"])

@@ -12,7 +12,7 @@ from PIL import Image
 
 from daamweb import CODE_VERSION
 from generation.daam import GlobalHeatMap
-from generation.daam.checkpoints import folder_revision
+from generation.daam.checkpoint_folders import folder_revision
 from generation.demo.scenes import SIZE
 from generation.execution import execute_batch
 from generation.models import Generation

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 
@@ -7,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from generation.daam import checkpoints
-from generation.daam.checkpoints import CheckpointNotFound, CheckpointUnreadable, load_pipeline
+from generation.daam.checkpoint_folders import CheckpointNotFound, CheckpointUnreadable
+from generation.daam.checkpoints import load_pipeline
 from generation.daam.schedulers import SCHEDULERS
 from tests.generation.daam.helpers import generate
 
@@ -134,7 +136,7 @@ def test_an_unknown_scheduler(tiny_checkpoint):
 
 @pytest.mark.parametrize("source", ["no/such-checkpoint", "nosuchcheckpoint"])
 def test_neither_folder_nor_hub(source):
-    with pytest.raises(CheckpointNotFound, match=f"no folder '{source}' here, and the hub"):
+    with pytest.raises(CheckpointNotFound, match=f"no folder '{source}' here, and the hub did not give"):
         load_pipeline(source)
 
 
@@ -144,9 +146,65 @@ def test_neither_folder_nor_the_name_of_a_hub_repository(source):
         load_pipeline(source)
 
 
-def test_a_folder_that_is_no_checkpoint(tmp_path):
+@pytest.mark.parametrize("source", ["owner/name", "name"])
+def test_a_hub_id_is_one_whatever_folder_is_here(folder, monkeypatch, source):
+    (folder.parent / source).parent.mkdir(exist_ok=True)
+    folder.rename(folder.parent / source)
+    monkeypatch.chdir(folder.parent)
+    assert len(load_pipeline(source).revision) == 64
+    with pytest.raises(CheckpointNotFound, match=f"^The hub did not give a repository named '{source}'"):
+        load_pipeline(source, from_hub=True)
+
+
+def test_a_folder_is_not_looked_for_on_the_hub():
+    with pytest.raises(CheckpointNotFound, match=r"There is no folder 'owner/name' here\.$"):
+        load_pipeline("owner/name", from_hub=False)
+
+
+def test_a_folder_that_is_no_checkpoint_is_not_hashed(tmp_path, monkeypatch):
+    (tmp_path / "film.mkv").write_bytes(b"film")
+    monkeypatch.setattr(hashlib, "file_digest", None)
     with pytest.raises(CheckpointUnreadable, match=r"no model_index\.json"):
         load_pipeline(str(tmp_path))
+
+
+def test_parts_and_weights_lie_in_the_folder(folder):
+    """Both lead to files that could be loaded."""
+    index = folder / "model_index.json"
+    whole = index.read_text()
+    (folder / "unet").rename(folder.parent / "unet")
+    index.write_text(whole.replace('"unet"', '"../unet"'))
+    with pytest.raises(CheckpointUnreadable, match=r"a part with the name '\.\./unet'"):
+        load_pipeline(str(folder))
+    index.write_text(whole)
+    (folder.parent / "unet").rename(folder / "unet")
+    weights = load_file(folder / UNET)
+    (folder / UNET).rename(folder.parent / "outside.safetensors")
+    shards = {"metadata": {}, "weight_map": dict.fromkeys(weights, "../../outside.safetensors")}
+    (folder / f"{UNET}.index.json").write_text(json.dumps(shards))
+    with pytest.raises(CheckpointUnreadable, match="names weights that are not files beside it"):
+        load_pipeline(str(folder))
+    (folder.parent / "outside.safetensors").rename(folder / "unet" / "outside.safetensors")
+    shards["weight_map"] = dict.fromkeys(weights, "outside.safetensors")
+    (folder / f"{UNET}.index.json").write_text(json.dumps(shards))
+    assert load_pipeline(str(folder)).pipeline.unet is not None
+
+
+@pytest.mark.parametrize("where", ["pipeline", "unet"])
+def test_code_of_a_checkpoints_own_is_not_run(folder, where):
+    run = folder.parent / "was run"
+    code = f"open({str(run)!r}, 'w')\nclass Evil: pass"
+    index = json.loads((folder / "model_index.json").read_text())
+    if where == "pipeline":
+        (folder / "evil.py").write_text(code)
+        index["_class_name"] = ["evil", "Evil"]
+    else:
+        (folder / "unet" / "evil.py").write_text(code)
+        index["unet"] = ["evil", "Evil"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(CheckpointUnreadable):
+        load_pipeline(str(folder))
+    assert not run.exists()
 
 
 @pytest.mark.parametrize("name", [UNET, TEXT_ENCODER])

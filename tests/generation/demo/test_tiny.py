@@ -1,6 +1,6 @@
 import torch
 
-from generation.daam.checkpoints import folder_revision
+from generation.daam.checkpoint_folders import folder_revision
 from generation.demo.tiny import build_tiny_checkpoint
 
 
