@@ -41,11 +41,13 @@ def make_large_run(images: int, *, name: str = "large", project: Project | None 
         ]
     )
     _make_words(prompts)
+    checkpoint = Checkpoint.objects.create(name=f"{name} checkpoint", source="tiny")
     run = GenerationRun.objects.create(
         project=project,
         name=f"{name} run",
         prompt_set=prompt_set,
-        checkpoint=Checkpoint.objects.create(name=f"{name} checkpoint", source="tiny"),
+        checkpoint=checkpoint,
+        **checkpoint.kept(),
         seeds=[0],
     )
     shared = {**_store("image", _image()), **_store("heat_maps", _heat_maps())}

@@ -170,12 +170,13 @@ class CheckpointAdmin(CountedDeletion, MembersAdmin):
 @admin.register(GenerationRun)
 class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
     service_forms = {"start": StartRunView}
-    list_display = ["name", "prompt_set", "checkpoint", "progress", "gallery", "created_at"]
-    list_select_related = ["prompt_set", "checkpoint"]
+    list_display = ["name", "prompt_set", "checkpoint_name", "progress", "gallery", "created_at"]
+    list_select_related = ["prompt_set"]
     search_fields = ["name"]
     readonly_fields = [
-        "prompt_set", "checkpoint", "seeds", "vary_seeds", "num_inference_steps", "guidance_scale",
-        "scheduler", "batch_size", "progress", "gallery", "created_at",
+        "prompt_set", "checkpoint_name", "checkpoint_source", "checkpoint_revision", "checkpoint_data_type",
+        "seeds", "vary_seeds", "num_inference_steps", "guidance_scale", "scheduler", "batch_size",
+        "progress", "gallery", "created_at",
     ]  # fmt: skip
     fields = ["name", *readonly_fields]
     actions = ["retry"]

@@ -24,7 +24,7 @@ from daamweb.work.attempts import recorded
 from generation.daam import trace
 from generation.daam.checkpoint_folders import CheckpointError
 from generation.daam.checkpoints import LoadedCheckpoint, load_pipeline
-from generation.models import Checkpoint, Generation, GenerationRun
+from generation.models import Generation, GenerationRun
 from generation.services.generations import (
     GenerationResult,
     claim_generations,
@@ -56,10 +56,10 @@ def execute_batch(run: GenerationRun) -> int:
     def fail(error: str) -> None:
         nonlocal failed
         failed = fail_claimable(
-            run=run, error=f"The checkpoint {run.checkpoint.name!r} could not be loaded. {error}"
+            run=run, error=f"The checkpoint {run.checkpoint_name!r} could not be loaded. {error}"
         )
 
-    loaded = _load(run.checkpoint, run.scheduler, fail)
+    loaded = _load(run, fail)
     if loaded is None:
         return failed
     # Claimed only now: a download may take longer than a lease.
@@ -69,25 +69,26 @@ def execute_batch(run: GenerationRun) -> int:
     return len(generations)
 
 
-def _load(checkpoint: Checkpoint, scheduler: str, fail: Callable[[str], None]) -> LoadedCheckpoint | None:
-    with recorded(fail, f"Loading checkpoint {checkpoint}"):
+def _load(run: GenerationRun, fail: Callable[[str], None]) -> LoadedCheckpoint | None:
+    """What the run says, whatever the checkpoint's row says by now."""
+    with recorded(fail, f"Loading checkpoint {run.checkpoint_name}"):
         try:
             return load_pipeline(
-                _source(checkpoint),
-                revision=checkpoint.revision or None,
-                scheduler=scheduler,
-                dtype=checkpoint.data_type,
+                _source(run),
+                revision=run.checkpoint_revision or None,
+                scheduler=run.scheduler,
+                dtype=run.checkpoint_data_type,
             )
         except CheckpointError as error:
-            logger.exception("Checkpoint %s could not be loaded.", checkpoint)
+            logger.exception("Checkpoint %s could not be loaded.", run.checkpoint_name)
             fail(str(error))
     return None
 
 
-def _source(checkpoint: Checkpoint) -> str:
+def _source(run: GenerationRun) -> str:
     """A relative path is one in the project's folder, wherever this worker has it and was started."""
-    folder = settings.BASE_DIR / checkpoint.source
-    return str(folder) if checkpoint.source and folder.is_dir() else checkpoint.source
+    folder = settings.BASE_DIR / run.checkpoint_source
+    return str(folder) if folder.is_dir() else run.checkpoint_source
 
 
 def _generate(

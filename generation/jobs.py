@@ -36,7 +36,7 @@ def generate_batch(run_id: int) -> None:
     """Make one batch of the run's images, then hand the chain on while something is left."""
     from generation.execution import execute_batch
 
-    run = GenerationRun.objects.select_related("checkpoint").filter(pk=run_id).first()
+    run = GenerationRun.objects.filter(pk=run_id).first()
     if run is None:
         logger.warning("Run %s was deleted; nothing to generate.", run_id)
         return

@@ -31,7 +31,7 @@ kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
 @require_safe
 @vary_on_headers("HX-Request")
 def run(request: HtmxRequest, pk: int) -> HttpResponse:
-    runs = GenerationRun.objects.select_related("prompt_set", "checkpoint")
+    runs = GenerationRun.objects.select_related("prompt_set")
     generation_run = get_allowed(runs, request.user, pk=pk)
     generations = generation_run.generations.select_related("prompt").order_by("prompt__position", "seed")
     context = {
@@ -56,7 +56,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_member_required
 @require_safe
 def generation(request: HttpRequest, pk: int) -> HttpResponse:
-    generations = Generation.objects.select_related("prompt__prompt_set", "run__checkpoint")
+    generations = Generation.objects.select_related("prompt__prompt_set", "run")
     found = get_allowed(generations, request.user, pk=pk)
     context: dict[str, Any] = {"generation": found}
     if found.state == Generation.State.SUCCEEDED:

@@ -108,11 +108,13 @@ def make_run(
     """A run with a generation per prompt and seed; see make_generation."""
     number = next(_numbers)
     prompt_set = prompt_set or make_prompt_set()
+    checkpoint = Checkpoint.objects.create(name=f"checkpoint {number}", source="tiny")
     run = GenerationRun.objects.create(
         project=prompt_set.project,
         name=f"run {number}",
         prompt_set=prompt_set,
-        checkpoint=Checkpoint.objects.create(name=f"checkpoint {number}", source="tiny"),
+        checkpoint=checkpoint,
+        **checkpoint.kept(),
         seeds=list(seeds),
     )
     for prompt in run.prompt_set.prompts.all():

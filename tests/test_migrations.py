@@ -45,6 +45,22 @@ for each in Membership.objects.order_by("pk"):
     print(each.user.username, each.role, each.may_spend)
 """
 
+FIX_A_REVISION = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("UPDATE generation_checkpoint SET revision = 'v1', data_type = 'float16' WHERE id = 2")
+"""
+
+COPIES = """
+from annotations.models import Study
+from annotations.services.plans import make_plan
+from generation.models import GenerationRun
+for each in GenerationRun.objects.order_by("pk"):
+    print((each.checkpoint_name, each.checkpoint_source, each.checkpoint_revision, each.checkpoint_data_type))
+for study in Study.objects.all():
+    assert make_plan(study).sha256 == study.plan.sha256, make_plan(study).settings
+"""
+
 GO_ON = """
 from annotations.models import *
 from annotations.services.claims import claim_assignment
@@ -76,6 +92,7 @@ def migrate_and_go_on(site: Site, store) -> None:
     site.manage("migrate", "auth", "--verbosity", "0")
     store(site, stored["tables"])
     run(site, ADD_USERS)
+    run(site, FIX_A_REVISION)
     site.manage("migrate", "--verbosity", "0")
     assert run(site, MEMBERS) == [
         "['Main']",
@@ -87,6 +104,10 @@ def migrate_and_go_on(site: Site, store) -> None:
         "writer researcher False",
         "keeper researcher False",
         "reader observer False",
+    ]
+    assert run(site, COPIES) == [
+        "('checkpoint 2', 'tiny', '', 'float32')",
+        "('checkpoint 14', 'tiny', 'v1', 'float16')",
     ]
     assert run(site, GO_ON) == [
         # One answer each was replaced, excluded, rejected and withdrawn, one erased; six of one person count.

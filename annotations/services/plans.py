@@ -77,7 +77,7 @@ def plan_settings(study: Study) -> dict[str, Any]:
 
 def run_settings(run: GenerationRun) -> dict[str, Any]:
     return {
-        "checkpoint": run.checkpoint.source,
+        "checkpoint": run.checkpoint_source,
         "seeds": run.seeds,
         "vary_seeds": run.vary_seeds,
         "num_inference_steps": run.num_inference_steps,

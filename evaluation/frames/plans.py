@@ -12,8 +12,9 @@ from evaluation.errors import NeverOpenedError
 @dataclass(frozen=True)
 class FrozenPlan:
     """settings: everything that was frozen but the tasks; see annotations.services.plans.plan_settings.
-    checkpoint: what it is called here. verified_at: when rows and files were last held against the plan.
-    answers_erased: on request of who gave them. deviations: (what, as frozen, now); None: there was nothing.
+    checkpoint: what it was called when the run was made. verified_at: when rows and files were last held
+    against the plan. answers_erased: on request of who gave them. deviations: (what, as frozen, now); None:
+    there was nothing.
     """
 
     settings: Mapping[str, Any]
@@ -37,7 +38,7 @@ def read_plan(study: Study) -> FrozenPlan:
         opened_at=study.opened_at,
         closed_at=study.closed_at,
         verified_at=study.plan.verified_at,
-        checkpoint=str(study.run.checkpoint),
+        checkpoint=study.run.checkpoint_name,
         answers_erased=erased,
         deviations=tuple(study.plan.deviations.values_list("what", "frozen", "now")),
     )

@@ -12,8 +12,8 @@ from generation.selectors import run_progress
 @dataclass(frozen=True)
 class RunFacts:
     """settings: of the run, as a study's plan has them, with its name, its prompt set and that set's parser.
-    checkpoint: what it is called here. revisions: of the checkpoint that made the finished images; "" is one
-    that nobody knows. images: {"succeeded", "queued", "running", "failed": how many}."""
+    checkpoint: what it was called when the run was made. revisions: of the checkpoint that made the finished
+    images; "" is one that nobody knows. images: {"succeeded", "queued", "running", "failed": how many}."""
 
     settings: Mapping[str, Any]
     checkpoint: str
@@ -31,7 +31,7 @@ def read_run(run: GenerationRun) -> RunFacts:
             "parser": run.prompt_set.parser,
             **run_settings(run),
         },
-        checkpoint=str(run.checkpoint),
+        checkpoint=run.checkpoint_name,
         revisions=tuple(sorted(set(made.values_list("checkpoint_revision", flat=True).distinct()))),
         images={
             "succeeded": progress.succeeded,

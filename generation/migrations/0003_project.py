@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generation", "0001_initial"), ("projects", "0001_initial")]
+    dependencies = [("generation", "0002_run_copies_checkpoint"), ("projects", "0001_initial")]
 
     operations = [
         migrations.AddField(

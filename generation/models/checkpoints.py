@@ -15,6 +15,9 @@ class Checkpoint(models.Model):
 
     LONGEST_NAME = 100
     LONGEST_SOURCE = 500
+    LONGEST_REVISION = 100
+    # What a run copies, as checkpoint_name and so on.
+    KEPT = ("name", "source", "revision", "data_type")
 
     name = models.CharField(max_length=LONGEST_NAME, unique=True)
     source = models.CharField(
@@ -31,3 +34,7 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def kept(self) -> dict[str, str]:
+        """For a run that is made with it: its columns, with what they keep of the checkpoint."""
+        return {f"checkpoint_{name}": getattr(self, name) for name in self.KEPT}

@@ -10,7 +10,10 @@ from generation.models.prompts import PromptSet
 
 
 class GenerationRun(models.Model):
-    """A prompt set × a checkpoint × settings × seeds. The defaults are the paper's (appendix A.1)."""
+    """A prompt set × a checkpoint × settings × seeds. The defaults are the paper's (appendix A.1).
+
+    What the checkpoint was called, where it came from and how it is read is copied when the run is made, and
+    never changed: that is what its images are made with, and what pages, plans and reports say."""
 
     class Scheduler(models.TextChoices):
         DPM_SOLVER = "dpm-solver++", "DPM-Solver++ multistep"
@@ -27,6 +30,15 @@ class GenerationRun(models.Model):
     name = models.CharField(max_length=100)
     prompt_set = models.ForeignKey(PromptSet, on_delete=models.PROTECT, related_name="runs")
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="runs")
+    checkpoint_name = models.CharField(max_length=Checkpoint.LONGEST_NAME, editable=False)
+    checkpoint_source = models.CharField(max_length=Checkpoint.LONGEST_SOURCE, editable=False)
+    checkpoint_revision = models.CharField(
+        max_length=Checkpoint.LONGEST_REVISION,
+        blank=True,
+        editable=False,
+        help_text="Branch, tag or commit that was asked for; empty: the latest.",
+    )
+    checkpoint_data_type = models.CharField(max_length=10, choices=Checkpoint.DataType, editable=False)
     seeds = models.JSONField(help_text="One image per prompt and seed.")
     vary_seeds = models.BooleanField(
         default=False,
@@ -52,6 +64,9 @@ class GenerationRun(models.Model):
         ordering = ["-created_at", "name"]
         constraints = [
             models.UniqueConstraint(fields=["project", "name"], name="run_name_unique_in_project"),
+            models.CheckConstraint(
+                condition=~Q(checkpoint_name="") & ~Q(checkpoint_source=""), name="run_says_its_checkpoint"
+            ),
             models.CheckConstraint(
                 condition=Q(num_inference_steps__gte=1) & Q(num_inference_steps__lte=1000),
                 name="run_steps_in_range",

@@ -48,6 +48,14 @@ def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
     return Checkpoint.objects.create(name=_free_name(source), source=source)
 
 
+def lock_checkpoint(checkpoint: Checkpoint) -> Checkpoint:
+    """As it is now, and stays until the transaction ends. Raises RunError if it is gone."""
+    try:
+        return Checkpoint.objects.select_for_update(no_key=True).get(pk=checkpoint.pk)
+    except Checkpoint.DoesNotExist as error:
+        raise RunError(f"The checkpoint {checkpoint.name!r} has been deleted.") from error
+
+
 def _free_name(source: str) -> str:
     """The source itself, or the end of it where it is too long for a name or taken."""
     longest = Checkpoint.LONGEST_NAME

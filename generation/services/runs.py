@@ -13,7 +13,7 @@ from django.utils import timezone
 from daamweb.names import name_problem
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
-from generation.services.checkpoints import find_or_create_checkpoint
+from generation.services.checkpoints import find_or_create_checkpoint, lock_checkpoint
 
 MAX_SEED = 2**63 - 1
 
@@ -31,7 +31,8 @@ def create_run(
     scheduler: str = GenerationRun.Scheduler.DPM_SOLVER,
     batch_size: int = 1,
 ) -> GenerationRun:
-    """Write down a run, in the prompt set's project, and one queued generation per prompt and seed.
+    """Write down a run, in the prompt set's project, and one queued generation per prompt and seed. The run
+    keeps what the checkpoint is by now.
 
     With `vary_seeds` every prompt gets seeds of its own: the run's, moved on by the prompt's position times
     the seeds' spread, so that no seed comes twice. None varies the seeds if the set repeats a text, as those
@@ -54,11 +55,13 @@ def create_run(
     step = max(seeds) - min(seeds) + 1 if vary_seeds else 0
     if max(seeds) + step * prompts[-1].position > MAX_SEED:
         raise RunError(f"Varied by prompt, these seeds would go beyond {MAX_SEED}; choose smaller ones.")
+    checkpoint = lock_checkpoint(checkpoint)
     run = GenerationRun(
         project=project,
         name=name,
         prompt_set=prompt_set,
         checkpoint=checkpoint,
+        **checkpoint.kept(),
         seeds=list(seeds),
         vary_seeds=vary_seeds,
         num_inference_steps=num_inference_steps,

@@ -11,11 +11,12 @@ from django.utils import timezone
 from PIL import Image
 
 from daamweb import CODE_VERSION
+from generation import execution
 from generation.daam import GlobalHeatMap
 from generation.daam.checkpoint_folders import folder_revision
 from generation.demo.scenes import SIZE
 from generation.execution import execute_batch
-from generation.models import Generation
+from generation.models import Checkpoint, Generation, GenerationRun
 from generation.pictures.overlays import overlay_file
 from generation.services.checkpoints import find_or_create_demo_checkpoint
 from generation.services.runs import create_run
@@ -119,6 +120,24 @@ def test_relative_folder_is_one_of_the_project_wherever_the_worker_was_started(
     settings.BASE_DIR = tiny_checkpoint.parent
     monkeypatch.chdir(tmp_path)
     [generation] = finish(tiny_run("a cat", source=tiny_checkpoint.name))
+    assert generation.checkpoint_revision == folder_revision(tiny_checkpoint)
+
+
+def test_run_is_made_with_what_it_was_started_with_whatever_became_of_the_checkpoint(
+    tiny_run, tiny_checkpoint, monkeypatch
+):
+    asked = []
+    load_pipeline = execution.load_pipeline
+
+    def note(source, **options):
+        asked.append((source, options["revision"], options["dtype"]))
+        return load_pipeline(source, **options)
+
+    monkeypatch.setattr(execution, "load_pipeline", note)
+    run = tiny_run("a cat")
+    Checkpoint.objects.update(name="other", source="owner/other", revision="v2", data_type="bfloat16")
+    [generation] = finish(GenerationRun.objects.get(pk=run.pk))
+    assert asked == [(str(tiny_checkpoint), None, "float32")]
     assert generation.checkpoint_revision == folder_revision(tiny_checkpoint)
 
 

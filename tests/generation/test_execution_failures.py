@@ -96,7 +96,7 @@ def test_failed_image_can_be_retried(tiny_run, monkeypatch):
 def assert_all_failed(run: GenerationRun, *reasons: str) -> None:
     for generation in outcome(run):
         assert (generation.state, generation.claim) == (State.FAILED, None)
-        for reason in (run.checkpoint.name, *reasons):
+        for reason in (run.checkpoint_name, *reasons):
             assert reason in generation.error
         assert "\n" not in generation.error
     assert execute_batch(run) == 0

@@ -101,6 +101,13 @@ def test_settings_of_a_run_are_in_range(name, field, values):
             GenerationRun.objects.filter(pk=run.pk).update(**{field: value})
 
 
+@pytest.mark.parametrize("column", ["checkpoint_name", "checkpoint_source"])
+def test_run_says_what_its_checkpoint_was(column):
+    make_run(finished=False)
+    with refuses("run_says_its_checkpoint"):
+        GenerationRun.objects.update(**{column: ""})
+
+
 def test_image_of_a_prompt_and_seed_is_made_once_in_a_run(generation):
     with refuses("generation_unique_in_run"):
         Generation.objects.create(run=generation.run, prompt=generation.prompt, seed=generation.seed)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from daamweb.projects.models import Role
-from generation.models import Generation, GenerationRun, Word
+from generation.models import Checkpoint, Generation, GenerationRun, Word
 from generation.services.generations import claim_generations
 from tests.factories import DOG, make_project, make_prompt_set, make_run
 
@@ -199,12 +199,27 @@ def test_retry_needs_the_token_of_a_form(researcher):
 def test_image_is_shown_with_the_heat_map_of_every_word(researcher_client):
     generation = make_run().generations.get()
     Generation.objects.update(checkpoint_revision="c0ffee", versions={"torch": "2.13.0"})
+    Checkpoint.objects.update(name="renamed", source="owner/renamed")
     page = text_of(researcher_client.get(image_page(generation)))
     for word in generation.prompt.words.all():
         assert overlay_address(generation, word.text) in page
         assert f"Heat map of “{word.text}”" in page
     for origin in ("c0ffee", "2.13.0", generation.image_sha256, generation.heat_maps_sha256):
         assert origin in page
+    assert f"{generation.run.checkpoint_name} (tiny)" in page
+    for shown in (page, text_of(researcher_client.get(run_page(generation.run)))):
+        assert generation.run.checkpoint_name in shown
+        assert "renamed" not in shown
+
+
+def test_names_are_shown_as_text(researcher_client):
+    run = make_run()
+    GenerationRun.objects.update(checkpoint_name="<b>bold</b>", checkpoint_source="<i>")
+    for address in (run_page(run), image_page(run.generations.get())):
+        page = text_of(researcher_client.get(address))
+        assert "&lt;b&gt;bold&lt;/b&gt;" in page
+        assert "<b>bold" not in page
+        assert "<i>" not in page
 
 
 def test_word_beyond_the_encoder_is_named_and_has_no_overlay(researcher_client):

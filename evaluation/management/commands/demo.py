@@ -147,9 +147,9 @@ class Command(BaseCommand):
             guidance_scale=GUIDANCE_SCALE,
             batch_size=BATCH_SIZE,
         )
-        if run.checkpoint != checkpoint:
+        if run.checkpoint_source != checkpoint.source:
             raise CommandError(
-                f"“{name}” was made with the checkpoint {run.checkpoint.source}, not with the one that comes "
+                f"“{name}” was made with the checkpoint {run.checkpoint_source}, not with the one that comes "
                 f"with the project. {self.begin_anew()}"
             )
         retry_failed(run=run)  # of a demo that was stopped or ran out of something

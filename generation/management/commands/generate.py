@@ -85,7 +85,7 @@ class Command(BaseCommand):
         }
         given = {name: value for name, value in settings.items() if value is not None}
         within = project_to_work_in(project)
-        runs = GenerationRun.objects.select_related("prompt_set", "checkpoint").filter(project=within)
+        runs = GenerationRun.objects.select_related("prompt_set").filter(project=within)
         existing = runs.filter(name=run).first()
         if existing:
             generation_run = self.resume(existing, prompt_set, checkpoint, given)
@@ -108,8 +108,8 @@ class Command(BaseCommand):
         ]
         if prompt_set not in (None, run.prompt_set.name):
             differences.append(f"the prompt set {run.prompt_set.name!r}, not {prompt_set!r}")
-        if checkpoint not in (None, run.checkpoint.name, run.checkpoint.source):
-            differences.append(f"the checkpoint {run.checkpoint.name!r}, not {checkpoint!r}")
+        if checkpoint not in (None, run.checkpoint_name, run.checkpoint_source):
+            differences.append(f"the checkpoint {run.checkpoint_name!r}, not {checkpoint!r}")
         if differences:
             raise CommandError(
                 f"The run {run.name!r} exists already, with {'; '.join(differences)}. Choose another name."

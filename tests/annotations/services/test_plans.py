@@ -20,7 +20,7 @@ from annotations.services.plans import (
     tasks_sha256,
     write_plan,
 )
-from generation.models import Generation
+from generation.models import Checkpoint, Generation
 from tests.factories import (
     answer_next,
     make_annotator,
@@ -165,6 +165,12 @@ def test_the_plan_says_how_the_images_were_made():
         "guidance_scale": 7.5,
         "scheduler": "dpm-solver++",
     }
+
+
+def test_the_plan_says_what_the_checkpoint_was_when_the_run_was_made():
+    study = make_open_study()
+    Checkpoint.objects.update(name="renamed", source="owner/renamed")
+    assert make_plan(Study.objects.get(pk=study.pk)).sha256 == study.plan.sha256
 
 
 def test_every_checkpoint_revision_is_named_once():

@@ -55,13 +55,11 @@ def test_a_study_of_each_kind_is_open_and_a_second_call_keeps_both(demo):
 @pytest.mark.django_db
 def test_images_of_another_checkpoint_are_not_taken_for_the_demos(demo):
     demo()
-    used = Checkpoint.objects.get()
-    used.source = "/var/checkpoints/tiny"
-    used.save()
+    Checkpoint.objects.update(source="/var/checkpoints/tiny")
     with pytest.raises(CommandError, match=r"'demo' is /var/checkpoints/tiny, not .* To begin anew, "):
         demo()
-    used.name = "random"
-    used.save()
+    Checkpoint.objects.update(name="random")
+    GenerationRun.objects.update(checkpoint_source="/var/checkpoints/tiny")
     with pytest.raises(CommandError, match="“Demo words” was made with the checkpoint /var/checkpoints/tiny"):
         demo()
     GenerationRun.objects.filter(name="Demo words").update(name="random words")

@@ -9,8 +9,9 @@ from annotations.services.verifications import verify_study
 from daamweb import CODE_VERSION
 from evaluation.frames.plans import read_plan
 from evaluation.frames.responses import response_frame
+from evaluation.frames.runs import read_run
 from evaluation.reports.plan import plan_section
-from generation.models import Generation, GenerationRun
+from generation.models import Checkpoint, Generation, GenerationRun
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, texts
 from tests.factories import answer_turn, make_annotator, make_open_study, make_run
 
@@ -69,8 +70,16 @@ def test_when_it_closed_and_which_weights_made_the_images():
     close_study(study=reopened)
     plan = dict(shown(reopened, "plan"))
     assert plan["closed"].endswith(" UTC")
-    assert plan["images by"] == f"{study.run.checkpoint}, revision abc123"
+    assert plan["images by"] == f"{study.run.checkpoint_name}, revision abc123"
     assert dict(shown(study, "plan"))["images by"].endswith("revision unknown")  # as it was frozen
+
+
+def test_the_checkpoint_has_the_name_that_it_had():
+    study = make_open_study()
+    Checkpoint.objects.update(name="renamed")
+    before = study.run.checkpoint_name
+    assert dict(shown(Study.objects.get(), "plan"))["images by"].startswith(f"{before}, revision")
+    assert read_run(GenerationRun.objects.get()).checkpoint == before
 
 
 def test_how_the_images_were_made():

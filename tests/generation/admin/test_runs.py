@@ -1,4 +1,4 @@
-"""Runs are started, followed and retried; checkpoints are corrected."""
+"""Runs are started, followed and retried."""
 
 import pytest
 from django.urls import reverse
@@ -104,6 +104,21 @@ def test_settings_of_a_run_are_shown_and_cannot_be_rewritten(researcher_client):
     researcher_client.post(change_page(run), {"name": "renamed", "num_inference_steps": 1, "seeds": "[9]"})
     run.refresh_from_db()
     assert (run.name, run.num_inference_steps, run.seeds) == ("renamed", 30, [0])
+
+
+def test_run_shows_what_its_checkpoint_was_and_it_cannot_be_rewritten(researcher_client):
+    run = make_run(finished=False)
+    GenerationRun.objects.update(checkpoint_name="<b>name</b>", checkpoint_revision="v1")
+    Checkpoint.objects.update(name="renamed", source="owner/renamed")
+    for address in (RUNS, change_page(run)):
+        text = researcher_client.get(address).content.decode()
+        assert "&lt;b&gt;name&lt;/b&gt;" in text
+        assert "renamed" not in text
+    changes = {f"checkpoint_{name}": "other" for name in Checkpoint.KEPT}
+    researcher_client.post(change_page(run), {"name": "run", "checkpoint": "", **changes})
+    run.refresh_from_db()
+    assert (run.name, run.checkpoint_name, run.checkpoint_source) == ("run", "<b>name</b>", "tiny")
+    assert (run.checkpoint_revision, run.checkpoint_data_type) == ("v1", "float32")
 
 
 def test_generations_are_listed_and_cannot_be_rewritten(researcher_client, django_assert_max_num_queries):

@@ -161,7 +161,7 @@ def test_same_settings_may_be_said_again(generate):
 def test_other_settings_for_an_existing_run_are_refused(generate, pokes, arguments, reason):
     run = make_run(make_prompt_set(), finished=False)
     PromptSet.objects.update(name="set")
-    Checkpoint.objects.update(name="checkpoint")
+    GenerationRun.objects.update(checkpoint_name="checkpoint")
     run.generations.update(state=State.FAILED, error="boom")
     with pytest.raises(CommandError) as error:
         generate("--run", run.name, *arguments)

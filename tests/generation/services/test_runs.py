@@ -106,6 +106,22 @@ def test_bad_settings_are_refused_and_nothing_is_made(checkpoint, bad, reason):
     assert not Generation.objects.exists()
 
 
+def test_run_keeps_what_its_checkpoint_was(checkpoint):
+    Checkpoint.objects.update(name="renamed", revision="v1", data_type="float16")
+    run = start(checkpoint)  # by a form that was opened before
+    Checkpoint.objects.update(name="again", source="owner/other", revision="v2", data_type="float32")
+    run.refresh_from_db()
+    assert (run.checkpoint_name, run.checkpoint_source) == ("renamed", "owner/name")
+    assert (run.checkpoint_revision, run.checkpoint_data_type) == ("v1", "float16")
+
+
+def test_run_of_a_checkpoint_that_is_gone_is_refused(checkpoint):
+    Checkpoint.objects.all().delete()
+    with pytest.raises(RunError, match="'checkpoint' has been deleted"):
+        start(checkpoint)
+    assert not GenerationRun.objects.exists()
+
+
 def test_empty_prompt_set_is_refused(checkpoint):
     empty = PromptSet.objects.create(project=main_project(), name="empty", origin="text")
     with pytest.raises(RunError, match="'empty' has no prompts"):
