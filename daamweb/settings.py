@@ -216,6 +216,10 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- daamweb
+# Checkpoints that are folders lie below these, links followed; the site and its workers open no others.
+_ROOTS = ["generation/demo/checkpoint", str(VAR_FOLDER / "checkpoints")]
+_named = [folder.strip() for folder in env.list("CHECKPOINT_ROOTS", default=_ROOTS)]
+CHECKPOINT_ROOTS = [BASE_DIR / folder for folder in _named if folder]
 # A worker that has not reported for this long is taken for dead, and its generations go to another one.
 GENERATION_LEASE = timedelta(seconds=env.int("GENERATION_LEASE_SECONDS", default=300))
 

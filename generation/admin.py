@@ -1,6 +1,7 @@
 """The researcher's desk for prompts and images."""
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -11,11 +12,12 @@ from daamweb.admin_forms import ServiceAdmin, ServiceFormView
 from daamweb.door.bodies import takes_files
 from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
 from daamweb.projects.selectors import may_somewhere
-from generation.errors import PromptSetError, RunError
+from generation.errors import CheckpointRefusedError, PromptSetError, RunError
 from generation.forms import (
     MOST_IMPORTED,
     BuildCohyponymsForm,
     BuildWordsForm,
+    CheckpointForm,
     ImportPromptsForm,
     StartRunForm,
 )
@@ -23,6 +25,7 @@ from generation.jobs import request_parse, start_run
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
 from generation.selectors import counted_progress, with_progress
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
+from generation.services.checkpoints import save_checkpoint
 from generation.services.prompt_sets import import_prompts
 from generation.services.runs import create_run, retry_failed
 
@@ -161,10 +164,23 @@ class PromptAdmin(CountedDeletion, MembersAdmin):
 class CheckpointAdmin(CountedDeletion, MembersAdmin):
     list_display = ["name", "source", "revision", "data_type"]
     search_fields = ["name", "source"]
+    form = CheckpointForm
 
-    def get_readonly_fields(self, request, checkpoint=None):
-        """What images were made with cannot be rewritten."""
-        return ["source", "revision", "data_type"] if checkpoint and checkpoint.runs.exists() else []
+    def has_change_permission(self, request, obj=None):
+        """What images were made with stays as it is."""
+        return super().has_change_permission(request, obj) and not (obj and obj.is_in_use())
+
+    def get_fieldsets(self, request, obj=None):
+        [(title, options)] = super().get_fieldsets(request, obj)
+        if obj and obj.is_in_use() and super().has_change_permission(request, obj):
+            options = {**options, "description": Checkpoint.IN_USE}
+        return [(title, options)]
+
+    def save_model(self, request, checkpoint, form, change):
+        try:
+            save_checkpoint(checkpoint=checkpoint)
+        except CheckpointRefusedError as error:  # what has changed since the form was checked
+            raise PermissionDenied(str(error)) from error
 
 
 @admin.register(GenerationRun)

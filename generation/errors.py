@@ -9,5 +9,9 @@ class RunError(ValueError):
     """A generation run cannot be made as asked."""
 
 
+class CheckpointRefusedError(RunError):
+    """A checkpoint cannot be named, changed or loaded as asked."""
+
+
 class UnreadableHeatMapsError(ValueError):
     """The file of an image's heat maps is gone, or is not what was stored."""

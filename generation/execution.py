@@ -24,7 +24,9 @@ from daamweb.work.attempts import recorded
 from generation.daam import trace
 from generation.daam.checkpoint_folders import CheckpointError
 from generation.daam.checkpoints import LoadedCheckpoint, load_pipeline
+from generation.errors import CheckpointRefusedError
 from generation.models import Generation, GenerationRun
+from generation.services.checkpoint_sources import checkpoint_folder
 from generation.services.generations import (
     GenerationResult,
     claim_generations,
@@ -70,25 +72,22 @@ def execute_batch(run: GenerationRun) -> int:
 
 
 def _load(run: GenerationRun, fail: Callable[[str], None]) -> LoadedCheckpoint | None:
-    """What the run says, whatever the checkpoint's row says by now."""
+    """What the run says, whatever the checkpoint's row says by now. Its folder is looked at again each time:
+    what was named may have been moved or linked elsewhere since."""
     with recorded(fail, f"Loading checkpoint {run.checkpoint_name}"):
         try:
+            folder = checkpoint_folder(run.checkpoint_source)
             return load_pipeline(
-                _source(run),
+                run.checkpoint_source if folder is None else str(folder),
+                from_hub=folder is None,
                 revision=run.checkpoint_revision or None,
                 scheduler=run.scheduler,
                 dtype=run.checkpoint_data_type,
             )
-        except CheckpointError as error:
+        except (CheckpointError, CheckpointRefusedError) as error:
             logger.exception("Checkpoint %s could not be loaded.", run.checkpoint_name)
             fail(str(error))
     return None
-
-
-def _source(run: GenerationRun) -> str:
-    """A relative path is one in the project's folder, wherever this worker has it and was started."""
-    folder = settings.BASE_DIR / run.checkpoint_source
-    return str(folder) if folder.is_dir() else run.checkpoint_source
 
 
 def _generate(

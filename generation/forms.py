@@ -5,10 +5,11 @@ from django import forms
 from daamweb.door.refusals import in_words
 from daamweb.fields import ListField
 from daamweb.projects.forms import InProjectForm, MemberForm
-from generation.errors import PromptSetError
+from generation.errors import CheckpointRefusedError, PromptSetError
 from generation.models import Checkpoint, GenerationRun, PromptSet
 from generation.prompts.captions import FORMATS, CaptionFileError
 from generation.prompts.sampling import RATED_PARTS_OF_SPEECH
+from generation.services.checkpoint_sources import check_source
 from generation.services.prompt_sets import import_prompts
 
 MAX_LISTED_ERRORS = 30
@@ -118,6 +119,27 @@ class BuildCohyponymsForm(InProjectForm):
 
     def clean_nouns(self):
         return self.cleaned_data["nouns"] or None
+
+
+class CheckpointForm(forms.ModelForm):
+    class Meta:
+        model = Checkpoint
+        fields = Checkpoint.KEPT
+        help_texts = {
+            "source": (
+                "A hub id such as stabilityai/stable-diffusion-2-base, or a folder below one of those that "
+                "CHECKPOINT_ROOTS lists."
+            ),
+            "revision": "Branch, tag or commit on the hub, or the hash of a folder; empty: the latest.",
+        }
+
+    def clean_source(self):
+        source = self.cleaned_data["source"]
+        try:
+            check_source(source)
+        except CheckpointRefusedError as error:
+            raise forms.ValidationError(str(error)) from error
+        return source
 
 
 class StartRunForm(MemberForm):

@@ -18,6 +18,7 @@ os.environ |= {
     "CSRF_TRUSTED_ORIGINS": "",
     "VAR_FOLDER": _folder,
     "MEDIA_ROOT": f"{_folder}/media",
+    "CHECKPOINT_ROOTS": f"generation/demo/checkpoint,{_folder}/checkpoints",
     "S3_BUCKET": "",
     "CELERY_BROKER_URL": "filesystem://localhost",
     "GENERATION_LEASE_SECONDS": "300",

@@ -1,6 +1,7 @@
 """The tiny pipeline, a real Stable Diffusion pipeline with random weights, built once per run."""
 
 import pytest
+from django.conf import settings
 
 from generation.models import Checkpoint, GenerationRun
 from generation.services.runs import create_run
@@ -9,11 +10,20 @@ from tests.generation.tiny_runs import TEXTS
 
 
 @pytest.fixture(scope="session")
-def tiny_checkpoint(tmp_path_factory):
-    """The folder of a checkpoint. Read it only; copy it to change it."""
+def tiny_checkpoint():
+    """The folder of a checkpoint, below a root. Read it only; copy it to change it."""
     from generation.demo.tiny import build_tiny_checkpoint
 
-    return build_tiny_checkpoint(tmp_path_factory.mktemp("tiny") / "checkpoint")
+    return build_tiny_checkpoint(settings.VAR_FOLDER / "checkpoints" / "checkpoint")
+
+
+@pytest.fixture
+def root(settings, tmp_path):
+    """A folder that checkpoints may lie below, beside those that have been."""
+    folder = tmp_path / "root"
+    folder.mkdir()
+    settings.CHECKPOINT_ROOTS = [*settings.CHECKPOINT_ROOTS, folder]
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -102,15 +102,43 @@ def assert_all_failed(run: GenerationRun, *reasons: str) -> None:
     assert execute_batch(run) == 0
 
 
-@pytest.mark.parametrize("source", ["/nowhere/weights", "owner/no-such-weights"])
-def test_unknown_checkpoint_fails_everything_that_waits_with_a_clear_error(tiny_run, source):
-    run = tiny_run(source=source, batch_size=1)
-    assert execute_batch(run) == 3
-    assert_all_failed(run, "could not be loaded", source)
+def test_unknown_checkpoint_fails_everything_that_waits_with_a_clear_error(tiny_run, root):
+    for source, reason in (
+        ("owner/no-such-weights", "The hub did not give a repository named"),
+        (root / "weights", "There is no folder"),
+        ("/nowhere/weights", "add it to CHECKPOINT_ROOTS"),
+    ):
+        run = tiny_run(source=source, batch_size=1)
+        assert execute_batch(run) == 3
+        assert_all_failed(run, "could not be loaded", str(source), reason)
 
 
-def test_unreadable_weights_fail_with_the_name_of_the_file(tiny_run, tiny_checkpoint, tmp_path):
-    folder = tmp_path / "damaged"
+@pytest.mark.parametrize("name", ["folder", "unet", "unet/config.json", "model_index.json"])
+def test_folder_that_leads_out_by_now_is_not_loaded(tiny_run, tiny_checkpoint, root, monkeypatch, name):
+    """It did not when it was named."""
+    folder = shutil.copytree(tiny_checkpoint, root / "folder")
+    run = tiny_run(source=folder)
+    moved = folder if name == "folder" else folder / name
+    moved.rename(root.parent / "outside")
+    moved.symlink_to(root.parent / "outside")
+    monkeypatch.setattr(execution, "load_pipeline", None)
+    execute_batch(run)
+    assert_all_failed(run, "could not be loaded", "CHECKPOINT_ROOTS")
+
+
+def test_hub_id_is_not_the_folder_where_the_worker_was_started(
+    tiny_run, tiny_checkpoint, root, settings, monkeypatch
+):
+    shutil.copytree(tiny_checkpoint, root / "owner" / "name")
+    settings.BASE_DIR = root
+    monkeypatch.chdir(root)
+    run = tiny_run(source="owner/name")
+    execute_batch(run)
+    assert_all_failed(run, "The hub did not give a repository named 'owner/name'")
+
+
+def test_unreadable_weights_fail_with_the_name_of_the_file(tiny_run, tiny_checkpoint, root):
+    folder = root / "damaged"
     shutil.copytree(tiny_checkpoint, folder)
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
@@ -119,8 +147,8 @@ def test_unreadable_weights_fail_with_the_name_of_the_file(tiny_run, tiny_checkp
     assert_all_failed(run, "could not be loaded", "unet/diffusion_pytorch_model.safetensors")
 
 
-def test_folder_that_is_no_checkpoint_fails_with_a_clear_error(tiny_run, tmp_path):
-    run = tiny_run(source=tmp_path)
+def test_folder_that_is_no_checkpoint_fails_with_a_clear_error(tiny_run, root):
+    run = tiny_run(source=root)
     execute_batch(run)
     assert_all_failed(run, "could not be loaded", "model_index.json")
 

@@ -20,6 +20,7 @@ def demo(settings, tmp_path, monkeypatch):
     from generation.demo.tiny import build_tiny_checkpoint
 
     settings.VAR_FOLDER = tmp_path
+    settings.CHECKPOINT_ROOTS = [tmp_path]
     monkeypatch.setattr(command, "STEPS", 1)
     monkeypatch.setattr(checkpoints, "DEMO_SOURCE", str(build_tiny_checkpoint(tmp_path / "tiny")))
 

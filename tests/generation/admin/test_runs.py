@@ -135,18 +135,3 @@ def test_generations_are_listed_and_cannot_be_rewritten(researcher_client, djang
         researcher_client, f"/admin/generation/generation/?run__id__exact={run.pk}&state__exact=failed"
     )
     assert "1 generation\n" in only_failed
-
-
-# --- Checkpoints -------------------------------------------------------------------------------------------
-
-
-def test_checkpoint_can_be_corrected_until_something_was_made_with_it(researcher_client):
-    checkpoint = Checkpoint.objects.create(name="sd", source="owner/wrong")
-    data = {"name": "sd", "source": "owner/right", "revision": "", "data_type": "float16"}
-    researcher_client.post(change_page(checkpoint), data)
-    checkpoint.refresh_from_db()
-    assert (checkpoint.source, checkpoint.data_type) == ("owner/right", "float16")
-    used = make_run(finished=False).checkpoint
-    researcher_client.post(change_page(used), {**data, "name": "renamed"})
-    used.refresh_from_db()
-    assert (used.name, used.source, used.data_type) == ("renamed", "tiny", "float32")

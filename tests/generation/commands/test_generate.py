@@ -9,6 +9,7 @@ from generation.management.commands import generate as command
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
 from generation.services.generations import claim_generations
 from tests.factories import DOG, main_project, make_prompt_set, make_run
+from tests.generation.checkpoint_folders import make_checkpoint
 
 pytestmark = pytest.mark.django_db
 State = Generation.State
@@ -102,6 +103,9 @@ def test_seeds_of_the_prompts_are_varied_or_not_as_asked_for(generate, checkpoin
         (["--prompt-set", "other"], "There is no prompt set named 'other'."),
         (["--prompt-set", "empty"], "'empty' has no prompts"),
         (["--prompt-set", "set", "--checkpoint", "newest"], "no checkpoint named 'newest' (known: sd)"),
+        (["--prompt-set", "set", "--checkpoint", "/etc"], "'/etc' is neither the id of a hub repository"),
+        (["--prompt-set", "set", "--checkpoint", "../a/b"], "'../a/b' is neither the id of a hub repository"),
+        (["--prompt-set", "set", "--checkpoint", "x" * 10_000], "one line of text"),
         (["--prompt-set", "set", "--seeds", "one"], "--seeds takes whole numbers"),
         (["--prompt-set", "set", "--seeds", "1,1"], "each only once"),
         (["--prompt-set", "set", "--seeds", "-1"], "Seeds are whole numbers"),
@@ -125,6 +129,12 @@ def test_what_cannot_be_run_is_one_clear_line_and_leaves_nothing(
     assert not GenerationRun.objects.exists()
     assert Checkpoint.objects.get() == checkpoint
     assert pokes == []
+
+
+def test_folder_below_a_root_is_taken(generate, root):
+    folder = make_checkpoint(root / "weights")
+    generate("--prompt-set", make_prompt_set().name, "--run", "run", "--checkpoint", str(folder))
+    assert GenerationRun.objects.get().checkpoint_source == str(folder)
 
 
 # --- A run that exists -------------------------------------------------------------------------------------
