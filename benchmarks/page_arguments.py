@@ -136,5 +136,5 @@ def rows_of(model: type[Model], project: Project) -> QuerySet[Any]:
     paths = project_paths(model)
     within = Q()
     for path in paths:
-        within |= Q(**{path: project})
+        within |= Q(**{path: project.pk})
     return model._base_manager.filter(within)

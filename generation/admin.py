@@ -11,6 +11,7 @@ from daamweb.admin_deletion import CountedDeletion
 from daamweb.admin_forms import ServiceAdmin, ServiceFormView
 from daamweb.door.bodies import takes_files
 from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
+from daamweb.projects.forms import NameInProjectForm
 from daamweb.projects.selectors import may_somewhere
 from generation.errors import CheckpointRefusedError, PromptSetError, RunError
 from generation.forms import (
@@ -92,6 +93,7 @@ class StartRunView(ServiceFormView):
 
 @admin.register(PromptSet)
 class PromptSetAdmin(CountedDeletion, ServiceAdmin):
+    form = NameInProjectForm
     service_forms = {
         "import": ImportPromptsView,
         "build-words": BuildWordsView,
@@ -185,6 +187,7 @@ class CheckpointAdmin(CountedDeletion, MembersAdmin):
 
 @admin.register(GenerationRun)
 class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
+    form = NameInProjectForm
     service_forms = {"start": StartRunView}
     list_display = ["name", "prompt_set", "checkpoint_name", "progress", "gallery", "created_at"]
     list_select_related = ["prompt_set"]

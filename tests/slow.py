@@ -28,6 +28,7 @@ SLOW = (
     "evaluation/frames/test_snapshots.py",
     "generation/test_claims_between_workers.py",
     "generation/test_killed_worker.py",
+    "projects/test_contest.py",
     "test_architecture.py::test_the_site_never_imports_torch",
     "test_checks.py::test_django_has_nothing_to_say_against_the_settings_as_they_are",
     "test_files.py",
@@ -36,8 +37,10 @@ SLOW = (
     # They build large studies, or visit everything.
     "annotations/test_query_plans.py",
     "annotations/test_simulated_order.py",
+    "permissions",
     "test_addresses.py",
     "test_every_page.py",
+    "test_permissions.py",
     # They compute whole reports and draw their figures.
     "evaluation/analyses/cohyponyms/test_section.py",
     "evaluation/analyses/opinion/test_section.py",

@@ -23,6 +23,7 @@ from annotations.services.studies import delete_draft, edit_draft
 from daamweb.admin_forms import ServiceAdmin, change_address, report_outcome
 from daamweb.fields import LinesField
 from daamweb.links import Link, links_for
+from daamweb.projects.forms import NameInProjectForm
 from daamweb.projects.selectors import get_allowed
 
 State = Study.State
@@ -37,6 +38,7 @@ DESIGN_FIELDS = (
 
 @admin.register(Study)
 class StudyAdmin(ServiceAdmin):
+    form = NameInProjectForm
     service_forms = {"build": BuildStudyView}
     change_form_template = "admin/study_change_form.html"
     list_display = ["name", "kind", "run", "state", "progress", "created_at"]

@@ -43,6 +43,12 @@ class MembersAdmin(admin.ModelAdmin):
         if rows.exclude(pk__in=allowed(self.model._default_manager.all(), request.user, verb)).exists():
             raise PermissionDenied
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Not by what refers to a row: that may be another project's, or single persons'."""
+        first, _, _ = lookup.partition("__")
+        referring = {each.name for each in self.opts.related_objects}
+        return first not in referring and super().lookup_allowed(lookup, value, request)
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """With the project, for those who see several."""
         first, *others = super().get_list_display(request)

@@ -1,0 +1,122 @@
+"""What is posted where, beside nothing at all; and what comes of it for those who may."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from annotations.models import Study
+from benchmarks.site_rows import Site
+from tests.permissions.visits import DESK, ELSEWHERE
+
+# For those who may; of several, whichever the row asks for.
+Done = int | str | tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Post:
+    """elsewhere: what comes of it for those whose role is enough, in another project. superuser: for them,
+    if it is something else."""
+
+    data: Mapping[str, Any]
+    done: Done = ELSEWHERE
+    elsewhere: Done = ELSEWHERE
+    superuser: Done | None = None
+
+
+def posts_to(route: str, site: Site) -> list[Post]:
+    """Nothing, and what a page's form sends."""
+    nothing = Post({}, NOTHING.get(route, 200), NOTHING.get(route, 200))
+    if route.endswith("/delete/"):
+        # What something else needs is said to, and stays.
+        return [nothing, Post({"post": "yes"}, (200, ELSEWHERE, DESK))]
+    return [nothing, *(post(site) for post in POSTS.get(route, ()))]
+
+
+# What comes of nothing, other than a page.
+NOTHING: dict[str, Done] = {
+    "projects/": 422,
+    "projects/<int:pk>/rename/": 422,
+    "projects/<int:pk>/archive/": ELSEWHERE,
+    "projects/<int:pk>/restore/": ELSEWHERE,
+    "projects/<int:pk>/erase/": 422,
+    "projects/<int:pk>/leave/": ELSEWHERE,
+    "projects/<int:pk>/members/<int:member_pk>/": ELSEWHERE,
+    "projects/<int:pk>/members/<int:member_pk>/remove/": ELSEWHERE,
+    "projects/<int:pk>/invite/": 422,
+    "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/": ELSEWHERE,
+    "generation/runs/<int:pk>/retry/": ELSEWHERE,
+    "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
+    "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
+    "admin/annotations/study/<path:object_id>/change/": (200, ELSEWHERE),  # of a draft, and of an opened one
+    "studies/<int:pk>/retention/": ELSEWHERE,
+    "studies/<int:pk>/erase/": 422,
+    "people/<int:pk>/erase/": ELSEWHERE,
+    "s/<slug:slug>/": ELSEWHERE,
+    "s/<slug:slug>/assignments/<int:pk>/": 422,
+}
+NAME = {"name": "renamed"}
+A_RUN = {
+    "name": "new", "seeds": "0", "num_inference_steps": 1, "guidance_scale": 1, "scheduler": "ddim",
+    "batch_size": 1,
+}  # fmt: skip
+WORDS = {"name": "new", "per_part_of_speech": 1, "common": 1, "seed": 0}
+PAIRS = {"name": "new", "count": 1, "cohyponym_share": 0, "seed": 0}
+A_STUDY = {
+    "kind": "attribution", "name": "new", "title": "", "replicas": 1, "check_every": 10, "lease_minutes": 30,
+    "seed": 0,
+}  # fmt: skip
+ACCOUNT = {"username": "newcomer", "password1": "a long enough phrase", "password2": "a long enough phrase"}
+
+
+def _draft(site: Site) -> dict[str, Any]:
+    draft = site.studies[Study.State.DRAFT]
+    fields = ("title", "consent", "instructions", "replicas", "check_every", "lease_minutes")
+    empty = {"share_cap": "", "expected_annotators": ""}
+    return {**NAME, **{name: getattr(draft, name) for name in fields}, **empty}
+
+
+def _file() -> dict[str, Any]:
+    return {"name": "new", "format": "auto", "file": SimpleUploadedFile("a.txt", b"a cat")}
+
+
+def _answer() -> dict[str, Any]:
+    return {"page-token": str(uuid.uuid4()), "page-base": "", "page-milliseconds": "4500", "choice": "3"}
+
+
+# What forms send, with rows of the first project in them.
+POSTS: dict[str, tuple[Callable[[Site], Post], ...]] = {
+    "admin/generation/promptset/import/": (
+        lambda site: Post(_file(), superuser=200),  # is asked which project
+        lambda site: Post({**_file(), "project": site.project.pk}),
+    ),
+    "admin/generation/promptset/build-words/": (
+        lambda site: Post({**WORDS, "source": site.run.prompt_set_id}, elsewhere=200),
+    ),
+    "admin/generation/promptset/build-cohyponyms/": (
+        lambda site: Post(PAIRS, superuser=200),
+        lambda site: Post({**PAIRS, "project": site.project.pk}),
+    ),
+    "admin/generation/generationrun/start/": (
+        lambda site: Post(
+            {**A_RUN, "prompt_set": site.run.prompt_set_id, "checkpoint": site.run.checkpoint_id},
+            elsewhere=200,
+        ),
+    ),
+    "admin/annotations/study/build/": (lambda site: Post({**A_STUDY, "run": site.run.pk}, elsewhere=200),),
+    "admin/annotations/study/<int:pk>/state/<str:change>/": (lambda site: Post({"confirmed": "yes"}),),
+    "admin/annotations/study/<path:object_id>/change/": (lambda site: Post(_draft(site)),),
+    "admin/generation/promptset/<path:object_id>/change/": (lambda site: Post(NAME),),
+    "admin/generation/generationrun/<path:object_id>/change/": (lambda site: Post(NAME),),
+    "projects/": (lambda site: Post(NAME),),
+    "projects/<int:pk>/rename/": (lambda site: Post(NAME),),
+    "projects/<int:pk>/erase/": (lambda site: Post({"typed_name": "something else"}, 422),),
+    "projects/<int:pk>/members/<int:member_pk>/": (lambda site: Post({"role": "observer"}),),
+    "projects/<int:pk>/invite/": (lambda site: Post({"role": "owner", "note": "a friend"}, 200),),
+    "projects/invitations/<slug:token>/": (lambda site: Post(ACCOUNT),),
+    "studies/<int:pk>/retention/": (lambda site: Post({"days": "3"}), lambda site: Post({"days": "x"}, 422)),
+    "studies/<int:pk>/erase/": (lambda site: Post({"typed_name": site.study.name}, 422),),  # while it runs
+    "s/<slug:slug>/assignments/<int:pk>/": (lambda site: Post(_answer(), (ELSEWHERE, 409)),),
+}
