@@ -4,8 +4,6 @@ Each probe adds one import, or one module, to the graph of the imports. What a g
 which names are imported and when, is read in the syntax."""
 
 import ast
-import re
-from collections.abc import Iterator
 from copy import deepcopy
 
 import grimp
@@ -18,7 +16,8 @@ from importlinter.contracts.layers import LayersContract
 from importlinter.contracts.protected import ProtectedContract
 
 from generation import daam
-from tests.sources import SITE, TOP, sources
+from tests.imports import names_imported, names_imported_when_loaded, trees
+from tests.sources import SITE, TOP
 
 TYPES = {
     each.type_name: each
@@ -194,51 +193,8 @@ def test_a_new_folder_is_as_independent_as_the_others(contracts, imports, folder
 # What the syntax shows: names, and where they are imported.
 
 
-def trees(*packages: str) -> Iterator[tuple[str, ast.Module]]:
-    """Path and syntax tree of every module."""
-    for path, text in sources(*packages):
-        yield path, ast.parse(text)
-
-
-def names_imported(tree: ast.AST) -> set[str]:
-    """`from a import b` gives "a.b", and `import a.b` too."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-    return found
-
-
-def names_imported_when_loaded(tree: ast.AST) -> set[str]:
-    """Those of the module's own level and of its classes; what a function imports waits for its call."""
-    found = set()
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            found |= names_imported(ast.Module([node], []))
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            found |= names_imported_when_loaded(node)
-    return found
-
-
 def starts_execution(tree: ast.AST) -> bool:
     return any(name.startswith("generation.execution") for name in names_imported_when_loaded(tree))
-
-
-def reads_responses(tree: ast.AST) -> bool:
-    """Whether a module names the model of the answers, or the relation that leads to them."""
-    model = re.compile(r"annotations\.models\.(responses\b|(.+\.)?Response$)")
-    if any(model.match(name) for name in names_imported(tree)):
-        return True
-    for node in ast.walk(tree):
-        match node:
-            case ast.Attribute(attr="Response") | ast.Attribute(value=ast.Attribute(attr="responses")):
-                return True
-            case ast.keyword(arg=str(name)) | ast.Constant(value=str(name)):
-                if re.search(r"(^|__)responses__\w|\w__responses$", name):
-                    return True
-    return False
 
 
 def test_jobs_and_commands_import_execution_in_their_body_only():
@@ -270,33 +226,3 @@ def test_only_execution_imports_the_names_of_the_engine_that_load_torch():
         if names_imported(tree) & with_torch and not path.startswith("generation/daam/")
     ]
     assert importing == ["generation/execution.py"]
-
-
-def test_only_the_frames_read_responses_in_evaluation():
-    reading = [path for path, tree in trees("evaluation") if reads_responses(tree)]
-    assert reading
-    assert [path for path in reading if not path.startswith("evaluation/frames/")] == []
-
-
-@pytest.mark.parametrize(
-    ("source", "found"),
-    [
-        ("from annotations.models import Response", True),
-        ("from annotations.models import Response as Answer", True),
-        ("from annotations.models.responses import Response", True),
-        ("from annotations.models import responses", True),
-        ("import annotations.models.responses", True),
-        ("from annotations import models\nmodels.Response.objects.count()", True),
-        ("study.assignments.filter(responses__erased_at=None)", True),
-        ("study.tasks.values_list('assignments__responses__answer')", True),
-        ("study.tasks.prefetch_related('assignments__responses')", True),
-        ("turn.responses.count()", True),
-        ("from annotations.models import Assignment, Study", False),
-        ("from django.http import HttpResponse", False),
-        ("from evaluation.frames.responses import response_frame", False),
-        ("line('responses collected', flow.responses)", False),
-        ("path('responses.csv', views.responses, name='responses')", False),
-    ],
-)
-def test_a_module_that_reads_responses_is_found(source, found):
-    assert reads_responses(ast.parse(source)) is found

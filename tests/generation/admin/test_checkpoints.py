@@ -124,7 +124,6 @@ def test_run_that_is_made_while_the_form_is_open_keeps_it(researcher_client, unu
         ({"source": "/proc/self/cwd"}, "CHECKPOINT_ROOTS"),
         ({"source": "../weights"}, "CHECKPOINT_ROOTS"),
         ({"source": "~/weights"}, "CHECKPOINT_ROOTS"),
-        ({"source": "a\x00b"}, "Null characters are not allowed."),
         ({"source": "/a\nb"}, "one line of text"),
         ({"source": "x" * 10_000}, "at most 500 characters"),
         ({"source": ""}, "This field is required."),
