@@ -83,7 +83,7 @@ def open_large_study(study: Study) -> Study:
             for index, task in enumerate(tasks)
         ),
     )
-    plan = make_plan(Study.objects.select_related("run__checkpoint").get(pk=study.pk))
+    plan = make_plan(Study.objects.select_related("run").get(pk=study.pk))
     plan.save()
     study.mark_opening()
     study.mark_open(plan=plan, now=timezone.now() - timedelta(days=1))

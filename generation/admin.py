@@ -2,7 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -168,15 +168,25 @@ class CheckpointAdmin(CountedDeletion, MembersAdmin):
     search_fields = ["name", "source"]
     form = CheckpointForm
 
+    def get_queryset(self, request):
+        """A page asks several times whether a run was made with it."""
+        runs = GenerationRun.objects.filter(checkpoint=OuterRef("pk"))
+        return super().get_queryset(request).annotate(in_use=Exists(runs))
+
     def has_change_permission(self, request, obj=None):
         """What images were made with stays as it is."""
-        return super().has_change_permission(request, obj) and not (obj and obj.is_in_use())
+        return super().has_change_permission(request, obj) and not _in_use(obj)
 
     def get_fieldsets(self, request, obj=None):
         [(title, options)] = super().get_fieldsets(request, obj)
-        if obj and obj.is_in_use() and super().has_change_permission(request, obj):
+        if _in_use(obj) and super().has_change_permission(request, obj):
             options = {**options, "description": Checkpoint.IN_USE}
         return [(title, options)]
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        """No button for what would be refused."""
+        offered = {**context, "show_delete": not _in_use(obj)}
+        return super().render_change_form(request, offered, add, change, form_url, obj)
 
     def save_model(self, request, checkpoint, form, change):
         try:
@@ -252,6 +262,11 @@ class GenerationAdmin(CountedDeletion, MembersAdmin):
         if generation.state != Generation.State.SUCCEEDED:
             return "—"
         return format_html('<a href="{}">Look</a>', reverse("generation:generation", args=[generation.pk]))
+
+
+def _in_use(checkpoint: Checkpoint | None) -> bool:
+    """As read with the row; one that was added just now is not."""
+    return getattr(checkpoint, "in_use", False)
 
 
 def _counted(count: int, noun: str) -> str:

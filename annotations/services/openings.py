@@ -98,7 +98,7 @@ def _check_design(study: Study) -> None:
 def run_opening(*, opening: Opening, progress: Tell = unwatched) -> bool:
     """Carry an opening out, from where it was left; False if another worker has it, or it failed, which makes
     the study a draft again."""
-    study = Study.objects.select_related("run__checkpoint").get(pk=opening.study_id)
+    study = Study.objects.select_related("run").get(pk=opening.study_id)
     if not opening.take():
         if opening.state == Opening.State.FAILED:
             _make_draft_again(study)
@@ -200,7 +200,7 @@ class _Slices:
             self._keep(min(self.tasks + first + count, 2 * self.tasks))
 
     def _freeze(self) -> None:
-        plan = make_plan(Study.objects.select_related("run__checkpoint").get(pk=self.study.pk))
+        plan = make_plan(Study.objects.select_related("run").get(pk=self.study.pk))
         with transaction.atomic():
             study = lock_study(self.study.pk)
             if not self.opening.finish():

@@ -80,7 +80,7 @@ def run_verification(*, verification: Verification, progress: Tell = unwatched) 
     """Carry it out, in slices; False if another worker has it, or nothing is to be done."""
     if not verification.take():
         return False
-    study = Study.objects.select_related("plan", "run__checkpoint").get(pk=verification.study_id)
+    study = Study.objects.select_related("plan", "run").get(pk=verification.study_id)
     total = 2 * study.frozen_plan.tasks  # their rows, then their files
 
     def tell(done: int) -> None:

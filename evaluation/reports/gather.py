@@ -106,5 +106,5 @@ def _hash(analysis: Analysis, *state: object) -> str:
 def _as_stored(subject: Subject) -> Subject:
     """Raises DoesNotExist where it was deleted."""
     if isinstance(subject, Study):
-        return Study.objects.select_related("run__checkpoint", "plan").get(pk=subject.pk)
-    return GenerationRun.objects.select_related("checkpoint", "prompt_set").get(pk=subject.pk)
+        return Study.objects.select_related("run", "plan").get(pk=subject.pk)
+    return GenerationRun.objects.select_related("prompt_set").get(pk=subject.pk)

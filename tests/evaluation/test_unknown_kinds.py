@@ -23,7 +23,7 @@ def study():
     study = make_rated_study()
     with patch.dict(KINDS):  # puts them back in their order
         del KINDS["attribution"]
-        yield Study.objects.select_related("run__checkpoint", "plan").get(pk=study.pk)
+        yield Study.objects.select_related("run", "plan").get(pk=study.pk)
 
 
 def test_nothing_is_taken_for_a_deviation(study):

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         add_project_argument(parser)
 
     def handle(self, *, name: str, project: str | None, **options):
-        study = find_named(Study.objects.select_related("plan", "run__checkpoint"), name, project=project)
+        study = find_named(Study.objects.select_related("plan", "run"), name, project=project)
         if study.plan is None:
             lines = [f"{found.rule}: {found.count} rows" for found in check_study(study)]
         else:

@@ -47,7 +47,7 @@ class Command(BaseCommand):
             if run is None:
                 raise CommandError("Say what to analyse: --study NAME or --run NAME.")
             return run
-        studies = Study.objects.select_related("run__checkpoint", "plan")
+        studies = Study.objects.select_related("run", "plan")
         study = find_named(studies, study_name, project=project)
         if run is not None and study.run_id != run.pk:
             raise CommandError(

@@ -20,6 +20,6 @@ class Command(BaseCommand):
         parser.add_argument("--output", required=True, type=Path, metavar="FOLDER")
 
     def handle(self, *, name: str, project: str | None, output: Path, **options):
-        study = find_named(Study.objects.select_related("run__checkpoint", "plan"), name, project=project)
+        study = find_named(Study.objects.select_related("run", "plan"), name, project=project)
         written = write_with_bars(study, analyses_of_kind(study.kind)[0], output)
         self.stdout.write(self.style.SUCCESS(f"{written} files in {output}."))

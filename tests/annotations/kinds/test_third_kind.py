@@ -56,7 +56,7 @@ def test_the_pages_kind_goes_from_the_form_to_the_report(beauty, researcher_clie
     assert sorted(Response.objects.values_list("answer__beauty", flat=True)) == [4, 7]
 
     assert analyses_of_kind("beauty") == (ANSWERS,)
-    write_report(Study.objects.select_related("run__checkpoint", "plan").get(), ANSWERS, tmp_path)
+    write_report(Study.objects.select_related("run", "plan").get(), ANSWERS, tmp_path)
     assert sorted(pd.read_csv(tmp_path / "responses.csv")["beauty"]) == [4, 7]
     codebook = pd.read_csv(tmp_path / "codebook.csv").set_index("column")
     assert tuple(codebook.loc["beauty", ["type", "unit"]]) == ("whole number", "points")

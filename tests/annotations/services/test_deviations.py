@@ -34,7 +34,7 @@ def verified(study: Study, *, files: bool = True) -> set[Difference]:
 
 
 def reloaded(study: Study) -> Study:
-    return Study.objects.select_related("plan", "run__checkpoint").get(pk=study.pk)
+    return Study.objects.select_related("plan", "run").get(pk=study.pk)
 
 
 def hash_now(task: Task) -> str:

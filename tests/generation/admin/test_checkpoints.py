@@ -89,6 +89,7 @@ def test_one_that_a_run_was_made_with_is_shown_with_the_reason_why_it_stays(rese
     assert IN_USE in text
     assert 'name="source"' not in text
     assert 'name="_save"' not in text
+    assert delete_page(used) not in text
     assert researcher_client.post(change_page(used), DATA).status_code == 403
     assert "1 generation run" in page(researcher_client, delete_page(used))
     researcher_client.post(delete_page(used), {"post": "yes"})
@@ -97,6 +98,7 @@ def test_one_that_a_run_was_made_with_is_shown_with_the_reason_why_it_stays(rese
     text = page(researcher_client, change_page(unused))
     assert IN_USE not in text
     assert 'name="source"' in text
+    assert delete_page(unused) in text
 
 
 def test_run_that_is_made_while_the_form_is_open_keeps_it(researcher_client, unused, monkeypatch):
