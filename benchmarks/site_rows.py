@@ -37,6 +37,7 @@ class Site:
     report: Report
     # A superuser, who owns the project.
     researcher: User
+    # Of somebody else, who owns it too.
     membership: Membership
     # Nobody followed its link, whose token this is.
     invitation: Invitation
@@ -75,12 +76,14 @@ def make_site(tasks: int, *, name: str = "site", project: Project | None = None)
     _add_others(run, name, several)
     browsers = {
         "researcher": Client(SERVER_NAME="localhost"),
+        "member": Client(SERVER_NAME="localhost"),
         "annotator": browser_of(annotator),
         "finished": browser_of(finished),
         "stranger": Client(SERVER_NAME="localhost"),
     }
     browsers["researcher"].force_login(researcher)
     membership, invitation, token = _add_members(run.project, name, several, researcher)
+    browsers["member"].force_login(membership.user)
     return Site(
         run=run,
         study=study,
@@ -165,7 +168,7 @@ def _add_members(project: Project, name: str, count: int, owner: User) -> tuple[
     )
     Membership.objects.create(project=project, user=owner, role=Role.OWNER)
     members = Membership.objects.bulk_create(
-        Membership(project=project, user=user, role=Role.RESEARCHER) for user in users
+        Membership(project=project, user=user, role=Role.OWNER) for user in users
     )
     invited = [invite(project=project, role=Role.OBSERVER, note=f"No. {each}", by=owner) for each in users]
     return members[0], *invited[0]

@@ -63,13 +63,22 @@ def may_somewhere(user: Visitor, verb: str, model: type[Model]) -> bool:
         return False
     if user.is_superuser:
         return True
-    memberships = Membership.objects.filter(user=user)
+    roles = _roles_of(user)
     if not project_paths(model):
-        return verb == "view" and is_shared(model) and memberships.exists()
-    memberships = memberships.filter(role__in=roles_that_may(verb, model))
-    if verb not in IN_ARCHIVE:
-        memberships = memberships.filter(project__archived_at=None)
-    return memberships.exists()
+        return verb == "view" and is_shared(model) and bool(roles)
+    may_do = roles_that_may(verb, model)
+    return any(role in may_do and (not archived or verb in IN_ARCHIVE) for role, archived in roles)
+
+
+def _roles_of(user: User) -> set[tuple[str, bool]]:
+    """Those that the user has in projects, with whether it is archived. Asked once for a user, as Django does
+    with rights: every request has a user of its own, and a page of the admin asks dozens of times."""
+    roles: set[tuple[str, bool]] | None = getattr(user, "_roles_in_projects", None)
+    if roles is None:
+        rows = Membership.objects.filter(user=user).values_list("role", "project__archived_at")
+        roles = {(role, archived_at is not None) for role, archived_at in rows}
+        setattr(user, "_roles_in_projects", roles)  # noqa: B010
+    return roles
 
 
 def is_member(user: Visitor) -> bool:

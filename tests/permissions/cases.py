@@ -33,6 +33,7 @@ def addresses(route: str, site: Site) -> Iterator[str]:
 def _rows(route: str, app: str, name: str, site: Site) -> set[int]:
     model = apps.get_model(app, name)
     if model is not Study:
-        return {row.pk for _, row in admin_rows(model, site)}
+        _, row = admin_rows(model, site)[-1]
+        return {row.pk}
     draft = site.studies[Study.State.DRAFT].pk
     return {draft} if "/delete/" in route else {draft, site.study.pk}

@@ -35,7 +35,7 @@ UNMARKED = {
 }
 HASHES = ("sha256", "fingerprint")  # how their names end
 # A state, or a constraint, asks for these to be empty in most rows: only what is in them is marked.
-MAY_BE_EMPTY = ("error", "parse_error", "image", "heat_maps", "file", "checkpoint_revision")
+MAY_BE_EMPTY = ("error", "parse_error", "image", "heat_maps", "file")
 # As long as it may be, and unique.
 SHORT = ("slug", "pseudonym", "completion_code")
 

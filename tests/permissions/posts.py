@@ -51,6 +51,7 @@ NOTHING: dict[str, Done] = {
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
     "admin/annotations/study/<path:object_id>/change/": (200, ELSEWHERE),  # of a draft, and of an opened one
+    "admin/generation/checkpoint/<path:object_id>/change/": (200, 403),  # behind a frozen study it stays
     "studies/<int:pk>/retention/": ELSEWHERE,
     "studies/<int:pk>/erase/": 422,
     "people/<int:pk>/erase/": ELSEWHERE,
