@@ -13,7 +13,9 @@ from pathlib import Path
 
 import django
 
-APPS = ("generation", "annotations", "evaluation")
+APPS = ("projects", "generation", "annotations", "evaluation")
+# Of Django's own tables, what ours refer to.
+OTHERS = ("auth_user",)
 
 
 def make_rows() -> None:
@@ -23,16 +25,20 @@ def make_rows() -> None:
     from annotations.services.participations import erase_answers, withdraw
     from annotations.services.reviews import exclude_annotator, reject_visit, undo_review
     from annotations.services.turns import expire_due_turns, return_assignment
+    from daamweb.projects.models import Role
     from tests.annotations.services.rows import again, claim, person, rate_everything, run_out, submit
     from tests.factories import (
         answer_turn,
         give_turn,
         make_cohyponym_prompt_set,
+        make_member,
         make_open_study,
         make_prompt_set,
         make_run,
     )
 
+    for role in Role.values:
+        make_member(role, username=role)
     pairs = make_cohyponym_prompt_set([("cat", "dog", True), ("cat", "bus", False), ("cow", "horse", True)])
     objects = make_open_study("object_presence", make_run(pairs, seeds=(0, 1)), share_cap=0.5)
     people = [person(objects) for _ in range(9)]
@@ -75,7 +81,7 @@ def dump(path: Path) -> None:
     tables = {}
     with closing(sqlite3.connect(settings.DATABASES["default"]["NAME"])) as database:
         for model in apps.get_models(include_auto_created=True):
-            if model._meta.app_label in APPS:
+            if model._meta.app_label in APPS or model._meta.db_table in OTHERS:
                 found = database.execute(f'SELECT * FROM "{model._meta.db_table}" ORDER BY id')
                 columns = [column[0] for column in found.description]
                 tables[model._meta.db_table] = {"columns": columns, "rows": found.fetchall()}
