@@ -6,6 +6,12 @@ from typing import Any
 
 from generation.models import GenerationRun
 
+# What can be edited of a draft: frozen when the study opens.
+DESIGN_FIELDS = (
+    "name", "title", "consent", "instructions", "replicas", "share_cap", "expected_annotators", "check_every",
+    "lease_minutes",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class StudyDesign:

@@ -11,21 +11,23 @@ from annotations.services import identities, openings, verifications
 from annotations.services.closings import close_study, end_closing
 from annotations.services.turns import expire_due_turns
 from daamweb.pokes import poke
+from daamweb.projects.services.events import SITE, Actor
+from daamweb.projects.shown import Shown
 
 logger = logging.getLogger(__name__)
 
 
-def start_opening(*, study: Study) -> Opening | None:
+def start_opening(*, study: Study, by: Actor = None, seen: Shown | None = None) -> Opening | None:
     """Have a worker open a draft; a paused study is open again at once (None). Raises StudyError."""
-    opening = openings.request_opening(study=study)
+    opening = openings.request_opening(study=study, by=by, seen=seen)
     if opening is not None and opening.mark_poked():
         poke(run_opening, opening.pk)
     return opening
 
 
-def start_closing(*, study: Study, at_once: bool = False, complete: bool = False) -> Study:
+def start_closing(*, study: Study, at_once: bool = False, complete: bool = False, by: Actor = None) -> Study:
     """Close a study, and have a worker hold it against its plan once it is closed. Raises StudyError."""
-    closed = close_study(study=study, at_once=at_once, complete=complete)
+    closed = close_study(study=study, at_once=at_once, complete=complete, by=by)
     if closed.state == Study.State.CLOSED:
         start_verification(study=closed)
     return closed
@@ -61,7 +63,7 @@ def sweep_studies() -> None:
     for study in Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state"):
         try:
             expire_due_turns(study=study)
-            end_closing(study=study)
+            end_closing(study=study, by=SITE)
         except DatabaseError:  # one study must not keep the others from being swept
             logger.exception("Study %s could not be swept.", study.pk)
     for study in verifications.due_for_verification():

@@ -4,7 +4,7 @@ nothing here grows with the study."""
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db.models import IntegerField, Model, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from annotations.models import Assignment, Participation, Place, Response, Study, Task
@@ -70,6 +70,14 @@ def stored_of(study: Study) -> StoredOfStudy:
         known=people.filter(annotator__forgotten_at=None).count(),
         erased=people.filter(erased_at__isnull=False).count(),
     )
+
+
+def answers_of(study: Study) -> tuple[int, int]:
+    """How many answers there are, by its people's counters, and of how many people. What was erased is
+    none."""
+    people = Participation.objects.filter(study=study, answered__gt=0, erased_at=None)
+    found = people.aggregate(answers=Sum("answered"), people=Count("pk"))
+    return found["answers"] or 0, found["people"]
 
 
 def with_progress(studies: QuerySet[Study]) -> QuerySet[Study]:

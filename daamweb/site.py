@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver
 
 from daamweb.account.forms import LoginForm
 from daamweb.door.browsers import remember_browser
+from daamweb.projects.lost import keeps_what_was_typed
 
 
 class Site(admin.AdminSite):
@@ -16,6 +17,10 @@ class Site(admin.AdminSite):
     index_title = "The researcher's desk"
     login_form = LoginForm
     login_template = "account/login.html"
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Who is no researcher any more while a form is open loses nothing that was typed into it."""
+        return keeps_what_was_typed(super().admin_view(view, cacheable))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Without the short cut to any row's own page, which would lead anybody to any study's link."""

@@ -11,8 +11,9 @@ from daamweb.admin_deletion import CountedDeletion
 from daamweb.admin_forms import ServiceAdmin, ServiceFormView
 from daamweb.door.bodies import takes_files
 from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
-from daamweb.projects.forms import NameInProjectForm
+from daamweb.projects.errors import NotEditableError
 from daamweb.projects.selectors import may_somewhere
+from daamweb.requests import current_user
 from generation.errors import CheckpointRefusedError, PromptSetError, RunError
 from generation.forms import (
     MOST_IMPORTED,
@@ -22,7 +23,7 @@ from generation.forms import (
     ImportPromptsForm,
     StartRunForm,
 )
-from generation.jobs import request_parse, start_run
+from generation.jobs import request_parse, request_parse_again, start_run
 from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
 from generation.selectors import counted_progress, with_progress
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
@@ -44,7 +45,7 @@ class ImportPromptsView(ServiceFormView):
     errors = (PromptSetError,)
 
     def perform(self, data):
-        prompt_set = import_prompts(**data).imported()
+        prompt_set = import_prompts(**data, by=current_user(self.request)).imported()
         if prompt_set.parse_state != PromptSet.ParseState.PARSED:
             request_parse(prompt_set)
         return prompt_set
@@ -58,7 +59,7 @@ class BuildWordsView(ServiceFormView):
     errors = (PromptSetError,)
 
     def perform(self, data):
-        prompt_set, sample = build_words_prompt_set(**data)
+        prompt_set, sample = build_words_prompt_set(**data, by=current_user(self.request))
         if sample.shortfalls:
             missing = ", ".join(f"{part} ({count} missing)" for part, count in sample.shortfalls.items())
             messages.warning(self.request, f"There are fewer words than asked for: {missing}.")
@@ -73,7 +74,7 @@ class BuildCohyponymsView(ServiceFormView):
     errors = (PromptSetError,)
 
     def perform(self, data):
-        prompt_set = build_cohyponyms_prompt_set(**data)
+        prompt_set = build_cohyponyms_prompt_set(**data, by=current_user(self.request))
         request_parse(prompt_set)
         return prompt_set
 
@@ -86,14 +87,13 @@ class StartRunView(ServiceFormView):
     errors = (RunError,)
 
     def perform(self, data):
-        run = create_run(**data)
+        run = create_run(**data, by=current_user(self.request))
         start_run(run)
         return run
 
 
 @admin.register(PromptSet)
 class PromptSetAdmin(CountedDeletion, ServiceAdmin):
-    form = NameInProjectForm
     service_forms = {
         "import": ImportPromptsView,
         "build-words": BuildWordsView,
@@ -128,7 +128,7 @@ class PromptSetAdmin(CountedDeletion, ServiceAdmin):
     def parse_again(self, request, queryset):
         self.check_all(request, queryset, "change")
         for prompt_set in queryset:
-            request_parse(prompt_set)
+            request_parse_again(prompt_set, by=current_user(request))
         messages.success(request, f"{_counted(len(queryset), 'prompt set')} handed to a worker.")
 
 
@@ -188,16 +188,21 @@ class CheckpointAdmin(CountedDeletion, MembersAdmin):
         offered = {**context, "show_delete": not _in_use(obj)}
         return super().render_change_form(request, offered, add, change, form_url, obj)
 
-    def save_model(self, request, checkpoint, form, change):
+    def edit(self, *, row, typed, shown, by):
         try:
-            save_checkpoint(checkpoint=checkpoint)
+            save_checkpoint(checkpoint=row, shown=shown, by=by)
         except CheckpointRefusedError as error:  # what has changed since the form was checked
+            raise NotEditableError(str(error)) from error
+
+    def make(self, *, row, by):
+        try:
+            save_checkpoint(checkpoint=row, by=by)
+        except CheckpointRefusedError as error:
             raise PermissionDenied(str(error)) from error
 
 
 @admin.register(GenerationRun)
 class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
-    form = NameInProjectForm
     service_forms = {"start": StartRunView}
     list_display = ["name", "prompt_set", "checkpoint_name", "progress", "gallery", "created_at"]
     list_select_related = ["prompt_set"]
@@ -229,7 +234,7 @@ class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
     @admin.action(description="Try failed images again, and wake the workers", permissions=["change"])
     def retry(self, request, queryset):
         self.check_all(request, queryset, "change")
-        retried = sum(retry_failed(run=run) for run in queryset)
+        retried = sum(retry_failed(run=run, by=current_user(request)) for run in queryset)
         for run in queryset:
             start_run(run)
         messages.success(request, f"{_counted(retried, 'failed image')} queued again.")

@@ -4,6 +4,7 @@ from django import forms
 
 from daamweb.door.refusals import in_words
 from daamweb.fields import ListField
+from daamweb.projects.admin_trail import RowForm
 from daamweb.projects.forms import InProjectForm, MemberForm
 from generation.errors import CheckpointRefusedError, PromptSetError
 from generation.models import Checkpoint, GenerationRun, PromptSet
@@ -121,7 +122,7 @@ class BuildCohyponymsForm(InProjectForm):
         return self.cleaned_data["nouns"] or None
 
 
-class CheckpointForm(forms.ModelForm):
+class CheckpointForm(RowForm):
     class Meta:
         model = Checkpoint
         fields = Checkpoint.KEPT

@@ -10,11 +10,18 @@ from django.conf import settings
 from django.utils import timezone
 
 from daamweb.pokes import poke
+from daamweb.projects.services.events import SITE, Actor
 from generation.errors import PromptSetError
 from generation.models import Generation, GenerationRun, PromptSet
 from generation.prompts.parsing import ParserNotFound
 from generation.services.runs import mark_poked
-from generation.services.words import begin_queued_parse, mark_parse_poked, parse_prompt_set, queue_parse
+from generation.services.words import (
+    begin_queued_parse,
+    mark_parse_poked,
+    parse_prompt_set,
+    queue_parse,
+    queue_parse_again,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +61,14 @@ def sweep_generations() -> None:
 
 
 def request_parse(prompt_set: PromptSet) -> None:
-    """Have a worker parse the set with the project's own parser."""
+    """Have a worker parse a set that was just made, with the project's own parser."""
     queue_parse(prompt_set=prompt_set)
+    poke(parse_prompts, prompt_set.pk)
+
+
+def request_parse_again(prompt_set: PromptSet, *, by: Actor) -> None:
+    """Have a worker parse it once more."""
+    queue_parse_again(prompt_set=prompt_set, by=by)
     poke(parse_prompts, prompt_set.pk)
 
 
@@ -66,7 +79,7 @@ def parse_prompts(prompt_set_id: int) -> None:
         logger.warning("Prompt set %s was deleted, parsed by another worker, or given up.", prompt_set_id)
         return
     try:
-        parse_prompt_set(prompt_set=prompt_set)
+        parse_prompt_set(prompt_set=prompt_set, by=SITE)
     except (ParserNotFound, PromptSetError):  # the reason is on the prompt set
         logger.exception("Prompt set %s could not be parsed.", prompt_set_id)
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from daamweb.projects.selectors import get_allowed, may
-from daamweb.requests import HtmxRequest
+from daamweb.requests import HtmxRequest, current_user
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
 from generation.jobs import start_run
@@ -48,7 +48,7 @@ def run(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     generation_run = get_allowed(GenerationRun.objects.all(), request.user, "change", pk=pk)
-    retry_failed(run=generation_run)
+    retry_failed(run=generation_run, by=current_user(request))
     start_run(generation_run)
     return redirect("generation:run", pk=pk)
 

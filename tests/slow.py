@@ -29,6 +29,7 @@ SLOW = (
     "generation/test_claims_between_workers.py",
     "generation/test_killed_worker.py",
     "projects/test_contest.py",
+    "projects/services/test_editing_at_once.py",
     "test_architecture.py::test_the_site_never_imports_torch",
     "test_checks.py::test_django_has_nothing_to_say_against_the_settings_as_they_are",
     "test_files.py",

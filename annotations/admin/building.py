@@ -6,6 +6,7 @@ from annotations.kinds.registry import KINDS
 from annotations.models import Study
 from annotations.services.studies import build_study
 from daamweb.admin_forms import ServiceFormView
+from daamweb.requests import current_user
 
 
 class BuildStudyView(ServiceFormView):
@@ -29,4 +30,4 @@ class BuildStudyView(ServiceFormView):
         return {**super().get_context_data(**kwargs), "kinds": KINDS.values(), "chosen": self.kind()}
 
     def perform(self, data):
-        return build_study(design=data["design"])
+        return build_study(design=data["design"], by=current_user(self.request))

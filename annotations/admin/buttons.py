@@ -1,29 +1,33 @@
 """The buttons on a study's page: what they do, what is asked before, what is said when it is done."""
 
+from django.contrib.auth.models import User
+
 from annotations.jobs import start_closing, start_opening
 from annotations.models import Study
 from annotations.services.closings import pause_study
+from daamweb.projects.shown import Shown
 
 State = Study.State
 
 
-def _open(study: Study) -> None:
-    start_opening(study=study)
+def _open(study: Study, by: User, seen: Shown | None) -> None:
+    start_opening(study=study, by=by, seen=seen)
 
 
-def _pause(study: Study) -> None:
-    pause_study(study=study)
+def _pause(study: Study, by: User, seen: Shown | None) -> None:
+    pause_study(study=study, by=by)
 
 
-def _close(study: Study) -> None:
-    start_closing(study=study)
+def _close(study: Study, by: User, seen: Shown | None) -> None:
+    start_closing(study=study, by=by)
 
 
-def _close_at_once(study: Study) -> None:
-    start_closing(study=study, at_once=True)
+def _close_at_once(study: Study, by: User, seen: Shown | None) -> None:
+    start_closing(study=study, at_once=True, by=by)
 
 
-# What a button on a study's page does. What is said when it is done is the state that came of it.
+# What a button on a study's page does, for somebody who has seen the design so. What is said when it is
+# done is the state that came of it.
 CHANGES = {"open": _open, "pause": _pause, "close": _close, "close_at_once": _close_at_once}
 OUTCOMES: dict[str, str] = {
     State.OPENING: "is being opened: a worker holds its pictures against their hashes first",

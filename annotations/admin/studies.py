@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from annotations.admin.building import BuildStudyView
 from annotations.admin.buttons import CHANGES, CONFIRMATIONS, OUTCOMES
+from annotations.design import DESIGN_FIELDS
 from annotations.errors import StudyError
 from annotations.models import Opening, Study
 from annotations.selectors import with_progress
@@ -23,22 +24,15 @@ from annotations.services.studies import delete_draft, edit_draft
 from daamweb.admin_forms import ServiceAdmin, change_address, report_outcome
 from daamweb.fields import LinesField
 from daamweb.links import Link, links_for
-from daamweb.projects.forms import NameInProjectForm
 from daamweb.projects.selectors import get_allowed
+from daamweb.projects.shown import SEEN, shown_in, shown_of
+from daamweb.requests import current_user
 
 State = Study.State
 
 
-# Frozen when the study opens.
-DESIGN_FIELDS = (
-    "name", "title", "consent", "instructions", "replicas", "share_cap", "expected_annotators", "check_every",
-    "lease_minutes",
-)  # fmt: skip
-
-
 @admin.register(Study)
 class StudyAdmin(ServiceAdmin):
-    form = NameInProjectForm
     service_forms = {"build": BuildStudyView}
     change_form_template = "admin/study_change_form.html"
     list_display = ["name", "kind", "run", "state", "progress", "created_at"]
@@ -91,24 +85,14 @@ class StudyAdmin(ServiceAdmin):
         frozen = DESIGN_FIELDS if study and study.state != State.DRAFT else ()
         return (*self.always_read_only, *frozen)
 
-    def save_model(self, request, study, form, change):
-        """Only what was edited, and only while it is a draft: a button may have changed the state since this
-        page was made."""
-        edited = {name: form.cleaned_data[name] for name in form.changed_data}
-        is_draft = study.state == State.DRAFT
-        request.refused = not is_draft or (bool(edited) and not edit_draft(study=study, **edited))
+    def why_frozen(self, study):
+        return f"“{study.name}” is {study.get_state_display()}, and not a draft any more."
 
-    def log_change(self, request, study, message):
-        if not getattr(request, "refused", False):
-            super().log_change(request, study, message)
+    def edit(self, *, row, typed, shown, by):
+        edit_draft(study=row, typed=typed, shown=shown, by=by)
 
     def response_change(self, request, study):
         """“Freeze the plan and open” saves what was edited first, so that nothing typed is lost."""
-        if request.refused:
-            messages.error(
-                request, f"“{study.name}” is not a draft any more; what you edited was not stored."
-            )
-            return redirect(change_address(study))
         if "_open" in request.POST:
             return self.ask(request, study, "open")
         return super().response_change(request, study)
@@ -128,7 +112,7 @@ class StudyAdmin(ServiceAdmin):
         return listed, {"studies": len(listed)}, set(), []
 
     def delete_model(self, request, study):
-        delete_draft(study=study)
+        delete_draft(study=study, by=current_user(request))
 
     def delete_view(self, request, object_id, extra_context=None):
         """A study that is opened at this very moment is kept."""
@@ -150,15 +134,14 @@ class StudyAdmin(ServiceAdmin):
         if change not in CHANGES:
             raise Http404(f"A study has no button {change!r}.")
         study = get_allowed(Study.objects.all(), request.user, "change", pk=pk)
+        seen = shown_in(request.POST, SEEN) if SEEN in request.POST else None
         if (study.state, change) in CONFIRMATIONS and "confirmed" not in request.POST:
             return self.ask(request, study, change)
 
         def carry_out() -> str:
-            CHANGES[change](study)
+            CHANGES[change](study, current_user(request), seen)
             # As this button left it: a worker may have changed it again by now.
-            outcome = OUTCOMES[study.state]
-            self.log_change(request, study, f"The study {outcome}.{_plan_in_words(study)}")
-            return f"“{study.name}” {outcome}."
+            return f"“{study.name}” {OUTCOMES[study.state]}."
 
         report_outcome(request, carry_out, StudyError)
         return redirect(change_address(study))
@@ -175,6 +158,8 @@ class StudyAdmin(ServiceAdmin):
             "label": label,
             "meaning": meaning,
             "outlook": closing_outlook(study) if change.startswith("close") else None,
+            # What is frozen is what this person has seen.
+            "seen": shown_of(study, DESIGN_FIELDS) if change == "open" else None,
         }
         return TemplateResponse(request, "admin/study_confirm.html", context)
 
@@ -231,8 +216,3 @@ def _column(link: Link) -> Callable[[Study], str | None]:
 
 def _bar(done: int, total: int, what: str = "") -> str:
     return format_html('<progress max="{1}" value="{0}"></progress> {0} of {1} {2}', done, total, what)
-
-
-def _plan_in_words(study: Study) -> str:
-    """The hash stands in the log, too, and on the row of the opening."""
-    return f" The hash of its plan is {study.plan.sha256}." if study.plan is not None else ""

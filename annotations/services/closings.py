@@ -13,6 +13,8 @@ from annotations.models import Assignment, Participation, Place, Study
 from annotations.services.integrity import unfilled_places
 from annotations.services.locks import database_now, lock_study
 from annotations.services.turns import expire_due_turns, return_assignment
+from daamweb.projects.models import Action
+from daamweb.projects.services.events import SITE, Actor, record
 
 State = Study.State
 
@@ -47,17 +49,18 @@ def closing_outlook(study: Study) -> Outlook:
     )
 
 
-def pause_study(*, study: Study) -> Study:
+def pause_study(*, study: Study, by: Actor = None) -> Study:
     """Give out no new places; answers to places already taken are still accepted. Raises StudyError."""
     with transaction.atomic():
         locked = lock_study(study.pk)
         if not locked.mark_paused():
             raise _refusal(locked, "only an open study can be paused")
+        record(Action.PAUSED, subject=locked, project=locked.project, by=by)
     study.refresh_from_db()
     return study
 
 
-def close_study(*, study: Study, at_once: bool = False, complete: bool = False) -> Study:
+def close_study(*, study: Study, at_once: bool = False, complete: bool = False, by: Actor = None) -> Study:
     """Take nothing new, for good. What is being rated may be finished until its lease is over; then, or if
     nothing is, the study is closed. `at_once` returns what is being rated instead; `complete` refuses to
     close a study with unanswered places. Raises StudyError."""
@@ -74,10 +77,12 @@ def close_study(*, study: Study, at_once: bool = False, complete: bool = False) 
             )
         elif not at_once:
             raise _refusal(locked, "it closes by itself")
+        details = {"at_once": True} if at_once else {}
+        record(Action.CLOSING, subject=locked, project=locked.project, by=by, details=details)
     if at_once:
         for turn in Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED):
             return_assignment(assignment=turn)
-    end_closing(study=study)
+    end_closing(study=study, by=by)
     study.refresh_from_db()
     return study
 
@@ -88,7 +93,7 @@ def _last_lease(study: Study) -> datetime | None:
     return last
 
 
-def end_closing(*, study: Study) -> bool:
+def end_closing(*, study: Study, by: Actor = SITE) -> bool:
     """Close a study that is closing once nobody is at a task any more; False if it is not that far."""
     expire_due_turns(study=study)
     with transaction.atomic():
@@ -99,7 +104,10 @@ def end_closing(*, study: Study) -> bool:
             return False
         # Also where the clock was set back since the last answer.
         last = Participation.objects.filter(study=locked).aggregate(last=Max("last_answer_at"))["last"]
-        return locked.mark_closed(now=max(filter(None, (database_now(), last, locked.opened_at))))
+        if not locked.mark_closed(now=max(filter(None, (database_now(), last, locked.opened_at)))):
+            return False
+        record(Action.CLOSED, subject=locked, project=locked.project, by=by)
+        return True
 
 
 def _refusal(study: Study, rule: str) -> StudyError:

@@ -9,9 +9,12 @@ from django.utils import timezone
 
 from annotations.models import Annotator, Participation, Study, Visit
 from annotations.models.participations import new_completion_code
+from annotations.services.locks import lock_study
 from annotations.services.participations import erase_answers
 from daamweb.projects.models import Action
-from daamweb.projects.services.events import record
+from daamweb.projects.services.editing import store_edit
+from daamweb.projects.services.events import SITE, record
+from daamweb.projects.shown import Shown
 
 PEOPLE_AT_ONCE = 200
 
@@ -67,17 +70,12 @@ def _nobodys_id() -> str:
     return f"forgotten-{secrets.token_urlsafe(12)}"
 
 
-def set_retention(*, study: Study, days: int | None, by: User | None) -> None:
-    """Say how long after its closing it is known who took part."""
-    with transaction.atomic():
-        before = (
-            Study.objects.select_for_update().values_list("keep_identities_days", flat=True).get(pk=study.pk)
-        )
-        if before == days:
-            return
-        Study.objects.filter(pk=study.pk).update(keep_identities_days=days)
-        details = {"keep_identities_days": [before, days]}
-        record(Action.EDITED, subject=study, project=study.project, by=by, details=details)
+@transaction.atomic
+def set_retention(*, study: Study, days: int | None, by: User | None, shown: Shown | None = None) -> None:
+    """Say how long after its closing it is known who took part. `shown` is how the study was when a form was
+    made of it; None where none was. Raises EditConflictError."""
+    typed = {"keep_identities_days": days}
+    store_edit(locked=lock_study(study.pk), typed=typed, shown=shown, by=by)
     study.keep_identities_days = days
 
 
@@ -109,5 +107,5 @@ def forget_identities(*, study: Study) -> int:
         )
         if done:
             details = {"identities": forgotten, "after_days": study.keep_identities_days}
-            record(Action.ERASED, subject=study, project=study.project, by=None, details=details)
+            record(Action.ERASED, subject=study, project=study.project, by=SITE, details=details)
     return forgotten

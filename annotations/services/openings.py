@@ -10,12 +10,16 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from annotations.design import DESIGN_FIELDS
 from annotations.errors import StudyError
 from annotations.kinds.interface import Tell, image_name, unwatched
 from annotations.models import Opening, Place, Study, Task
 from annotations.services.locks import database_now, lock_study
 from annotations.services.plans import make_plan, task_records, task_sha256
 from annotations.services.verifications import file_sha256, files_of
+from daamweb.projects.models import Action
+from daamweb.projects.services.events import SITE, Actor, record
+from daamweb.projects.shown import Shown
 from daamweb.work.attempts import recorded
 from generation.models import Generation
 
@@ -23,15 +27,16 @@ logger = logging.getLogger(__name__)
 
 VERIFIED_AT_ONCE = 200  # tasks
 PLACES_AT_ONCE = 2_000
+LONGEST_ERROR = 500  # characters, in what was done; the opening keeps the whole
 
 
 class _LeaseLost(Exception):
     """Another worker has the opening by now."""
 
 
-def open_study(*, study: Study, progress: Tell = unwatched) -> Study:
+def open_study(*, study: Study, progress: Tell = unwatched, by: Actor = None) -> Study:
     """Open a draft here and now, or a paused study again. Raises StudyError."""
-    opening = request_opening(study=study)
+    opening = request_opening(study=study, by=by)
     if opening is not None:
         run_opening(opening=opening, progress=progress)
         opening.refresh_from_db()
@@ -45,16 +50,18 @@ def open_study(*, study: Study, progress: Tell = unwatched) -> Study:
 
 
 @transaction.atomic
-def request_opening(*, study: Study) -> Opening | None:
+def request_opening(*, study: Study, by: Actor = None, seen: Shown | None = None) -> Opening | None:
     """Write down that a draft is to be opened, for a worker; a paused study is open again at once (None).
 
-    A study that is opening already returns the opening that waits or runs. Raises StudyError.
+    A study that is opening already returns the opening that waits or runs. `seen` is how the design was when
+    whoever freezes it saw it last. Raises StudyError, also where it was edited since.
     """
     locked = lock_study(study.pk)
     if locked.state == Study.State.OPENING:
         study.refresh_from_db()
         return Opening.objects.unfinished().filter(study=locked).first()
     if locked.mark_resumed():
+        record(Action.RESUMED, subject=locked, project=locked.project, by=by)
         study.refresh_from_db()
         return None
     if locked.state != Study.State.DRAFT:
@@ -65,7 +72,13 @@ def request_opening(*, study: Study) -> Opening | None:
         )
         raise StudyError(f"{locked.name!r} is {locked.get_state_display()}; {rule}.")
     _check_design(locked)
+    if seen is not None and (moved := seen.moved(locked, DESIGN_FIELDS)):
+        raise StudyError(
+            f"{locked.name!r} was not opened: since you looked at it, somebody edited "
+            f"{', '.join(moved).replace('_', ' ')}. Look at it again, then open it."
+        )
     locked.mark_opening()
+    record(Action.OPENING, subject=locked, project=locked.project, by=by)
     study.refresh_from_db()
     return Opening.objects.create(study=locked, total=2 * locked.tasks.count())
 
@@ -101,7 +114,7 @@ def run_opening(*, opening: Opening, progress: Tell = unwatched) -> bool:
     study = Study.objects.select_related("run").get(pk=opening.study_id)
     if not opening.take():
         if opening.state == Opening.State.FAILED:
-            _make_draft_again(study)
+            _make_draft_again(study, opening.error)
         return False
     with recorded(partial(_give_up, opening, study), f"The opening of study {study.pk}"):
         try:
@@ -118,19 +131,24 @@ def run_opening(*, opening: Opening, progress: Tell = unwatched) -> bool:
 
 def _give_up(opening: Opening, study: Study, error: str) -> None:
     if opening.fail(error):
-        _make_draft_again(study)
+        _make_draft_again(study, error)
 
 
 @transaction.atomic
-def _make_draft_again(study: Study) -> bool:
-    return lock_study(study.pk).mark_draft_again()
+def _make_draft_again(study: Study, error: str) -> bool:
+    locked = lock_study(study.pk)
+    if not locked.mark_draft_again():
+        return False
+    details = {"error": error[:LONGEST_ERROR]}
+    record(Action.NOT_OPENED, subject=locked, project=locked.project, by=SITE, details=details)
+    return True
 
 
 def give_up_openings() -> int:
     """Make drafts again of studies whose opening ended while its worker died; return how many there were."""
     unfinished = Opening.objects.unfinished().filter(study=OuterRef("pk"))
     stuck = Study.objects.filter(~Exists(unfinished), state=Study.State.OPENING)
-    return sum(_make_draft_again(study) for study in stuck)
+    return sum(_make_draft_again(study, "its worker died") for study in stuck)
 
 
 class _Slices:
@@ -156,10 +174,10 @@ class _Slices:
         self.progress(done, 2 * self.tasks)
 
     def _verify(self, first: int) -> None:
-        for record in task_records(self.study, first=first, count=VERIFIED_AT_ONCE):
-            if task_sha256(record) != record["sha256"]:
+        for task in task_records(self.study, first=first, count=VERIFIED_AT_ONCE):
+            if task_sha256(task) != task["sha256"]:
                 raise StudyError(
-                    f"Task {record['position'] + 1} (“{record['prompt']}”, seed {record['seed']}) is not as "
+                    f"Task {task['position'] + 1} (“{task['prompt']}”, seed {task['seed']}) is not as "
                     f"{self.study.name!r} was built with it: its image or its text was changed since. Build "
                     "the study again."
                 )
@@ -209,6 +227,8 @@ class _Slices:
             Opening.objects.filter(pk=self.opening.pk).update(plan_sha256=plan.sha256)
             if not study.mark_open(plan=plan, now=database_now()):
                 raise StudyError(f"{study.name!r} is {study.get_state_display()} and cannot be opened.")
+            details = {"plan": plan.sha256}
+            record(Action.OPENED, subject=study, project=study.project, by=SITE, details=details)
         logger.info("Study %s is open; the hash of its plan is %s.", study.pk, plan.sha256)
 
 

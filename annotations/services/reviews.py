@@ -13,6 +13,15 @@ from annotations.errors import ReviewError
 from annotations.models import Assignment, Participation, Place, Review, Study, Visit
 from annotations.services.locks import lock_participation, lock_study
 from annotations.services.turns import drop_turns, restore_turns
+from daamweb.projects.models import Action
+from daamweb.projects.services.events import record
+
+_ACTIONS: dict[str, str] = {
+    Review.Action.EXCLUDE: Action.EXCLUDED,
+    Review.Action.ACCEPT: Action.ACCEPTED,
+    Review.Action.REJECT: Action.REJECTED,
+    Review.Action.UNDO: Action.UNDID,
+}
 
 
 @transaction.atomic
@@ -100,6 +109,12 @@ def _write(
     if not reason.strip():
         raise ReviewError("A verdict needs a reason, in words that can be read later.")
     fields["evidence"] = fields.get("evidence") or {}
-    return Review.objects.create(
+    review = Review.objects.create(
         action=action, study=study, participation=person, created_at=now, reason=reason.strip(), **fields
     )
+    details = {"rule": review.rule} if review.rule else {}
+    if review.visit is not None:
+        details["visit"] = str(review.visit.number)
+    name = f"{person.pseudonym} in {study}"
+    record(_ACTIONS[action], subject=person, project=study.project, by=review.by, name=name, details=details)
+    return review

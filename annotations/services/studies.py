@@ -20,13 +20,19 @@ from annotations.models import Place, Study, Task
 from annotations.services.locks import lock_study
 from annotations.services.plans import task_sha256
 from daamweb.names import name_problem
+from daamweb.projects.errors import NotEditableError
+from daamweb.projects.models import Action
+from daamweb.projects.services.editing import store_edit
+from daamweb.projects.services.events import Actor, record
+from daamweb.projects.services.rows import delete_row
+from daamweb.projects.shown import Shown
 from generation.models import Generation
 
 # A draft's tasks are written so many at once.
 STORED_AT_ONCE = 500
 
 
-def build_study(*, design: StudyDesign, progress: Tell = unwatched) -> Study:
+def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = None) -> Study:
     """Make a draft study of a run's finished images; tasks are shuffled by the design's seed. Raises
     StudyError.
 
@@ -70,7 +76,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched) -> Study:
     study.left_out = [*unfinished, *drafts.left_out]
     order = np.random.default_rng(design.seed).permutation(len(drafts))
     try:
-        _store(study, [drafts[index] for index in order])
+        _store(study, [drafts[index] for index in order], by)
     except IntegrityError as error:
         if Study.objects.filter(project=run.project, name=design.name).exists():
             raise StudyError(_taken(design.name)) from error
@@ -80,7 +86,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched) -> Study:
     return study
 
 
-def _store(study: Study, drafts: list[TaskDraft]) -> None:
+def _store(study: Study, drafts: list[TaskDraft], by: Actor) -> None:
     """In slices, each a transaction of its own: nobody who rates waits for a large study that is built."""
     ranks: Counter[str] = Counter()
     tasks = []
@@ -108,11 +114,14 @@ def _store(study: Study, drafts: list[TaskDraft]) -> None:
         for first in range(0, len(tasks), STORED_AT_ONCE):
             Task.objects.bulk_create(tasks[first : first + STORED_AT_ONCE])
     except IntegrityError:
-        delete_draft(study=study)
+        _delete_tasks(study).delete()
         raise
     for name, count in counts.items():
         setattr(study, name, count)
-    study.save(update_fields=list(counts))
+    with transaction.atomic():
+        study.save(update_fields=list(counts))
+        details = {"kind": study.kind, "run": study.run.name, "tasks": len(tasks)}
+        record(Action.MADE, subject=study, project=study.project, by=by, details=details)
 
 
 def _record(task: Task) -> dict[str, Any]:
@@ -163,13 +172,25 @@ def _check_design(study: Study) -> None:
         ) from error
 
 
-def edit_draft(*, study: Study, **changes: Any) -> bool:
-    """Change a draft's design; False, and nothing is changed, if it is not a draft any more."""
-    return bool(Study.objects.filter(pk=study.pk, state=Study.State.DRAFT).update(**changes))
+@transaction.atomic
+def edit_draft(*, study: Study, typed: dict[str, Any], shown: Shown | None = None, by: Actor = None) -> bool:
+    """Store a draft's design as it was typed; see `editing.edit_row`. Raises NotEditableError where it is not
+    a draft any more."""
+    try:
+        locked = lock_study(study.pk)
+    except Study.DoesNotExist as error:
+        raise NotEditableError(f"“{study.name}” was deleted meanwhile.") from error
+    if locked.state != Study.State.DRAFT:
+        raise NotEditableError(f"“{locked.name}” is {locked.get_state_display()}, and not a draft any more.")
+    return store_edit(locked=locked, typed=typed, shown=shown, by=by)
 
 
-def delete_draft(*, study: Study) -> None:
+def delete_draft(*, study: Study, by: Actor = None) -> None:
     """Delete a draft with its tasks, in slices. Raises StudyError where it was opened."""
+    delete_row(row=_delete_tasks(study), by=by)
+
+
+def _delete_tasks(study: Study) -> Study:
     with transaction.atomic():
         locked = lock_study(study.pk)
         if locked.state != Study.State.DRAFT:
@@ -180,4 +201,4 @@ def delete_draft(*, study: Study) -> None:
     for rows in (Place.objects.filter(study=locked), Task.objects.filter(study=locked)):
         while some := list(rows.order_by("pk").values_list("pk", flat=True)[:STORED_AT_ONCE]):
             rows.filter(pk__in=some).delete()
-    locked.delete()
+    return locked

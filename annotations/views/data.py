@@ -12,10 +12,14 @@ from annotations.models import Participation, Study
 from annotations.models.studies import LONGEST_RETENTION_DAYS
 from annotations.selectors import stored_of
 from annotations.services.identities import erase_person, set_retention
+from daamweb.projects.conflicts import conflict_context
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.forms import TypedNameForm
 from daamweb.projects.jobs import start_erasure
+from daamweb.projects.lost import keeps_what_was_typed
 from daamweb.projects.selectors import erasure_of, get_allowed, may
+from daamweb.projects.services.editing import EditConflictError
+from daamweb.projects.shown import shown_in, shown_of
 from daamweb.requests import current_user
 
 
@@ -45,20 +49,27 @@ def _page(request: HttpRequest, study: Study, status: int = 200, **changed: obje
         "may_erase": may(request.user, "erase", study),
         "erasure": erasure_of(study),
         "retention_form": RetentionForm(initial={"days": study.keep_identities_days}),
+        "shown": shown_of(study, ["keep_identities_days"]),
         "erase_form": TypedNameForm(),
         **changed,
     }
     return render(request, "annotations/study_data.html", context, status=status)
 
 
+@keeps_what_was_typed
 @staff_member_required
 @require_POST
 def retention(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_allowed(Study.objects.select_related("project"), request.user, "change", pk=pk)
     form = RetentionForm(request.POST)
     if not form.is_valid():
-        return _page(request, study, status=422, retention_form=form)
-    set_retention(study=study, days=form.cleaned_data["days"], by=current_user(request))
+        return _page(request, study, status=422, retention_form=form, shown=shown_in(request.POST))
+    days, shown = form.cleaned_data["days"], shown_in(request.POST)
+    try:
+        set_retention(study=study, days=days, by=current_user(request), shown=shown)
+    except EditConflictError as conflict:
+        context = conflict_context(conflict, request.user)
+        return _page(request, study, status=409, retention_form=form, shown=conflict.now, **context)
     messages.success(request, "Stored: how long it is known who took part.")
     return redirect("annotations:study_data", study.pk)
 

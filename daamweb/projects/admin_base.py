@@ -8,10 +8,11 @@ from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
+from daamweb.projects.admin_trail import TrailAdmin
 from daamweb.projects.selectors import allowed, may, may_somewhere, sees_several, visible_to
 
 
-class MembersAdmin(admin.ModelAdmin):
+class MembersAdmin(TrailAdmin):
     """Lists, pages, histories and actions hold what the user may see; rights are asked row by row."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -7,3 +7,15 @@ class ProjectError(ValueError):
 
 class WhichProjectError(ProjectError):
     """There are several projects, and nobody said which."""
+
+
+class EditRefusedError(ProjectError):
+    """What was typed cannot be stored; `field` says where it stands on the form."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotEditableError(ProjectError):
+    """The row, or something of it, cannot be edited any more."""

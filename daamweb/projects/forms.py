@@ -6,7 +6,6 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from daamweb.names import name_problem
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.models import LONGEST_NAME, Project, Role
 from daamweb.projects.roles import is_shared
@@ -63,25 +62,6 @@ class InProjectForm(MemberForm):
         except ProjectError as error:
             self.add_error(None, str(error))
             return None
-
-
-class NameInProjectForm(forms.ModelForm):
-    """Of a row with a name that is its own in its project. Django does not look at what it does not ask for,
-    which the project is."""
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if "name" not in self.changed_data:
-            return name
-        if problem := name_problem(name):
-            raise forms.ValidationError(problem)
-        model = type(self.instance)
-        others = model._default_manager.filter(project=self.instance.project, name=name)
-        if others.exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(
-                f"There is a {model._meta.verbose_name} named {name!r} already; choose another name."
-            )
-        return name
 
 
 class NameForm(forms.Form):

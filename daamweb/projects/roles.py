@@ -30,10 +30,15 @@ def project_paths(model: type[models.Model]) -> tuple[str, ...]:
 
 def roles_that_may(verb: str, model: type[models.Model]) -> tuple[str, ...]:
     """The roles that may do it with rows of the model, in the rows' own project."""
-    personal = getattr(model, "PERSONAL", False)
     return tuple(
-        role for role, verbs in VERBS.items() if verb in verbs and not (personal and role == Role.OBSERVER)
+        role
+        for role, verbs in VERBS.items()
+        if verb in verbs and not (is_personal(model) and role == Role.OBSERVER)
     )
+
+
+def is_personal(model: type[models.Model]) -> bool:
+    return bool(getattr(model, "PERSONAL", False))
 
 
 def is_shared(model: type[models.Model]) -> bool:
@@ -50,12 +55,33 @@ def project_of(row: models.Model) -> Project:
     if isinstance(row, Project):
         return row
     for path in project_paths(type(row)):
-        found: Any = row
-        for name in path.split("__"):
-            found = getattr(found, name)
-            if found is None:
-                break
-        else:
-            project: Project = found
+        project: Project | None = _follow(row, path.split("__"))
+        if project is not None:
             return project
     raise LookupError(f"{row._meta.label} belongs to no project.")
+
+
+def project_or_none(row: models.Model) -> Project | None:
+    """None for what is the site's."""
+    try:
+        return project_of(row)
+    except LookupError:
+        return None
+
+
+def kept_in(row: models.Model) -> models.Model:
+    """The row on whose pages it stands what was done with this one: of a participation the study, of a prompt
+    its set, of what is kept in a project by itself, or in none, the row itself."""
+    for path in project_paths(type(row)):
+        holder: models.Model | None = _follow(row, path.split("__")[:-1])
+        if holder is not None:
+            return holder
+    return row
+
+
+def _follow(row: Any, names: list[str]) -> Any:
+    for name in names:
+        if row is None:
+            return None
+        row = getattr(row, name)
+    return row

@@ -2,14 +2,15 @@
 
 from typing import TypeVar
 
+from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from daamweb.projects.errors import WhichProjectError
-from daamweb.projects.models import Erasure, Membership, Project
-from daamweb.projects.roles import IN_ARCHIVE, is_shared, project_paths, roles_that_may
+from daamweb.projects.models import Erasure, Event, Membership, Project
+from daamweb.projects.roles import IN_ARCHIVE, is_personal, is_shared, kept_in, project_paths, roles_that_may
 from daamweb.work.models import WorkState
 
 Row = TypeVar("Row", bound=Model)
@@ -103,6 +104,26 @@ def erasure_of(row: Model) -> Erasure | None:
     """The erasure that waits, runs or failed."""
     asked = Erasure.objects.filter(subject_type=row._meta.label_lower, subject_id=row.pk)
     return asked.exclude(state__in=(WorkState.DONE, WorkState.CANCELLED)).first()
+
+
+def trail_of(row: Model) -> QuerySet[Event]:
+    """What was done with a row, and with what is kept in it."""
+    return Event.objects.within(row) if kept_in(row) is row else Event.objects.on(row)
+
+
+def visible_events(events: QuerySet[Event], user: Visitor) -> QuerySet[Event]:
+    """Of the user's projects; those that name single persons only for those who may see these. What is the
+    site's, such as a checkpoint, is the superusers' to see."""
+    if not isinstance(user, User) or not user.is_active:
+        return events.none()
+    if user.is_superuser:
+        return events.all()
+    found = events.filter(project__in=visible_to(Project.objects.all(), user).values("pk"))
+    personal = [model for model in apps.get_models() if is_personal(model)]
+    roles = {role for model in personal for role in roles_that_may("view", model)}
+    theirs = Project.objects.filter(memberships__user=user, memberships__role__in=roles)
+    types = [model._meta.label_lower for model in personal]
+    return found.filter(~Q(subject_type__in=types) | Q(project__in=theirs.values("pk")))
 
 
 def sees_several(user: Visitor) -> bool:

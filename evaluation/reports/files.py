@@ -8,10 +8,11 @@ from annotations.kinds.interface import Tell, unwatched
 from annotations.models import Study
 from annotations.services.plans import write_plan
 from annotations.services.verifications import verify_study
+from daamweb.projects.services.events import Actor
 from evaluation.analyses.interface import Analysis
 from evaluation.documents.content import NamedFigure
 from evaluation.documents.drawing import render_figure
-from evaluation.exports import write_codebook, write_responses
+from evaluation.exports import save_responses, write_codebook
 from evaluation.frames.columns import columns_of
 from evaluation.reports.build import build_report
 from evaluation.reports.gather import gather
@@ -21,7 +22,13 @@ FIGURE_FORMATS = ("svg", "pdf", "png")
 
 
 def write_report(
-    subject: Subject, analysis: Analysis, folder: Path, *, progress: Tell = unwatched, tell: Tell = unwatched
+    subject: Subject,
+    analysis: Analysis,
+    folder: Path,
+    *,
+    progress: Tell = unwatched,
+    tell: Tell = unwatched,
+    by: Actor = None,
 ) -> list[Path]:
     """Write the report into a folder: a CSV per table and tables.csv with their titles and notes, every
     figure as SVG, PDF and PNG; of a study also the responses with their codebook, and the plan. Raises
@@ -38,7 +45,7 @@ def write_report(
     files: dict[str, Callable[[Path], object]] = {}
     if isinstance(subject, Study):
         files = {
-            "responses.csv": partial(write_responses, gathered.inputs.responses),
+            "responses.csv": partial(save_responses, subject, gathered.inputs.responses, by=by),
             "codebook.csv": partial(write_codebook, columns_of(subject)),
             "plan.json": partial(_write_plan, subject),
         }

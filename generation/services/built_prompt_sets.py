@@ -6,6 +6,7 @@ import numpy as np
 from django.db import transaction
 
 from daamweb.projects.models import Project
+from daamweb.projects.services.events import Actor
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet, Word
 from generation.prompts.captions import Caption
@@ -25,6 +26,7 @@ def build_words_prompt_set(
     common: int = 14,
     attention_checks: int | None = None,
     parts_of_speech: Sequence[str] | None = None,
+    by: Actor = None,
 ) -> tuple[PromptSet, WordSample]:
     """Sample n words of each common part of speech, each with the prompt it stands in (section 3.2).
 
@@ -69,6 +71,7 @@ def build_words_prompt_set(
             name=name,
             origin="words",
             recipe=recipe,
+            by=by,
             parser=source.parser,
             parse_state=PromptSet.ParseState.PARSED,
         )
@@ -144,6 +147,7 @@ def build_cohyponyms_prompt_set(
     seed: int,
     cohyponym_share: float = 0.5,
     nouns: Sequence[str] | None = None,
+    by: Actor = None,
 ) -> PromptSet:
     """Pairs of nouns, "a(n) … and a(n) …", a share of them siblings in the ontology (section 5.1).
 
@@ -181,7 +185,7 @@ def build_cohyponyms_prompt_set(
         for row, pair in enumerate(pairs, start=1)
     ]
     with transaction.atomic():
-        prompt_set = create_prompt_set(project=project, name=name, origin="cohyponyms", recipe=recipe)
+        prompt_set = create_prompt_set(project=project, name=name, origin="cohyponyms", recipe=recipe, by=by)
         create_prompts(prompt_set, captions)
     return prompt_set
 

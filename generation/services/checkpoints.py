@@ -6,8 +6,11 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
 
+from daamweb.projects.models import Action
+from daamweb.projects.services.editing import store_edit
+from daamweb.projects.services.events import Actor, record
+from daamweb.projects.shown import Shown
 from generation.errors import CheckpointRefusedError
 from generation.models import Checkpoint, GenerationRun
 from generation.services.checkpoint_sources import check_source, check_text, is_below_roots, is_hub_id
@@ -17,11 +20,14 @@ DEMO = "demo"
 DEMO_SOURCE = "generation/demo/checkpoint"
 
 
-def find_or_create_demo_checkpoint() -> Checkpoint:
+@transaction.atomic
+def find_or_create_demo_checkpoint(*, by: Actor = None) -> Checkpoint:
     """The checkpoint that comes with the project. Raises CheckpointRefusedError if another one has its name,
     or CHECKPOINT_ROOTS leaves its folder out."""
     check_source(DEMO_SOURCE)
-    checkpoint, _ = Checkpoint.objects.get_or_create(name=DEMO, defaults={"source": DEMO_SOURCE})
+    checkpoint, is_new = Checkpoint.objects.get_or_create(name=DEMO, defaults={"source": DEMO_SOURCE})
+    if is_new:
+        record(Action.MADE, subject=checkpoint, project=None, by=by)
     if checkpoint.source != DEMO_SOURCE:
         raise CheckpointRefusedError(
             f"The checkpoint named {DEMO!r} is {checkpoint.source}, not the one that comes with the project "
@@ -30,7 +36,7 @@ def find_or_create_demo_checkpoint() -> Checkpoint:
     return checkpoint
 
 
-def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
+def find_or_create_checkpoint(*, name_or_source: str, by: Actor = None) -> Checkpoint:
     """A known checkpoint by its name or source; else a new one for a hub id or a folder below the roots.
     Raises CheckpointRefusedError.
 
@@ -40,7 +46,7 @@ def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
     check_text(name_or_source)
     source = _source_here(name_or_source)
     if name_or_source == DEMO or settings.BASE_DIR / source == settings.BASE_DIR / DEMO_SOURCE:
-        return find_or_create_demo_checkpoint()
+        return find_or_create_demo_checkpoint(by=by)
     known = Checkpoint.objects.filter(name=name_or_source).first()
     if known:
         return known
@@ -53,7 +59,7 @@ def find_or_create_checkpoint(*, name_or_source: str) -> Checkpoint:
         )
     check_source(source)
     known = Checkpoint.objects.filter(source=source, revision="").first()
-    return known or save_checkpoint(checkpoint=Checkpoint(name=_free_name(source), source=source))
+    return known or save_checkpoint(checkpoint=Checkpoint(name=_free_name(source), source=source), by=by)
 
 
 def _source_here(text: str) -> str:
@@ -78,9 +84,10 @@ def _free_name(source: str) -> str:
 
 
 @transaction.atomic
-def save_checkpoint(*, checkpoint: Checkpoint) -> Checkpoint:
-    """Write down a new checkpoint, or what was changed of one that no run was made with. Raises
-    CheckpointRefusedError."""
+def save_checkpoint(*, checkpoint: Checkpoint, shown: Shown | None = None, by: Actor = None) -> Checkpoint:
+    """Write down a new checkpoint, or what was changed of one that no run was made with; `shown` is how it
+    was when a form was made of it. Raises CheckpointRefusedError; where it was changed, as
+    `editing.edit_row` does."""
     check_source(checkpoint.source)
     try:
         checkpoint.full_clean()
@@ -90,8 +97,9 @@ def save_checkpoint(*, checkpoint: Checkpoint) -> Checkpoint:
         with transaction.atomic():
             if checkpoint.pk is None:
                 checkpoint.save(force_insert=True)
+                record(Action.MADE, subject=checkpoint, project=None, by=by)
             else:
-                _change_unused(checkpoint)
+                _change_unused(checkpoint, shown, by)
     except IntegrityError as error:
         raise CheckpointRefusedError(
             f"There is a checkpoint named {checkpoint.name!r} already; choose another name."
@@ -99,13 +107,13 @@ def save_checkpoint(*, checkpoint: Checkpoint) -> Checkpoint:
     return checkpoint
 
 
-def _change_unused(checkpoint: Checkpoint) -> None:
+def _change_unused(checkpoint: Checkpoint, shown: Shown | None, by: Actor) -> None:
     """Locked first: a run that is being made with it is either seen here, or copies what is written here."""
-    lock_checkpoint(checkpoint)
-    runs = GenerationRun.objects.filter(checkpoint=OuterRef("pk"))
-    unused = Checkpoint.objects.filter(~Exists(runs), pk=checkpoint.pk)
-    if not unused.update(**{name: getattr(checkpoint, name) for name in Checkpoint.KEPT}):
+    locked = lock_checkpoint(checkpoint)
+    if GenerationRun.objects.filter(checkpoint=locked).exists():
         raise CheckpointRefusedError(Checkpoint.IN_USE)
+    typed = {name: getattr(checkpoint, name) for name in Checkpoint.KEPT}
+    store_edit(locked=locked, typed=typed, shown=shown, by=by)
 
 
 def lock_checkpoint(checkpoint: Checkpoint) -> Checkpoint:

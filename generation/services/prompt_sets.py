@@ -8,7 +8,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from daamweb.names import name_problem
-from daamweb.projects.models import Project
+from daamweb.projects.models import Action, Project
+from daamweb.projects.services.events import Actor, record
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet
 from generation.prompts.captions import Caption, CaptionFile, RowError, read_captions
@@ -43,6 +44,7 @@ def import_prompts(
     format: str = "auto",
     skip_invalid: bool = False,
     dry_run: bool = False,
+    by: Actor = None,
 ) -> ImportResult:
     """Make a prompt set of a caption file.
 
@@ -58,13 +60,13 @@ def import_prompts(
     prompt_set = None
     if not dry_run and not refused:
         prompt_set = _store_captions(
-            project=project, name=name, captions=captions, content=content, file_name=file_name
+            project=project, name=name, captions=captions, content=content, file_name=file_name, by=by
         )
     return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format)
 
 
 def _store_captions(
-    *, project: Project, name: str, captions: CaptionFile, content: bytes, file_name: str
+    *, project: Project, name: str, captions: CaptionFile, content: bytes, file_name: str, by: Actor
 ) -> PromptSet:
     recipe = {
         "file": file_name,
@@ -74,7 +76,9 @@ def _store_captions(
     # CoNLL-U brings its own words; the set counts as parsed only if every sentence did.
     annotated = all(caption.words for caption in captions.captions)
     with transaction.atomic():
-        prompt_set = create_prompt_set(project=project, name=name, origin=captions.format, recipe=recipe)
+        prompt_set = create_prompt_set(
+            project=project, name=name, origin=captions.format, recipe=recipe, by=by
+        )
         prompts = create_prompts(prompt_set, captions.captions)
         if annotated:
             store_words(prompts=prompts, words=[caption.words or () for caption in captions.captions])
@@ -117,10 +121,11 @@ def create_prompt_set(
     recipe: dict[str, Any],
     parser: str = "",
     parse_state: str = PromptSet.ParseState.NOT_ASKED,
+    by: Actor,
 ) -> PromptSet:
     try:
         with transaction.atomic():
-            return PromptSet.objects.create(
+            made = PromptSet.objects.create(
                 project=project,
                 name=name,
                 origin=origin,
@@ -128,5 +133,7 @@ def create_prompt_set(
                 parser=parser,
                 parse_state=parse_state,
             )
+            record(Action.MADE, subject=made, project=project, by=by, details={"origin": origin})
     except IntegrityError as error:
         raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.") from error
+    return made

@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from daamweb.names import name_problem
+from daamweb.projects.models import Action
+from daamweb.projects.services.events import Actor, record
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
 from generation.services.checkpoints import find_or_create_checkpoint, lock_checkpoint
@@ -30,6 +32,7 @@ def create_run(
     guidance_scale: float = 7.5,
     scheduler: str = GenerationRun.Scheduler.DPM_SOLVER,
     batch_size: int = 1,
+    by: Actor = None,
 ) -> GenerationRun:
     """Write down a run, in the prompt set's project, and one queued generation per prompt and seed. The run
     keeps what the checkpoint is by now.
@@ -78,6 +81,8 @@ def create_run(
         ],
         batch_size=500,
     )
+    images = len(prompts) * len(seeds)
+    record(Action.MADE, subject=run, project=project, by=by, details={"images": images})
     return run
 
 
@@ -104,10 +109,11 @@ def _save(run: GenerationRun) -> None:
 
 
 @transaction.atomic
-def create_run_by_source(*, checkpoint: str, **design: Any) -> GenerationRun:
+def create_run_by_source(*, checkpoint: str, by: Actor = None, **design: Any) -> GenerationRun:
     """As `create_run`, of a checkpoint by its name or source, known or not. What is refused leaves no
     checkpoint behind. Raises RunError."""
-    return create_run(checkpoint=find_or_create_checkpoint(name_or_source=checkpoint), **design)
+    found = find_or_create_checkpoint(name_or_source=checkpoint, by=by)
+    return create_run(checkpoint=found, by=by, **design)
 
 
 def _messages(error: ValidationError) -> list[str]:
@@ -120,9 +126,13 @@ def _messages(error: ValidationError) -> list[str]:
     ]
 
 
-def retry_failed(*, run: GenerationRun) -> int:
+@transaction.atomic
+def retry_failed(*, run: GenerationRun, by: Actor = None) -> int:
     """Queue the run's failed generations again; return how many."""
-    return run.generations.requeue_failed()
+    images: int = run.generations.requeue_failed()
+    if images:
+        record(Action.RETRIED, subject=run, project=run.project, by=by, details={"images": images})
+    return images
 
 
 def mark_poked(*, run: GenerationRun, unless_since: datetime | None = None) -> bool:

@@ -7,6 +7,8 @@ from django.db import transaction
 from django.db.models import F, ProtectedError, Q
 from django.utils import timezone
 
+from daamweb.projects.models import Action
+from daamweb.projects.services.events import Actor, record
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet, Word
 from generation.prompts.parsing import Parser, ParserNotFound, load_parser, parse
@@ -70,7 +72,11 @@ def _head_position(word: ParsedWord | Word) -> int | None:
 
 
 def parse_prompt_set(
-    *, prompt_set: PromptSet, parser: str = "", tell: Callable[[int, int], None] | None = None
+    *,
+    prompt_set: PromptSet,
+    parser: str = "",
+    tell: Callable[[int, int], None] | None = None,
+    by: Actor = None,
 ) -> int:
     """Give every prompt of the set its words, replacing earlier ones; return how many words there are.
 
@@ -88,13 +94,15 @@ def parse_prompt_set(
                 f"The words of {prompt_set.name!r} were chosen when it was built, and parsing again would "
                 "lose the choice; parse the set that it was built from, and build a new one."
             )
-        return _replace_words(prompt_set, load_parser(parser), tell)
+        return _replace_words(prompt_set, load_parser(parser), tell, by)
     except (ParserNotFound, PromptSetError) as error:
         _keep_parse_error(prompt_set, str(error))
         raise
 
 
-def _replace_words(prompt_set: PromptSet, parser: Parser, tell: Callable[[int, int], None] | None) -> int:
+def _replace_words(
+    prompt_set: PromptSet, parser: Parser, tell: Callable[[int, int], None] | None, by: Actor
+) -> int:
     prompts = list(prompt_set.prompts.order_by("position"))
     parsed = []
     for count, result in enumerate(parse(parser, [prompt.text for prompt in prompts]), start=1):
@@ -107,16 +115,19 @@ def _replace_words(prompt_set: PromptSet, parser: Parser, tell: Callable[[int, i
             PromptSet.objects.select_for_update().get(pk=prompt_set.pk)
             Word.objects.filter(prompt__prompt_set=prompt_set).delete()
             store_words(prompts=prompts, words=parsed)
+            count = sum(len(words) for words in parsed)
             prompt_set.parser = f"{parser.name} {parser.version}"
             prompt_set.parse_state = PromptSet.ParseState.PARSED
             prompt_set.parse_error = ""
             prompt_set.save(update_fields=["parser", "parse_state", "parse_error"])
+            details = {"parser": prompt_set.parser, "words": count}
+            record(Action.PARSED, subject=prompt_set, project=prompt_set.project, by=by, details=details)
     except ProtectedError as error:
         raise PromptSetError(
             f"The words of {prompt_set.name!r} are used by a study and cannot be parsed again; import "
             "the prompts into a new set instead."
         ) from error
-    return sum(len(words) for words in parsed)
+    return count
 
 
 def _keep_parse_error(prompt_set: PromptSet, error: str) -> None:
@@ -130,6 +141,15 @@ def queue_parse(*, prompt_set: PromptSet) -> None:
     PromptSet.objects.filter(pk=prompt_set.pk).update(
         parse_state=PromptSet.ParseState.QUEUED, parse_error="", parse_attempts=0, poked_at=timezone.now()
     )
+
+
+@transaction.atomic
+def queue_parse_again(*, prompt_set: PromptSet, by: Actor) -> None:
+    """As somebody asks for it, of a set that was parsed, or could not be."""
+    locked = PromptSet.objects.select_for_update().get(pk=prompt_set.pk)
+    if locked.parse_state != PromptSet.ParseState.QUEUED:
+        record(Action.PARSING, subject=locked, project=locked.project, by=by)
+    queue_parse(prompt_set=locked)
 
 
 def begin_queued_parse(*, prompt_set: PromptSet) -> bool:

@@ -106,8 +106,9 @@ def test_five_tasks_rated_in_the_browser_are_in_the_report(demo, chromium):
         "image => image.complete && image.naturalWidth > 0", arg=figure.element_handle()
     )
 
+    researcher.get_by_role("link", name="Responses (CSV)").click()
     with researcher.expect_download() as download:
-        researcher.get_by_role("link", name="Responses (CSV)").click()
+        researcher.get_by_role("button", name="Download the responses (CSV)").click()
     with download.value.path().open(encoding="utf-8", newline="") as file:
         choices = [row["choice"] for row in csv.DictReader(file)]
     assert choices == [str(number) for number in range(1, TASKS + 1)]

@@ -1,14 +1,20 @@
 """What is posted where, beside nothing at all; and what comes of it for those who may."""
 
+import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Model
 
+from annotations.design import DESIGN_FIELDS
 from annotations.models import Study
 from benchmarks.site_rows import Site
+from daamweb.projects.models import Membership, Project
+from daamweb.projects.shown import shown_of
+from generation.models import GenerationRun, PromptSet
 from tests.permissions.visits import DESK, ELSEWHERE
 
 # For those who may; of several, whichever the row asks for.
@@ -18,12 +24,21 @@ Done = int | str | tuple[int | str, ...]
 @dataclass(frozen=True)
 class Post:
     """elsewhere: what comes of it for those whose role is enough, in another project. superuser: for them,
-    if it is something else."""
+    if it is something else. form_of: the model and the fields of the row whose form it is."""
 
     data: Mapping[str, Any]
     done: Done = ELSEWHERE
     elsewhere: Done = ELSEWHERE
     superuser: Done | None = None
+    form_of: tuple[type[Model], Sequence[str]] | None = None
+
+    def sent_to(self, address: str) -> Mapping[str, Any]:
+        """With how the row was when its form was made, which is how it is."""
+        if self.form_of is None:
+            return self.data
+        model, fields = self.form_of
+        row = model._base_manager.filter(pk=re.findall(r"/(\d+)/", address)[-1]).first()
+        return {**self.data, "shown": "" if row is None else str(shown_of(row, fields))}
 
 
 def posts_to(route: str, site: Site) -> list[Post]:
@@ -50,7 +65,7 @@ NOTHING: dict[str, Done] = {
     "generation/runs/<int:pk>/retry/": ELSEWHERE,
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
-    "admin/annotations/study/<path:object_id>/change/": (200, ELSEWHERE),  # of a draft, and of an opened one
+    "admin/annotations/study/<path:object_id>/change/": (200, 409),  # of a draft, and of an opened one
     "admin/generation/checkpoint/<path:object_id>/change/": (200, 403),  # behind a frozen study it stays
     "studies/<int:pk>/retention/": ELSEWHERE,
     "studies/<int:pk>/erase/": 422,
@@ -63,6 +78,8 @@ A_RUN = {
     "name": "new", "seeds": "0", "num_inference_steps": 1, "guidance_scale": 1, "scheduler": "ddim",
     "batch_size": 1,
 }  # fmt: skip
+# Without a marker: what was typed is shown again to whoever typed it.
+TEXTS = {"title": "A title", "consent": "A consent", "instructions": "Some instructions"}
 WORDS = {"name": "new", "per_part_of_speech": 1, "common": 1, "seed": 0}
 PAIRS = {"name": "new", "count": 1, "cohyponym_share": 0, "seed": 0}
 A_STUDY = {
@@ -108,16 +125,35 @@ POSTS: dict[str, tuple[Callable[[Site], Post], ...]] = {
     ),
     "admin/annotations/study/build/": (lambda site: Post({**A_STUDY, "run": site.run.pk}, elsewhere=200),),
     "admin/annotations/study/<int:pk>/state/<str:change>/": (lambda site: Post({"confirmed": "yes"}),),
-    "admin/annotations/study/<path:object_id>/change/": (lambda site: Post(_draft(site)),),
-    "admin/generation/promptset/<path:object_id>/change/": (lambda site: Post(NAME),),
-    "admin/generation/generationrun/<path:object_id>/change/": (lambda site: Post(NAME),),
+    "admin/annotations/study/<path:object_id>/change/": (
+        lambda site: Post(_draft(site), 409),  # which does not say what it shows
+        lambda site: Post({**_draft(site), **TEXTS}, (ELSEWHERE, 409), form_of=(Study, DESIGN_FIELDS)),
+    ),
+    "admin/generation/promptset/<path:object_id>/change/": (
+        lambda site: Post(NAME, 409),
+        lambda site: Post(NAME, form_of=(PromptSet, ["name"])),
+    ),
+    "admin/generation/generationrun/<path:object_id>/change/": (
+        lambda site: Post(NAME, 409),
+        lambda site: Post(NAME, form_of=(GenerationRun, ["name"])),
+    ),
     "projects/": (lambda site: Post(NAME),),
-    "projects/<int:pk>/rename/": (lambda site: Post(NAME),),
+    "projects/<int:pk>/rename/": (
+        lambda site: Post(NAME, 409),
+        lambda site: Post(NAME, form_of=(Project, ["name"])),
+    ),
     "projects/<int:pk>/erase/": (lambda site: Post({"typed_name": "something else"}, 422),),
-    "projects/<int:pk>/members/<int:member_pk>/": (lambda site: Post({"role": "observer"}),),
+    "projects/<int:pk>/members/<int:member_pk>/": (
+        lambda site: Post({"role": "observer"}, (ELSEWHERE, 409)),
+        lambda site: Post({"role": "observer"}, form_of=(Membership, ["role", "may_spend"])),
+    ),
     "projects/<int:pk>/invite/": (lambda site: Post({"role": "owner", "note": "a friend"}, 200),),
     "projects/invitations/<slug:token>/": (lambda site: Post(ACCOUNT),),
-    "studies/<int:pk>/retention/": (lambda site: Post({"days": "3"}), lambda site: Post({"days": "x"}, 422)),
+    "studies/<int:pk>/retention/": (
+        lambda site: Post({"days": "3"}, 409),
+        lambda site: Post({"days": "3"}, form_of=(Study, ["keep_identities_days"])),
+        lambda site: Post({"days": "x"}, 422),
+    ),
     "studies/<int:pk>/erase/": (lambda site: Post({"typed_name": site.study.name}, 422),),  # while it runs
     "s/<slug:slug>/assignments/<int:pk>/": (lambda site: Post(_answer(), (ELSEWHERE, 409)),),
 }

@@ -89,9 +89,10 @@ def test_nothing_moves_to_another_project(world, model):
     }  # fmt: skip
     kept = ("project_id", "run_id", "prompt_set_id", "slug", "state")
     for who in (Who.OWNER, Who.SUPERUSER):
-        data = {**posts_to(route, here)[-1].data, **foreign}
+        address = filled(route, (row.pk,))
+        data = {**posts_to(route, here)[-1].sent_to(address), **foreign}
         with taken_back(world.browsers[who]):
-            came = visit(world.browsers[who], "post", filled(route, (row.pk,)), data)
+            came = visit(world.browsers[who], "post", address, data)
             assert came.outcome == ELSEWHERE
             stored = model.objects.get(pk=row.pk)
             assert stored.name == "renamed"

@@ -4,9 +4,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from daamweb.projects.errors import ProjectError
-from daamweb.projects.models import Action, Membership, Project, Role
+from daamweb.projects.models import Action, Event, Membership, Project, Role
+from daamweb.projects.services.editing import compare
 from daamweb.projects.services.events import record
 from daamweb.projects.services.staff import mark_staff
+from daamweb.projects.shown import Shown
 
 
 @transaction.atomic
@@ -21,23 +23,29 @@ def add_member(
     except IntegrityError as error:
         raise ProjectError(f"{user.get_username()} is in “{project}” already.") from error
     mark_staff(user=user)
-    record(Action.JOINED, subject=user, project=project, by=by, details=_as_details(membership))
+    action = Action.JOINED if by is not None and by.pk == user.pk else Action.ADDED
+    record(action, subject=user, project=project, by=by, details=_as_details(membership))
     return membership
 
 
 @transaction.atomic
-def change_member(*, membership: Membership, role: str, may_spend: bool, by: User | None) -> None:
-    """Raises ProjectError, also where the last owner would be owner no more."""
+def change_member(
+    *, membership: Membership, role: str, may_spend: bool, by: User | None, shown: Shown | None = None
+) -> None:
+    """`shown` is how the membership was when a form was made of it; None where none was. Raises ProjectError,
+    also where the last owner would be owner no more, and EditConflictError."""
     _check_role(role)
     locked = _lock(membership)
+    typed = {"role": role, "may_spend": may_spend}
+    done = Event.objects.on(locked.user).filter(project=locked.project)
+    changes = compare(row=locked, typed=typed, shown=shown, events=done)
+    if not changes:
+        return
     if locked.role == Role.OWNER and role != Role.OWNER:
         _check_another_owner(locked)
-    before = _as_details(locked)
     locked.role, locked.may_spend = role, may_spend
     locked.save(update_fields=["role", "may_spend"])
-    if before != _as_details(locked):
-        details = {"before": before, "now": _as_details(locked)}
-        record(Action.EDITED, subject=locked.user, project=locked.project, by=by, details=details)
+    record(Action.EDITED, subject=locked.user, project=locked.project, by=by, details=changes)
 
 
 @transaction.atomic

@@ -9,8 +9,10 @@ from daamweb.projects.errors import ProjectError
 from daamweb.projects.holdings import HOLDINGS
 from daamweb.projects.models import Action, Erasure, Membership, Project, Role
 from daamweb.projects.selectors import only_project
+from daamweb.projects.services.editing import edit_row
 from daamweb.projects.services.events import record
 from daamweb.projects.services.staff import mark_staff
+from daamweb.projects.shown import Shown
 
 FIRST = "Main"
 
@@ -45,20 +47,10 @@ def find_or_create_only_project(*, by: User | None = None) -> Project:
         return Project.objects.get(name=FIRST)
 
 
-@transaction.atomic
-def rename_project(*, project: Project, name: str, by: User | None) -> None:
-    """Raises ProjectError."""
-    name = name.strip()
-    _check_name(name)
-    locked = Project.objects.select_for_update().get(pk=project.pk)
-    if Project.objects.filter(name=name).exclude(pk=locked.pk).exists():
-        raise ProjectError(f"There is a project named {name!r} already; choose another name.")
-    before, locked.name = locked.name, name
-    if before == name:
-        return
-    locked.save(update_fields=["name"])
-    project.name = name
-    record(Action.EDITED, subject=locked, project=locked, by=by, details={"name": [before, name]})
+def rename_project(*, project: Project, name: str, by: User | None, shown: Shown | None = None) -> None:
+    """Raises ProjectError, as `editing.edit_row` does."""
+    edit_row(row=project, typed={"name": name.strip()}, shown=shown, by=by)
+    project.name = name.strip()
 
 
 @transaction.atomic

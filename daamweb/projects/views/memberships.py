@@ -8,12 +8,17 @@ from django.views.decorators.http import require_POST
 
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.forms import RoleForm
+from daamweb.projects.lost import keeps_what_was_typed
 from daamweb.projects.models import Membership, Project
 from daamweb.projects.selectors import get_allowed
+from daamweb.projects.services.editing import EditConflictError
 from daamweb.projects.services.memberships import change_member, remove_member
+from daamweb.projects.shown import shown_in
+from daamweb.projects.views.projects import project_page
 from daamweb.requests import current_user
 
 
+@keeps_what_was_typed
 @staff_member_required
 @require_POST
 def change(request: HttpRequest, pk: int, member_pk: int) -> HttpResponse:
@@ -23,7 +28,14 @@ def change(request: HttpRequest, pk: int, member_pk: int) -> HttpResponse:
         messages.error(request, "Choose a role.")
         return redirect(membership.project)
     try:
-        change_member(membership=membership, by=current_user(request), **form.cleaned_data)
+        change_member(
+            membership=membership,
+            by=current_user(request),
+            shown=shown_in(request.POST),
+            **form.cleaned_data,
+        )
+    except EditConflictError as conflict:
+        return project_page(request, membership.project, conflict=conflict)
     except ProjectError as error:
         messages.error(request, str(error))
     else:

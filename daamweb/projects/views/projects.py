@@ -10,21 +10,25 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from daamweb.projects.conflicts import conflict_context
 from daamweb.projects.errors import ProjectError
-from daamweb.projects.forms import InvitationForm, NameForm, RoleForm
+from daamweb.projects.forms import InvitationForm, NameForm
+from daamweb.projects.history import page_of
 from daamweb.projects.holdings import HOLDINGS
-from daamweb.projects.models import Project
-from daamweb.projects.selectors import get_allowed, is_member, may, role_in, visible_to
+from daamweb.projects.lost import keeps_what_was_typed
+from daamweb.projects.models import Membership, Project, Role
+from daamweb.projects.selectors import get_allowed, is_member, may, role_in, visible_events, visible_to
+from daamweb.projects.services.editing import EditConflictError
 from daamweb.projects.services.projects import (
     archive_project,
     create_project,
     rename_project,
     restore_project,
 )
+from daamweb.projects.shown import Shown, hashes_of, newest_of, shown_in
 from daamweb.requests import current_user
 
 EVENTS_ON_PAGE = 20
-EVENTS_IN_HISTORY = 100
 
 
 @staff_member_required
@@ -63,49 +67,62 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
     return project_page(request, get_allowed(Project.objects.all(), request.user, pk=pk))
 
 
-def project_page(request: HttpRequest, found: Project, *, status: int = 200, **changed: Any) -> HttpResponse:
-    """The page, with what a form that was sent back, or an invitation's link, puts in."""
+def project_page(
+    request: HttpRequest,
+    found: Project,
+    *,
+    status: int = 200,
+    conflict: EditConflictError | None = None,
+    **changed: Any,
+) -> HttpResponse:
+    """The page, with what a form that was sent back, or an invitation's link, puts in. After a conflict what
+    was typed is still in its form, which now carries how the row is."""
+    if conflict is not None:
+        found.refresh_from_db()
+        changed |= conflict_context(conflict, request.user)
     memberships = list(found.memberships.select_related("user"))
     may_manage = may(request.user, "manage", found)
-    events = list(found.events.all()[: EVENTS_ON_PAGE + 1])
+    newest = newest_of(found.events.all())
+    events = list(visible_events(found.events.all(), request.user)[: EVENTS_ON_PAGE + 1])
     context = {
         "project": found,
         "role": role_in(found, request.user),
         "may_manage": may_manage,
         "holdings": [(holding.label, holding.rows(found).count()) for holding in HOLDINGS],
-        "members": [
-            (each, RoleForm(initial={"role": each.role, "may_spend": each.may_spend})) for each in memberships
-        ],
+        "roles": Role.choices,
+        "members": [_member(each, newest, conflict) for each in memberships],
         "has_owner": any(each.role == "owner" for each in memberships),
         "invitations": [each for each in found.invitations.all() if each.is_open] if may_manage else [],
         "invitation_form": InvitationForm(initial={"role": "researcher"}),
         "name_form": NameForm(initial={"name": found.name}),
+        "name_shown": Shown(newest, hashes_of(found, ["name"])),
         "events": events[:EVENTS_ON_PAGE],
         "more_events": len(events) > EVENTS_ON_PAGE,
         **changed,
     }
-    return render(request, "projects/project.html", context, status=status)
+    return render(request, "projects/project.html", context, status=409 if conflict else status)
+
+
+def _member(membership: Membership, newest: int, conflict: EditConflictError | None) -> dict[str, Any]:
+    """A row of the table, and what its form has in it."""
+    fields = ("role", "may_spend")
+    typed = {name: getattr(membership, name) for name in fields}
+    if conflict is not None and conflict.row == membership:
+        typed = conflict.typed
+    return {"row": membership, "typed": typed, "shown": Shown(newest, hashes_of(membership, fields))}
 
 
 @staff_member_required
 @never_cache
 @require_safe
 def history(request: HttpRequest, pk: int) -> HttpResponse:
-    """All that was done, by keyed pages: `?before=` the last one shown."""
+    """All that was done in it."""
     found = get_allowed(Project.objects.all(), request.user, pk=pk)
-    events = found.events.all()
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        events = events.filter(pk__lt=int(before))
-    shown = list(events[: EVENTS_IN_HISTORY + 1])
-    context = {
-        "project": found,
-        "events": shown[:EVENTS_IN_HISTORY],
-        "next": shown[EVENTS_IN_HISTORY - 1].pk if len(shown) > EVENTS_IN_HISTORY else None,
-    }
-    return render(request, "projects/history.html", context)
+    events = visible_events(found.events.all(), request.user)
+    return render(request, "projects/history.html", {"project": found, **page_of(request, events)})
 
 
+@keeps_what_was_typed
 @staff_member_required
 @require_POST
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
@@ -113,12 +130,15 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     form = NameForm(request.POST)
     if form.is_valid():
         try:
-            rename_project(project=found, name=form.cleaned_data["name"], by=current_user(request))
+            name, shown = form.cleaned_data["name"], shown_in(request.POST)
+            rename_project(project=found, name=name, by=current_user(request), shown=shown)
+        except EditConflictError as conflict:
+            return project_page(request, found, conflict=conflict, name_form=form)
         except ProjectError as error:
             form.add_error("name", str(error))
         else:
             return redirect(found)
-    return project_page(request, found, status=422, name_form=form)
+    return project_page(request, found, status=422, name_form=form, name_shown=shown_in(request.POST))
 
 
 @staff_member_required

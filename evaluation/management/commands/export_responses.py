@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotations.errors import UnknownKindError
 from annotations.models import Study
 from daamweb.projects.commands import add_project_argument, find_named
-from evaluation.exports import write_codebook, write_responses
+from evaluation.exports import save_responses, write_codebook
 from evaluation.frames.columns import columns_of
 from evaluation.frames.responses import response_frame
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         except UnknownKindError as error:
             raise CommandError(str(error)) from error
         try:
-            write_responses(responses, output)
+            save_responses(study, responses, output, by=None)
             if codebook is not None:
                 write_codebook(columns_of(study), codebook)
         except OSError as error:

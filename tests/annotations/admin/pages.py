@@ -4,10 +4,12 @@ import html
 
 from django.urls import reverse
 
+from annotations.design import DESIGN_FIELDS
 from annotations.models import Study
 from annotations.services.claims import claim_assignment
 from annotations.services.closings import close_study, pause_study
 from annotations.services.openings import open_study, request_opening
+from daamweb.projects.shown import shown_of
 from tests.factories import make_participation, make_study
 
 State = Study.State
@@ -36,7 +38,9 @@ def design_of_page(study: Study, **changes) -> dict:
     """What a draft's page sends."""
     fields = ("name", "title", "consent", "instructions", "replicas", "check_every", "lease_minutes")
     empty = {"share_cap": "", "expected_annotators": ""}
-    return {**{name: getattr(study, name) for name in fields}, **empty, **changes}
+    # As the page was when it was loaded.
+    shown = str(shown_of(study, DESIGN_FIELDS))
+    return {**{name: getattr(study, name) for name in fields}, **empty, "shown": shown, **changes}
 
 
 def study_in(state: str) -> Study:

@@ -1,10 +1,9 @@
 import re
 
 import pytest
-from django.contrib.admin.models import LogEntry
 
 from annotations.models import Assignment, Opening, Place
-from daamweb.projects.models import Role
+from daamweb.projects.models import Event, Role
 from tests.annotations.admin.pages import (
     CONFIRMED,
     STUDIES,
@@ -17,6 +16,17 @@ from tests.annotations.admin.pages import (
 from tests.factories import make_project, make_study
 
 pytestmark = pytest.mark.django_db
+
+# What was done, the newest first.
+WRITTEN = {
+    (State.DRAFT, "open"): ["opening"],
+    (State.OPEN, "pause"): ["paused"],
+    (State.OPEN, "close"): ["closed", "closing"],
+    (State.OPEN, "close_at_once"): ["closed", "closing"],
+    (State.PAUSED, "open"): ["resumed"],
+    (State.PAUSED, "close"): ["closed", "closing"],
+    (State.CLOSING, "close_at_once"): ["closed", "closing"],
+}
 
 
 @pytest.mark.parametrize(
@@ -58,9 +68,9 @@ def test_a_button_changes_the_state_and_says_so(press, state, change, after, sai
     assert study.state == after
     assert answer.redirect_chain == [(change_page(study), 302)]
     assert f"“{study.name}” {said}" in text_of(answer)
-    entry = LogEntry.objects.get()
-    assert (entry.object_id, entry.user.username) == (str(study.pk), "researcher")
-    assert f"The study {said}" in entry.get_change_message()
+    by_hand = Event.objects.exclude(actor=None)
+    assert {(event.subject_id, event.actor_name) for event in by_hand} == {(study.pk, "researcher")}
+    assert list(by_hand.values_list("action", flat=True)) == WRITTEN[state, change]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +98,7 @@ def test_a_button_that_makes_no_sense_any_more_explains_itself(press, pokes, sta
     assert f"'{study.name}' is {state}; " in str(message)
     study.refresh_from_db()
     assert study.state == state
-    assert not LogEntry.objects.exists()
+    assert not Event.objects.exclude(actor=None).exists()
     assert pokes == []
 
 

@@ -1,13 +1,18 @@
 """Opening by the admin's button is a worker's job; the page shows how far it is, and why it failed."""
 
+import html
+import re
 from pathlib import Path
 
 import pytest
-from django.contrib.admin.models import LogEntry
 
+from annotations.design import DESIGN_FIELDS
 from annotations.jobs import run_opening
-from annotations.models import Opening, Study
+from annotations.models import Opening
 from annotations.services.openings import open_study
+from annotations.services.studies import edit_draft
+from daamweb.projects.models import Event
+from daamweb.projects.shown import shown_of
 from tests.annotations.admin.pages import (
     CONFIRMED,
     State,
@@ -148,7 +153,7 @@ def test_a_design_that_nobody_could_finish_is_not_opened(press, pokes, design, r
     study.refresh_from_db()
     assert study.state == State.DRAFT
     assert pokes == []
-    assert not LogEntry.objects.exists()
+    assert not Event.objects.exclude(action=Event.Action.MADE).exists()
 
 
 def test_a_paused_study_is_open_again_at_once_without_a_worker(press, pokes):
@@ -161,11 +166,25 @@ def test_a_paused_study_is_open_again_at_once_without_a_worker(press, pokes):
     assert Opening.objects.count() == 1
 
 
-def test_the_log_keeps_the_hash_of_the_plan(press):
-    """Whoever changes the plan's row would have to change the log as well."""
+def test_what_was_done_keeps_the_hash_of_the_plan():
+    """Whoever changes the plan's row would have to change that as well."""
     study = make_study()
     open_study(study=study)
-    press(button(study, "pause"))
-    entry = LogEntry.objects.get()
-    assert f"The hash of its plan is {study.plan.sha256}." in entry.get_change_message()
-    assert Study.objects.get().state == State.PAUSED
+    event = Event.objects.get(action=Event.Action.OPENED)
+    assert (event.subject_id, event.details) == (study.pk, {"plan": study.plan.sha256})
+
+
+def test_what_was_edited_after_it_was_seen_is_not_frozen(researcher_client, press, pokes):
+    study = make_study()
+    page = text_of(press(button(study, "open")))
+    seen = re.search(r'name="seen" value="([^"]+)"', researcher_client.post(button(study, "open")).text)
+    assert "cannot be edited any more" in page
+    edit_draft(study=study, typed={"consent": "Another"})
+    answer = press(button(study, "open"), **CONFIRMED, seen=html.unescape(seen[1]))
+    (message,) = answer.context["messages"]
+    assert "somebody edited consent. Look at it again" in str(message)
+    study.refresh_from_db()
+    assert (study.state, pokes) == (State.DRAFT, [])
+    press(button(study, "open"), **CONFIRMED, seen=str(shown_of(study, DESIGN_FIELDS)))
+    study.refresh_from_db()
+    assert study.state == State.OPENING

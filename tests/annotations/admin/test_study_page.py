@@ -1,12 +1,14 @@
 """A study's page: what it shows, and what can be edited there."""
 
+import html
+
 import pytest
-from django.contrib.admin.models import LogEntry
 
 from annotations.admin import StudyAdmin
 from annotations.models import Study
 from annotations.services.openings import open_study, request_opening
 from annotations.services.verifications import verify_study
+from daamweb.projects.models import Event
 from tests.annotations.admin.pages import STUDIES, State, change_page, design_of_page, study_in, text_of
 from tests.factories import (
     answer_next,
@@ -18,8 +20,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-
-NOT_STORED = "is not a draft any more; what you edited was not stored."
 
 
 def test_a_drafts_design_can_be_edited(researcher_client):
@@ -59,14 +59,15 @@ def test_nothing_of_a_study_that_is_no_draft_can_be_edited(researcher_client, st
     # As from a page that was loaded while it was a draft.
     typed = design_of_page(study, title="Better", replicas=9, name="other", check_every=3)
     for pressed in ("_save", "_continue", "_open"):
-        answer = researcher_client.post(change_page(study), {**typed, pressed: "…"}, follow=True)
-        assert answer.redirect_chain == [(change_page(study), 302)]
-        assert f"“{study.name}” {NOT_STORED}" in text_of(answer)
-        assert "was changed successfully" not in text_of(answer)
+        answer = researcher_client.post(change_page(study), {**typed, pressed: "…"})
+        assert answer.status_code == 409
+        page = html.unescape(answer.text)
+        assert f"“{study.name}” is {study.get_state_display()}, and not a draft any more." in page
+        assert ">\nBetter</textarea>" in page
     again = Study.objects.get(pk=study.pk)
     assert (again.title, again.replicas, again.name, again.check_every) == (study.title, 3, study.name, 10)
     assert again.state == study.state
-    assert not LogEntry.objects.exists()
+    assert not Event.objects.filter(action=Event.Action.EDITED).exists()
 
 
 @pytest.mark.parametrize("move", [open_study, request_opening])
@@ -74,19 +75,23 @@ def test_an_edit_does_not_undo_a_button_that_was_pressed_at_the_same_moment(
     researcher_client, monkeypatch, move
 ):
     study = make_study()
-    original = StudyAdmin.save_model
+    typed = design_of_page(study, title="Late")
+    original = StudyAdmin.has_change_permission
 
-    def save_late(model_admin, request, loaded, form, change):
-        move(study=Study.objects.get(pk=loaded.pk))
-        original(model_admin, request, loaded, form, change)
+    def move_late(model_admin, request, found=None):
+        """Somebody else opens it once this request has read it."""
+        if Study.objects.filter(pk=study.pk, state=State.DRAFT).exists():
+            move(study=study)
+        return original(model_admin, request, found)
 
-    monkeypatch.setattr(StudyAdmin, "save_model", save_late)
-    answer = researcher_client.post(change_page(study), design_of_page(study, title="Late"), follow=True)
-    assert NOT_STORED in text_of(answer)
+    monkeypatch.setattr(StudyAdmin, "has_change_permission", move_late)
+    answer = researcher_client.post(change_page(study), typed)
+    assert answer.status_code == 409
+    assert "not a draft any more" in answer.text
     again = Study.objects.get(pk=study.pk)
     assert again.state == (State.OPEN if move is open_study else State.OPENING)
     assert again.title == study.title
-    assert not LogEntry.objects.exists()
+    assert not Event.objects.filter(action=Event.Action.EDITED).exists()
 
 
 def test_the_page_links_to_report_responses_and_images(researcher_client):
@@ -144,7 +149,8 @@ def test_the_way_in_which_a_browser_ends_lines_is_no_edit(researcher_client):
     researcher_client.post(change_page(study), {**typed, **lines})
     again = Study.objects.get()
     assert (again.title, again.consent, again.instructions) == ("New", study.consent, study.instructions)
-    assert LogEntry.objects.get().get_change_message() == "Changed Title."
+    event = Event.objects.get(action=Event.Action.EDITED)
+    assert event.details == {"title": [study.title, "New"]}
 
 
 def test_the_page_says_how_many_deviations_were_found(researcher_client):

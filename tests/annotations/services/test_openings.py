@@ -14,6 +14,7 @@ from annotations.services.openings import (
     run_opening,
 )
 from annotations.services.studies import build_study, edit_draft
+from daamweb.projects.errors import NotEditableError
 from generation.models import Generation
 from tests.factories import answer_next, make_annotator, make_prompt_set, make_run, make_study
 
@@ -221,7 +222,7 @@ def test_places_of_an_opening_that_was_given_up_do_not_stay(run, small_slices):
     assert not run_opening(opening=Opening.objects.get(), progress=fail_late)
     study.refresh_from_db()
     assert study.state == Study.State.DRAFT
-    edit_draft(study=study, replicas=2)
+    edit_draft(study=study, typed={"replicas": 2})
     open_study(study=study)
     assert Place.objects.count() == 8 * 2
 
@@ -229,7 +230,8 @@ def test_places_of_an_opening_that_was_given_up_do_not_stay(run, small_slices):
 def test_nobody_edits_a_study_that_is_being_opened(run):
     study = make_study(run=run)
     request_opening(study=study)
-    assert not edit_draft(study=study, title="Too late")
+    with pytest.raises(NotEditableError, match="is opening"):
+        edit_draft(study=study, typed={"title": "Too late"})
     with pytest.raises(StudyError, match="only an open or paused study"):
         close_study(study=study)
 

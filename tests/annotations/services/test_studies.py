@@ -8,6 +8,7 @@ from annotations.errors import StudyError
 from annotations.models import Place, Study, Task
 from annotations.services import studies
 from annotations.services.studies import build_study, delete_draft, edit_draft
+from daamweb.projects.errors import NotEditableError
 from generation.models import Generation
 from tests.factories import (
     make_cohyponym_prompt_set,
@@ -196,11 +197,12 @@ def test_roles_are_counted_and_ranked_when_a_study_is_built():
 
 def test_a_draft_is_edited_and_deleted_and_nothing_that_was_opened(run):
     study = make_study(run=run)
-    assert edit_draft(study=study, title="Better")
+    assert edit_draft(study=study, typed={"title": "Better"})
     study.refresh_from_db()
     assert study.title == "Better"
     opened = make_open_study()
-    assert not edit_draft(study=opened, title="Too late")
+    with pytest.raises(NotEditableError, match="not a draft any more"):
+        edit_draft(study=opened, typed={"title": "Too late"})
     with pytest.raises(StudyError, match="only a draft can be deleted"):
         delete_draft(study=opened)
     delete_draft(study=study)

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 from django.core.management import CommandError, call_command
 
+from daamweb.projects.models import Event
 from tests.evaluation.studies import make_rated_study
 from tests.factories import make_study
 
@@ -58,3 +59,14 @@ def test_responses_and_codebook_need_a_file_each(tmp_path):
             "export_responses", make_rated_study().name, "--output", str(file), "--codebook", str(file)
         )
     assert not file.exists()
+
+
+def test_that_responses_were_written_is_written_down_as_the_operators(tmp_path, monkeypatch):
+    monkeypatch.setattr("getpass.getuser", lambda: "operator")
+    study = make_rated_study()
+    call_command("export_responses", study.name, "--output", str(tmp_path / "responses.csv"))
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("export_responses", study.name, "--output", str(tmp_path / "no" / "responses.csv"))
+    event = Event.objects.get(action=Event.Action.EXPORTED)
+    assert (event.actor_name, event.subject_id) == ("command line (operator)", study.pk)
+    assert event.details == {"answers": 15}

@@ -4,6 +4,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from daamweb.projects.models import Event
 from tests.evaluation.studies import make_rated_study
 from tests.factories import make_study
 
@@ -16,6 +17,9 @@ def test_it_writes_the_folder_and_counts_the_files(tmp_path, capsys):
     files = list(folder.iterdir())
     assert len(files) > 10
     assert capsys.readouterr().out == f"{len(files)} files in {folder}.\n"
+    # Responses are among them.
+    event = Event.objects.get(action=Event.Action.EXPORTED)
+    assert (event.actor, event.details) == (None, {"answers": 15})
 
 
 def test_on_a_terminal_a_bar_counts_the_files(tmp_path, monkeypatch):
@@ -37,6 +41,7 @@ def test_unknown_and_unopened_studies_are_refused(tmp_path):
     with pytest.raises(CommandError, match="was never opened, so it has no frozen plan"):
         call_command("report", make_study().name, "--output", str(tmp_path / "a"))
     assert not (tmp_path / "a").exists()
+    assert not Event.objects.filter(action=Event.Action.EXPORTED).exists()
 
 
 @pytest.mark.parametrize("place", ["file", "file/inside"])

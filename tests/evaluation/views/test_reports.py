@@ -257,8 +257,9 @@ def test_figures_are_served_and_may_be_kept(researcher_client, commit):
 def test_responses_come_as_a_file(researcher_client):
     study = make_rated_study()
     Study.objects.filter(pk=study.pk).update(name="Größe & “Form”; 1/2")
-    answer = researcher_client.get(address(study, "responses.csv"))
+    answer = researcher_client.post(address(study, "responses.csv"))
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "no-store" in answer.headers["Cache-Control"]
     assert answer.headers["Content-Disposition"] == 'attachment; filename="groe-form-12-responses.csv"'
     frame = pd.read_csv(StringIO(html(answer)))
     assert len(frame) == 15
@@ -269,5 +270,5 @@ def test_the_codebook_comes_as_a_file(researcher_client):
     study = make_rated_study()
     close_study(study=study)
     codebook = list(csv.DictReader(StringIO(html(researcher_client.get(address(study, "codebook.csv"))))))
-    header = html(researcher_client.get(address(study, "responses.csv"))).splitlines()[0]
+    header = html(researcher_client.post(address(study, "responses.csv"))).splitlines()[0]
     assert [row["column"] for row in codebook] == header.split(",")

@@ -1,9 +1,9 @@
 """Checkpoints are the site's: superusers add and correct them until a run was made with one."""
 
 import pytest
-from django.contrib.admin.models import LogEntry
 
-from daamweb.projects.models import Role
+from daamweb.projects.models import Event, Role
+from daamweb.projects.shown import shown_of
 from generation.admin import CheckpointAdmin
 from generation.models import Checkpoint
 from generation.services.runs import create_run
@@ -17,6 +17,11 @@ LIST = "/admin/generation/checkpoint/"
 ADD = f"{LIST}add/"
 DATA = {"name": "sd", "source": "owner/name", "revision": "", "data_type": "float32"}
 IN_USE = "Images are made with this checkpoint, so that it can neither be changed nor deleted."
+
+
+def shown(checkpoint: Checkpoint) -> dict[str, str]:
+    """What the form sends, of the checkpoint as it is by now."""
+    return DATA | {"shown": str(shown_of(checkpoint, Checkpoint.KEPT))}
 
 
 def delete_page(checkpoint: Checkpoint) -> str:
@@ -73,11 +78,11 @@ def test_checkpoint_is_added(submit, root):
         "owner/name",
         str(folder),
     ]
-    assert LogEntry.objects.count() == 2
+    assert Event.objects.filter(action=Event.Action.MADE, project=None).count() == 2
 
 
 def test_checkpoint_can_be_corrected_until_a_run_was_made_with_it(submit, unused):
-    submit(change_page(unused), DATA | {"source": "owner/right", "data_type": "float16"})
+    submit(change_page(unused), shown(unused) | {"source": "owner/right", "data_type": "float16"})
     unused.refresh_from_db()
     assert (unused.name, unused.source, unused.data_type) == ("sd", "owner/right", "float16")
 
@@ -110,9 +115,12 @@ def test_run_that_is_made_while_the_form_is_open_keeps_it(researcher_client, unu
         save_model(*arguments)
 
     monkeypatch.setattr(CheckpointAdmin, "save_model", make_run_first)
-    assert researcher_client.post(change_page(unused), DATA).status_code == 403
+    answer = researcher_client.post(change_page(unused), shown(unused))
+    assert answer.status_code == 409
+    assert IN_USE in answer.text
+    assert "owner/name</textarea>" in answer.text  # what was typed
     assert Checkpoint.objects.get().source == "owner/unused"
-    assert not LogEntry.objects.exists()
+    assert not Event.objects.filter(action=Event.Action.EDITED).exists()
 
 
 # --- What is refused ---------------------------------------------------------------------------------------

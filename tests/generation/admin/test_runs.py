@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
 from generation.services.built_prompt_sets import build_words_prompt_set
+from tests.edits import shown_at
 from tests.factories import DOG, main_project, make_prompt_set, make_run
 from tests.generation.admin.pages import RUNS, START, change_page, page, run_data
 
@@ -101,7 +102,9 @@ def test_failed_images_are_retried_by_the_action(submit, pokes):
 
 def test_settings_of_a_run_are_shown_and_cannot_be_rewritten(researcher_client):
     run = make_run(finished=False)
-    researcher_client.post(change_page(run), {"name": "renamed", "num_inference_steps": 1, "seeds": "[9]"})
+    typed = {"name": "renamed", "num_inference_steps": 1, "seeds": "[9]"}
+    shown = shown_at(researcher_client, change_page(run))
+    researcher_client.post(change_page(run), {**typed, "shown": shown})
     run.refresh_from_db()
     assert (run.name, run.num_inference_steps, run.seeds) == ("renamed", 30, [0])
 
@@ -115,7 +118,8 @@ def test_run_shows_what_its_checkpoint_was_and_it_cannot_be_rewritten(researcher
         assert "&lt;b&gt;name&lt;/b&gt;" in text
         assert "renamed" not in text
     changes = {f"checkpoint_{name}": "other" for name in Checkpoint.KEPT}
-    researcher_client.post(change_page(run), {"name": "run", "checkpoint": "", **changes})
+    shown = shown_at(researcher_client, change_page(run))
+    researcher_client.post(change_page(run), {"name": "run", "checkpoint": "", **changes, "shown": shown})
     run.refresh_from_db()
     assert (run.name, run.checkpoint_name, run.checkpoint_source) == ("run", "<b>name</b>", "tiny")
     assert (run.checkpoint_revision, run.checkpoint_data_type) == ("v1", "float32")

@@ -37,7 +37,7 @@ def test_a_projects_life(capsys, pokes, django_user_model, django_capture_on_com
         run_erasure(pk)
     assert not Project.objects.exists()
     assert list(Event.objects.order_by("pk").values_list("action", flat=True)) == [
-        "made", "joined", "edited", "removed", "edited", "archived", "restored", "archived", "erased",
+        "made", "added", "edited", "removed", "edited", "archived", "restored", "archived", "erased",
     ]  # fmt: skip
     assert all(event.actor_name.startswith("command line (") for event in Event.objects.all())
 

@@ -29,6 +29,11 @@ def make_event(**changes) -> Event:
         lambda event: event.project.events.all().delete(),
         lambda event: event.project.events.update(action="erased"),
         lambda event: Event.objects.update_or_create(pk=event.pk, defaults={"action": "erased"}),
+        lambda event: Event(pk=event.pk, actor_name="somebody else").save(),
+        lambda event: event.project.events.clear(),
+        lambda event: Event.objects.bulk_create(
+            [event], update_conflicts=True, unique_fields=["id"], update_fields=["actor_name"]
+        ),
     ],
 )
 def test_history_is_not_rewritten(rewrite):
@@ -69,9 +74,13 @@ def test_a_commands_operator_is_named(monkeypatch):
     assert make_event().actor_name == "command line (unnamed)"
 
 
-@pytest.mark.parametrize("wrong", [{"action": "burnt"}, {"actor_name": ""}, {"subject_type": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"action": "burnt"}, {"actor_name": ""}, {"subject_type": ""}, {"within": ""}]
+)
 def test_the_database_refuses_what_is_no_event(wrong):
     event = make_event()
     fields = {"project": event.project, "project_name": "Main", "actor_name": "ann", "action": "made"}
+    subject = {"subject_type": "a.b", "subject_id": 1, "subject_name": "c", "within": "a.b:1"}
+    Event.objects.create(**fields | subject)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Event.objects.create(**fields | {"subject_type": "a.b", "subject_id": 1, "subject_name": "c"} | wrong)
+        Event.objects.create(**fields | subject | wrong)

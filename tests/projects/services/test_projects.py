@@ -159,7 +159,7 @@ def test_a_project_is_archived_and_restored():
     restore_project(project=project, by=ann)
     assert project.archived_at is None
     check_not_archived(Project.objects.get())
-    assert [action for _, action, *_ in done()] == ["archived", "restored"]
+    assert [action for _, action, *_ in done()] == ["made", "archived", "restored"]
 
 
 def test_what_was_archived_or_restored_meanwhile_is_said():

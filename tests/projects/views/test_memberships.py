@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from daamweb.projects.models import Membership, Project, Role
+from daamweb.projects.shown import shown_of
 from tests.factories import main_project, make_member, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +28,11 @@ def address(member: User, button: str = "", project: Project | None = None) -> s
     return f"/projects/{(project or main_project()).pk}/members/{membership_of(member).pk}/{button}"
 
 
+def sent(member: User, **fields: str) -> dict[str, str]:
+    """The form beside a member, as the page has it by now, with what was chosen in it."""
+    return {"shown": str(shown_of(membership_of(member), ["role", "may_spend"])), **fields}
+
+
 def text(answer) -> str:
     assert answer.status_code == 200
     return html.unescape(answer.content.decode())
@@ -43,10 +49,11 @@ def bert() -> User:
 
 
 def test_an_owner_changes_what_somebody_is(ann, bert):
-    answer = browser_of(ann).post(address(bert), {"role": "observer", "may_spend": "on"}, follow=True)
+    chosen = sent(bert, role="observer", may_spend="on")
+    answer = browser_of(ann).post(address(bert), chosen, follow=True)
     assert "bert is observer now." in text(answer)
     assert (membership_of(bert).role, membership_of(bert).may_spend) == ("observer", True)
-    browser_of(ann).post(address(bert), {"role": "observer"})
+    browser_of(ann).post(address(bert), sent(bert, role="observer"))
     assert not membership_of(bert).may_spend
 
 
@@ -66,7 +73,11 @@ def test_an_owner_takes_somebody_out_whose_session_then_opens_nothing(ann, bert)
 
 def test_the_last_owner_can_neither_leave_nor_be_less_nor_be_taken_out(ann, bert):
     browser, leave = browser_of(ann), f"/projects/{main_project().pk}/leave/"
-    for posted, fields in ((address(ann), {"role": "observer"}), (address(ann, "remove/"), {}), (leave, {})):
+    for posted, fields in (
+        (address(ann), sent(ann, role="observer")),
+        (address(ann, "remove/"), {}),
+        (leave, {}),
+    ):
         page = text(browser.post(posted, fields, follow=True))
         assert "ann is the only owner of “Main”, and a project keeps one. Make somebody else an owner" in page
     assert membership_of(ann).role == "owner"
@@ -95,7 +106,7 @@ def test_a_superuser_who_is_not_in_it_cannot_leave_it(ann):
 def test_a_superuser_finds_an_owner_for_a_project_without_one(bert):
     browser = browser_of(make_user(is_superuser=True, is_staff=True))
     assert "Nobody owns this project." in text(browser.get(f"/projects/{main_project().pk}/"))
-    browser.post(address(bert), {"role": "owner"})
+    browser.post(address(bert), sent(bert, role="owner"))
     assert membership_of(bert).role == "owner"
     assert "Nobody owns this project." not in text(browser.get(f"/projects/{main_project().pk}/"))
 

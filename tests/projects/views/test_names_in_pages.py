@@ -7,6 +7,7 @@ from annotations.models import Study
 from daamweb.projects.models import Role
 from daamweb.projects.services.invitations import invite
 from daamweb.projects.services.memberships import add_member
+from daamweb.projects.shown import shown_of
 from tests.factories import make_member, make_open_study, make_project, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +52,8 @@ def test_a_name_in_a_message_is_text():
     user = make_member(Role.OWNER, project := make_project("Plain"))
     client = Client()
     client.force_login(user)
-    client.post(f"/projects/{project.pk}/rename/", {"name": MARKUP})
+    renamed = {"name": MARKUP, "shown": str(shown_of(project, ["name"]))}
+    client.post(f"/projects/{project.pk}/rename/", renamed)
     page = client.post(f"/projects/{project.pk}/archive/", follow=True).text
     assert "is archived: it can be looked at" in page
     assert "<script>alert(" not in page

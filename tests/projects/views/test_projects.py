@@ -9,6 +9,7 @@ from django.utils import timezone
 from daamweb.projects.models import Event, Project, Role
 from daamweb.projects.services.events import record
 from daamweb.projects.services.memberships import add_member
+from daamweb.projects.shown import shown_of
 from tests.factories import main_project, make_member, make_open_study, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -199,7 +200,8 @@ def test_a_page_that_nobody_offered_is_a_page_all_the_same(member_client, before
 
 def test_an_owner_renames_archives_and_restores(member_client):
     client, project = member_client(Role.OWNER), main_project()
-    assert "The lab" in text(client.post(page_of(project, "rename/"), {"name": "The lab"}, follow=True))
+    renamed = {"name": "The lab", "shown": str(shown_of(project, ["name"]))}
+    assert "The lab" in text(client.post(page_of(project, "rename/"), renamed, follow=True))
     page = text(client.post(page_of(project, "archive/"), follow=True))
     assert "“The lab” is archived: it can be looked at, and nothing in it changes." in page
     assert "“The lab” is archived already." in text(client.post(page_of(project, "archive/"), follow=True))
@@ -207,13 +209,14 @@ def test_an_owner_renames_archives_and_restores(member_client):
     assert "“The lab” can be worked in again." in page
     assert "“The lab” is not archived." in text(client.post(page_of(project, "restore/"), follow=True))
     actions = Event.objects.order_by("pk").values_list("action", flat=True)
-    assert list(actions) == ["joined", "edited", "archived", "restored"]
+    assert list(actions) == ["added", "edited", "archived", "restored"]
 
 
 def test_a_name_that_is_taken_comes_back_with_what_was_typed(member_client):
     client, project = member_client(Role.OWNER), main_project()
     make_project("Taken")
-    page = text(client.post(page_of(project, "rename/"), {"name": "Taken"}), 422)
+    renamed = {"name": "Taken", "shown": str(shown_of(project, ["name"]))}
+    page = text(client.post(page_of(project, "rename/"), renamed), 422)
     assert "There is a project named 'Taken' already; choose another name." in page
     assert 'value="Taken"' in page
     assert Project.objects.get(pk=project.pk).name == "Main"
