@@ -84,15 +84,15 @@ def store_edit(
 def compare(
     *, row: Model, typed: dict[str, Any], shown: Shown | None, events: QuerySet[Event] | None = None
 ) -> dict[str, list[Any]]:
-    """What the form changes, as [before, now] by field, in words for what was done. Any field that somebody
-    else changed is a conflict, whether or not it was typed over: texts of a study belong together. What is
-    stored already is none, as of a button that was pressed twice.
+    """What the form changes, as [before, now] by field, in words for what was done. A form holds the whole of
+    what can be edited, so that whatever somebody else changed is a conflict, typed over or not: texts of a
+    study belong together. What is stored as it was typed is none, as of a button that was pressed twice.
 
     Raises EditConflictError."""
     changed = [name for name, value in typed.items() if getattr(row, name) != value]
     if not changed:
         return {}
-    if shown is not None and (moved := shown.moved(row, typed)):
+    if shown is not None and (moved := shown.moved(row, changed)):
         done = Event.objects.on(row) if events is None else events
         since = done.filter(pk__gt=shown.event)
         stored = {name: getattr(row, name) for name in moved}

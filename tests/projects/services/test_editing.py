@@ -89,6 +89,14 @@ def test_who_typed_the_same_as_somebody_else_is_told_nothing(anna, bob):
     assert written(edit_draft, **given, by=bob) == []
 
 
+def test_who_goes_back_to_a_form_after_saving_it_is_in_nobodys_way(anna):
+    study = make_study()
+    shown, typed = shown_of(study, FIELDS), {**values(study), "title": "New"}
+    edit_draft(study=study, typed=typed, shown=shown, by=anna)
+    assert edit_draft(study=study, typed={**typed, "consent": "New, too"}, shown=shown, by=anna)
+    assert (values(study)["title"], values(study)["consent"]) == ("New", "New, too")
+
+
 def test_a_form_that_says_not_what_it_shows_overwrites_nothing(anna):
     study = make_study()
     with pytest.raises(EditConflictError):

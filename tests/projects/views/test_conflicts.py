@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from annotations.admin import StudyAdmin
 from annotations.models import Study
 from annotations.services.openings import request_opening
 from annotations.services.studies import delete_draft, edit_draft
@@ -91,6 +92,16 @@ def test_a_mistake_does_not_make_the_form_forget_what_it_showed(anna, bob):
     assert NOTHING_STORED in text_of(answer, 409)
 
 
+def test_a_mistake_that_is_mended_is_stored(bob):
+    study = make_study()
+    client, address = browser_of(bob), change_page(study)
+    typed = {**form_of(client, address), "title": "Bob’s", "replicas": "0"}
+    shown = shown_on(client.post(address, typed).text)
+    assert client.post(address, {**typed, "replicas": "4", "shown": shown}).status_code == 302
+    study.refresh_from_db()
+    assert (study.title, study.replicas) == ("Bob’s", 4)
+
+
 def test_a_name_that_is_taken_is_said_at_its_field_and_what_was_typed_is_kept(bob):
     study, other = make_study(), make_study()
     client, address = browser_of(bob), change_page(study)
@@ -134,6 +145,22 @@ def test_opened_meanwhile(anna, typing):
     assert "anna</td><td>began to open" in page.replace(" </td>", "</td>")
     assert "<i>title" not in answer.text
     assert f'href="{change_page(study)}"' in page
+
+
+def test_opened_while_the_conflict_is_shown(anna, typing, monkeypatch):
+    """The form is refused, and before it is shown again there is none any more."""
+    study, save = typing
+    edit = StudyAdmin.edit
+
+    def edit_and_open(*args, **given):
+        try:
+            edit(*args, **given)
+        finally:
+            monkeypatch.setattr(StudyAdmin, "get_readonly_fields", lambda *_: StudyAdmin.fields)
+
+    edit_draft(study=study, typed={"title": "Anna’s"}, by=anna)
+    monkeypatch.setattr(StudyAdmin, "edit", edit_and_open)
+    lost(save(), 409, "Bob’s <i>title</i>")
 
 
 def test_deleted_meanwhile(anna, typing):
