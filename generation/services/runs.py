@@ -73,16 +73,13 @@ def create_run(
         batch_size=batch_size,
     )
     _save(run)
-    Generation.objects.bulk_create(
-        [
-            Generation(run=run, prompt=prompt, seed=seed + step * prompt.position)
-            for prompt in prompts
-            for seed in seeds
-        ],
-        batch_size=500,
-    )
-    images = len(prompts) * len(seeds)
-    record(Action.MADE, subject=run, project=project, by=by, details={"images": images})
+    images = [
+        Generation(run=run, prompt=prompt, seed=seed + step * prompt.position)
+        for prompt in prompts
+        for seed in seeds
+    ]
+    Generation.objects.bulk_create(images, batch_size=500)
+    record(Action.MADE, subject=run, project=project, by=by, details={"images": len(images)})
     return run
 
 
