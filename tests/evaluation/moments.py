@@ -7,7 +7,7 @@ from threading import Thread
 from django.db import connection
 
 from annotations.models import Study
-from annotations.services.participations import erase_answers
+from annotations.services.participations import withdraw
 from annotations.services.plans import note_deviation
 from evaluation.frames.responses import response_frame
 from evaluation.frames.snapshots import snapshot
@@ -67,8 +67,8 @@ def look() -> None:
 
 
 def compute() -> None:
-    """Print as JSON what a report shows and is named if somebody's answers were erased, another answer came
-    and a deviation was found while it was computed."""
+    """Print as JSON what a report shows and is named if somebody withdrew, another answer came and a deviation
+    was found while it was computed."""
     study = make_attribution_study({"dog": ("NOUN", ())})
     person = answer_task(study.tasks.get(), make_annotator(), {"choice": 3}).assignment.participation
     report = ask(study)
@@ -76,7 +76,7 @@ def compute() -> None:
     read_plan = gather.read_plan
 
     def happen() -> None:
-        erase_answers(participation=person)
+        withdraw(participation=person)
         answer_task(study.tasks.get(), make_annotator(), {"choice": 5})
         note_deviation(study.plan, what="title", frozen='"Before"', now='"After"')
 
