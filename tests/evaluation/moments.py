@@ -67,8 +67,8 @@ def look() -> None:
 
 
 def compute() -> None:
-    """Print as JSON what a report shows and is named if somebody withdrew, another answer came and a deviation
-    was found while it was computed."""
+    """Print as JSON what a report shows and is named if somebody withdrew, another answer came and a
+    deviation was found while it was computed."""
     study = make_attribution_study({"dog": ("NOUN", ())})
     person = answer_task(study.tasks.get(), make_annotator(), {"choice": 3}).assignment.participation
     report = ask(study)
