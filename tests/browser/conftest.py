@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 HEADLESS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# Milliseconds; other tests take the machine's time, too.
+PATIENCE = 30_000
 TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => {
   console.error(`The policy forbids ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
@@ -26,6 +28,7 @@ def chromium() -> Iterator[Browser]:
         # Playwright's synchronous interface runs an event loop in this thread, in which Django otherwise
         # refuses to use its database.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=HEADLESS)
         yield browser
         browser.close()
@@ -57,7 +60,7 @@ def visit(chromium, live_server, complaints) -> Iterator:
 
     def open_page(**options) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.add_init_script(TELL_VIOLATIONS)
         context.on("request", note_request)
         context.on("console", note_console)
