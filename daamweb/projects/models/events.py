@@ -135,8 +135,9 @@ class Event(models.Model):
 
     @property
     def in_words(self) -> str:
-        """The details: "title: A → B; may spend: no"."""
-        return "; ".join(f"{name.replace('_', ' ')}: {_said(value)}" for name, value in self.details.items())
+        """The details by name, since PostgreSQL keeps no order: "may spend: no; title: A → B"."""
+        details = sorted(self.details.items())
+        return "; ".join(f"{name.replace('_', ' ')}: {_said(value)}" for name, value in details)
 
 
 def _said(value: Any) -> str:

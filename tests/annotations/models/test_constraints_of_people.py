@@ -92,7 +92,7 @@ def test_one_person_is_one_participation_with_names_of_its_own():
 def test_people_of_a_platform():
     first, second = make_annotator(), make_annotator()
     assert_refused(
-        set_by_sql(second, f"external_id = '{first.external_id}'"), constraint="annotator_unique_on_platform"
+        set_by_sql(second, f"external_id = '{first.external_id}'"), constraint="annotator_unique_in_project"
     )
     assert_refused(set_by_sql(second, "external_id = ''"), constraint="annotator_external_id_not_empty")
 

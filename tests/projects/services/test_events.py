@@ -73,7 +73,7 @@ def test_the_admin_has_no_page_on_which_it_could_be_rewritten():
     ("details", "words"),
     [
         ({}, ""),
-        ({"title": ["Old", "New"], "replicas": [3, 5]}, "title: Old → New; replicas: 3 → 5"),
+        ({"title": ["Old", "New"], "replicas": [3, 5]}, "replicas: 3 → 5; title: Old → New"),
         ({"share_cap": [None, 0.16]}, "share cap: nothing → 0.16"),
         ({"may_spend": [False, True]}, "may spend: no → yes"),
         ({"answers": 0}, "answers: 0"),
