@@ -67,15 +67,17 @@ coverage: .venv/ready-dev
 
 # Servers come from the environment: TEST_POSTGRES_URL, TEST_REDIS_URL, TEST_RABBITMQ_URL (defaults: localhost, standard ports).
 database-test server-test services-test: export DATABASE_URL = $(or $(TEST_POSTGRES_URL),postgres://postgres@127.0.0.1:5432/postgres)
-# What `make test` runs and what touches a database, on PostgreSQL.
+# What `make test` runs and what touches a database, on PostgreSQL. All pages are visited there by
+# tests/test_permissions.py; how many queries they make and where their links lead is the same on every database.
+ON_ANY_DATABASE = tests/test_every_page.py tests/test_addresses.py
 database-test: .venv/ready-dev
-	$(PYTEST) $(PARALLEL) --no-migrations -m "django_db and $(ALONE)"
+	$(PYTEST) $(PARALLEL) --no-migrations -m "django_db and $(ALONE)" $(ON_ANY_DATABASE:%=--ignore %)
 
-# What needs real servers, processes or a browser. The crowd takes the whole machine.
-CROWD = tests/annotations/test_crowd.py
+# What needs real servers, processes or a browser, and waits for them most of the time. Crowds take the whole machine.
+CROWDS = tests/annotations/test_crowd.py tests/door/test_slow_clients.py
 server-test: .venv/ready-dev
-	$(PYTEST) $(PARALLEL) -m "services or browser" --ignore $(CROWD)
-	$(PYTEST) -m "services or browser" $(CROWD)
+	$(PYTEST) $(PARALLEL) -n 3 -m "services or browser" $(CROWDS:%=--ignore %)
+	$(PYTEST) -m "services or browser" $(CROWDS)
 
 services-test: .venv/ready-dev
 	$(PYTEST) $(PARALLEL) -m "$(ALONE)"

@@ -212,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-identities": {"task": "annotations.jobs.sweep_identities", "schedule": 60 * SWEEP_SECONDS},
     "sweep-work": {"task": "daamweb.work.jobs.sweep_work", "schedule": SWEEP_SECONDS},
     "sweep-limits": {"task": "daamweb.door.jobs.sweep_limits", "schedule": 60 * SWEEP_SECONDS},
+    "sweep-sessions": {"task": "daamweb.account.jobs.sweep_sessions", "schedule": 60 * SWEEP_SECONDS},
     "sweep-results": {"task": "evaluation.jobs.sweep_results", "schedule": 60 * SWEEP_SECONDS},
 }
 

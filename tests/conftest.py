@@ -2,6 +2,8 @@
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,6 +16,7 @@ from annotations.services.integrity import check_study
 from daamweb.projects.models import Project
 from tests.door.limits.clock import Clock
 from tests.factories import make_member, make_user
+from tests.site import Site
 from tests.slow import is_slow
 
 TESTS = Path(__file__).parent
@@ -102,13 +105,35 @@ def member_client():
     return member_client
 
 
-@pytest.fixture
-def postgres_database():
-    """A database of its own, dropped in the end."""
+@contextmanager
+def new_database(options: str = "") -> Iterator[str]:
+    """The address of a database of its own, dropped in the end."""
     name = f"daamweb_{uuid.uuid4().hex[:12]}"
     server, _, _ = POSTGRES.rpartition("/")
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} {options}")
     yield f"{server}/{name}"
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_postgres_database() -> Iterator[str]:
+    with new_database() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgres_template(tmp_path_factory) -> Iterator[str]:
+    """The name of a migrated database, since to copy one takes a tenth of the time that migrating takes."""
+    with new_database() as address:
+        site = Site(tmp_path_factory.mktemp("template"), DATABASE_URL=address)
+        site.manage("migrate", "--verbosity", "0")
+        yield address.rpartition("/")[2]
+
+
+@pytest.fixture
+def postgres_database(postgres_template) -> Iterator[str]:
+    """The address of a migrated database of its own."""
+    with new_database(f"TEMPLATE {postgres_template}") as address:
+        yield address

@@ -1,13 +1,16 @@
 """A whole site of its own for tests that need real processes: own folder, own database, own worker."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -40,6 +43,12 @@ class Site:
         )
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def migrate(self) -> None:
+        """Tables for SQLite; a `postgres_database` has them already. Tests of migrations call the command."""
+        engine, _, path = self.environment["DATABASE_URL"].partition("://")
+        if engine == "sqlite":
+            shutil.copyfile(_migrated(), path.removeprefix("/"))
 
     @contextmanager
     def worker(self, *arguments: str) -> Iterator[subprocess.Popen]:
@@ -79,6 +88,14 @@ class Site:
                 log.read_text()[-4000:] if log.exists() else "no worker was started"
             )
             time.sleep(0.1)
+
+
+@cache
+def _migrated() -> Path:
+    """SQLite's file after all migrations, which take seconds: made once in each process of tests."""
+    site = Site(Path(tempfile.mkdtemp(dir=os.environ["VAR_FOLDER"])))
+    site.manage("migrate", "--verbosity", "0")
+    return site.folder / "site.sqlite3"
 
 
 def kill_group(process: subprocess.Popen) -> None:

@@ -158,5 +158,5 @@ def test_a_running_study_goes_on_after_migrating_on_sqlite(tmp_path):
 
 
 @pytest.mark.services
-def test_a_running_study_goes_on_after_migrating_on_postgresql(tmp_path, postgres_database):
-    migrate_and_go_on(Site(tmp_path, DATABASE_URL=postgres_database), store_in_postgresql)
+def test_a_running_study_goes_on_after_migrating_on_postgresql(tmp_path, empty_postgres_database):
+    migrate_and_go_on(Site(tmp_path, DATABASE_URL=empty_postgres_database), store_in_postgresql)

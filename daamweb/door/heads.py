@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from daamweb.headers import content_policy
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 REASON = b"The content type of this request is not one.\n"
 
@@ -14,7 +16,13 @@ def with_sound_heads(application: Application) -> Application:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if "*" not in environ.get("CONTENT_TYPE", ""):
             return application(environ, start_response)
-        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(REASON)))]
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(REASON))),
+            ("Content-Security-Policy", content_policy()),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Cache-Control", "no-store"),
+        ]
         start_response("400 Bad Request", headers)
         return [REASON]
 

@@ -10,7 +10,7 @@ PROGRAM = "from tests.account import many; many.run()"
 
 
 def let_in(site: Site) -> list[int]:
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     return json.loads(site.manage("shell", "--verbosity", "0", "--command", PROGRAM))
 
 

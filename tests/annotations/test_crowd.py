@@ -61,7 +61,7 @@ def crowd(site: Site, slug: str, *gunicorn: str, seed: int) -> Iterator[Crowd]:
 
 
 def build_and_open(site: Site, **design) -> str:
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     arguments = "".join(f", {name}={value!r}" for name, value in design.items())
     program = (
         "from tests.annotations.crowd.manager import build; "

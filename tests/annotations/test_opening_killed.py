@@ -45,7 +45,7 @@ def site(request, tmp_path) -> Site:
         site = Site(tmp_path)
     else:
         site = Site(tmp_path, DATABASE_URL=request.getfixturevalue("postgres_database"))
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     site.manage("shell", "--verbosity", "0", "--command", BUILD)
     return site
 

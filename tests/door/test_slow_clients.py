@@ -30,7 +30,7 @@ def site(tmp_path_factory) -> Site:
     folder = tmp_path_factory.mktemp("site")
     (folder / "tmp").mkdir()
     site = Site(folder, TMPDIR=str(folder / "tmp"))
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     return site
 
 

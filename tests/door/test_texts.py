@@ -150,6 +150,9 @@ def test_a_file_of_deeply_nested_json_is_refused_at_its_field(researcher_client)
 @pytest.mark.parametrize("parameter", ["a*=klingon''%41", "charset*=idna''%ff", "boundary*0*=zlib''x"])
 def test_an_encoded_parameter_of_a_type_is_refused(rf, parameter):
     environ = rf.post(LOGIN).environ | {"CONTENT_TYPE": f"multipart/form-data; {parameter}"}
-    statuses: list[str] = []
-    assert b"".join(application(environ, lambda status, headers: statuses.append(status)))
-    assert statuses == ["400 Bad Request"]
+    answers: list[tuple[str, dict]] = []
+    assert b"".join(application(environ, lambda status, headers: answers.append((status, dict(headers)))))
+    [(status, headers)] = answers
+    assert status == "400 Bad Request"
+    assert "script-src 'self'" in headers["Content-Security-Policy"]
+    assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")

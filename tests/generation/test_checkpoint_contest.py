@@ -11,7 +11,7 @@ COMPETE = "from tests.generation.checkpoint_contest import compete; compete()"
 
 
 def contest(site: Site) -> None:
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     run_first, change_first = json.loads(site.manage("shell", "--verbosity", "0", "--command", COMPETE))
     assert run_first == ["owner/old", "owner/old", Checkpoint.IN_USE]
     assert change_first == ["owner/new", "owner/new", ""]

@@ -13,7 +13,7 @@ IMAGES = 2100
 
 
 def contest(site: Site) -> None:
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     site.manage("shell", "--command", f"from tests.generation.contest import set_up; set_up({IMAGES})")
     workers = [
         subprocess.Popen(

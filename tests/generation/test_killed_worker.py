@@ -34,7 +34,7 @@ def is_in_the_middle(site: Site) -> bool:
 def kill_in_the_middle(site: Site, checkpoint: Path) -> None:
     captions = site.folder / "captions.txt"
     captions.write_text("\n".join(CAPTIONS))
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     site.manage("import_prompts", str(captions), "--prompt-set", "set")
     with site.worker("--queues", "generation") as worker:
         site.manage(

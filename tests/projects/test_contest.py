@@ -16,7 +16,7 @@ def site(request, tmp_path) -> Site:
     if request.param == "postgresql":
         address["DATABASE_URL"] = request.getfixturevalue("postgres_database")
     site = Site(tmp_path, **address)
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     return site
 
 

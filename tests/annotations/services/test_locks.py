@@ -13,7 +13,7 @@ pytestmark = pytest.mark.services
 @pytest.fixture
 def site(tmp_path, postgres_database) -> Site:
     site = Site(tmp_path, DATABASE_URL=postgres_database)
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     return site
 
 

@@ -15,7 +15,7 @@ PROGRAM = "from tests.door.limits import hall; hall.run()"
 
 def granted(site: Site) -> list[int]:
     """What each process's threads were granted, all at once, out of a bucket that nobody had used."""
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", PROGRAM]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     processes = [subprocess.Popen(command, cwd=TOP, env=site.environment, **pipes) for _ in range(PROCESSES)]

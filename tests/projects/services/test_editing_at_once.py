@@ -14,7 +14,7 @@ def site(request, tmp_path) -> Site:
     if request.param == "postgresql":
         options["DATABASE_URL"] = request.getfixturevalue("postgres_database")
     site = Site(tmp_path, **options)
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     return site
 
 
