@@ -28,6 +28,7 @@ from generation.models import Checkpoint, Generation, GenerationRun, Prompt, Pro
 from generation.selectors import counted_progress, with_progress
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
 from generation.services.checkpoints import save_checkpoint
+from generation.services.erasing import delete_with_files
 from generation.services.prompt_sets import import_prompts
 from generation.services.runs import create_run, retry_failed
 
@@ -218,6 +219,9 @@ class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
     def get_queryset(self, request):
         return with_progress(super().get_queryset(request))
 
+    def delete_model(self, request, run):
+        delete_with_files(row=run, by=current_user(request))
+
     @admin.display(description="progress")
     def progress(self, run):
         progress = counted_progress(run)
@@ -251,6 +255,9 @@ class GenerationAdmin(CountedDeletion, MembersAdmin):
         "width", "height", "checkpoint_revision", "versions", "seconds", "finished_at",
     ]  # fmt: skip
     fields = [*readonly_fields]
+
+    def delete_model(self, request, generation):
+        delete_with_files(row=generation, by=current_user(request))
 
     def has_add_permission(self, request):
         return False

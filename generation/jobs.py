@@ -43,9 +43,9 @@ def generate_batch(run_id: int) -> None:
     """Make one batch of the run's images, then hand the chain on while something is left."""
     from generation.execution import execute_batch
 
-    run = GenerationRun.objects.filter(pk=run_id).first()
+    run = GenerationRun.objects.filter(pk=run_id, project__archived_at=None).first()
     if run is None:
-        logger.warning("Run %s was deleted; nothing to generate.", run_id)
+        logger.warning("Run %s was deleted, or its project archived; nothing to generate.", run_id)
         return
     if execute_batch(run) and run.generations.claimable().exists():
         mark_poked(run=run)
@@ -55,7 +55,8 @@ def generate_batch(run_id: int) -> None:
 @shared_task
 def sweep_generations() -> None:
     """Poke the runs that have something to do and of which nobody has been told for a whole lease."""
-    for run in GenerationRun.objects.filter(pk__in=Generation.objects.claimable().values("run")):
+    runs = GenerationRun.objects.filter(project__archived_at=None)
+    for run in runs.filter(pk__in=Generation.objects.claimable().values("run")):
         if mark_poked(run=run, unless_since=timezone.now() - settings.GENERATION_LEASE):
             poke(generate_batch, run.pk)
 
@@ -74,9 +75,12 @@ def request_parse_again(prompt_set: PromptSet, *, by: Actor) -> None:
 
 @shared_task
 def parse_prompts(prompt_set_id: int) -> None:
-    prompt_set = PromptSet.objects.filter(pk=prompt_set_id).first()
+    prompt_set = PromptSet.objects.filter(pk=prompt_set_id, project__archived_at=None).first()
     if prompt_set is None or not begin_queued_parse(prompt_set=prompt_set):
-        logger.warning("Prompt set %s was deleted, parsed by another worker, or given up.", prompt_set_id)
+        logger.warning(
+            "Prompt set %s was deleted, parsed by another worker, given up, or its project archived.",
+            prompt_set_id,
+        )
         return
     try:
         parse_prompt_set(prompt_set=prompt_set, by=SITE)
@@ -87,6 +91,7 @@ def parse_prompts(prompt_set_id: int) -> None:
 @shared_task
 def sweep_parses() -> None:
     """Poke the sets that wait for the parser and of which nobody has been told for a whole lease."""
-    for prompt_set in PromptSet.objects.filter(parse_state=PromptSet.ParseState.QUEUED):
+    waiting = PromptSet.objects.filter(parse_state=PromptSet.ParseState.QUEUED, project__archived_at=None)
+    for prompt_set in waiting:
         if mark_parse_poked(prompt_set=prompt_set, unless_since=timezone.now() - settings.GENERATION_LEASE):
             poke(parse_prompts, prompt_set.pk)

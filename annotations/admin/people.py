@@ -19,6 +19,10 @@ class AnnotatorAdmin(LookOnlyAdmin):
     list_filter = ["platform"]
     fields = ["platform", "created_at"]
 
+    def lookup_allowed(self, lookup, value, request):
+        """A platform's id cannot be found out by filtering for its beginning."""
+        return lookup == "platform__exact"
+
 
 @admin.register(Participation)
 class ParticipationAdmin(LookOnlyAdmin):

@@ -115,9 +115,10 @@ class StudyAdmin(ServiceAdmin):
         delete_draft(study=study, by=current_user(request))
 
     def delete_view(self, request, object_id, extra_context=None):
-        """A study that is opened at this very moment is kept."""
+        """Outside the one transaction in which Django would do it: a large draft goes in slices. A study that
+        is opened at this very moment is kept."""
         try:
-            return super().delete_view(request, object_id, extra_context)
+            return self._delete_view(request, object_id, extra_context)  # type: ignore[attr-defined]
         except StudyError as error:
             messages.error(request, str(error))
             return redirect("admin:annotations_study_changelist")

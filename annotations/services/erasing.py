@@ -10,6 +10,7 @@ from annotations.models import (
     Operation,
     Participation,
     Place,
+    Plan,
     Response,
     Review,
     Study,
@@ -61,10 +62,10 @@ def erase_study(study: Study, gone: Gone) -> None:
         gone(len(some))
     delete_in_slices(Task.objects.filter(study=study), gone, AT_ONCE)
     with transaction.atomic():
-        plan = study.plan
+        plans = Plan.objects.filter(study=study).values_list("pk", flat=True)
+        kept = list(plans)
         study.delete()
-        if plan is not None:
-            plan.delete()
+        Plan.objects.filter(pk__in=kept).delete()
     gone(1)
 
 

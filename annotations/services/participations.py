@@ -8,7 +8,7 @@ from django.db.models import F, Max
 
 from annotations.erased import tell_erased
 from annotations.errors import StudyNotOpenError
-from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Visit
+from annotations.models import Annotator, Assignment, Participation, Place, Response, Review, Study, Visit
 from annotations.ring import first_cursor
 from annotations.services.locks import database_now, lock_participation, lock_study, share_study
 from annotations.services.turns import drop_turns
@@ -102,6 +102,10 @@ def withdraw(*, participation: Participation) -> Participation:
     return person
 
 
+# Verdicts stay, since places and money follow from them; what was said of the person does not.
+ERASED_REASON = "erased with the person’s answers"
+
+
 @transaction.atomic
 def erase_answers(*, participation: Participation) -> int:
     """Forget what this person answered; return how many answers (revisions included). The turns stay, stop
@@ -115,8 +119,16 @@ def erase_answers(*, participation: Participation) -> int:
     )
     _drop_reservation(person)
     erased = Response.objects.filter(assignment__participation=person, erased_at=None).update(
-        answer=None, layout={}, erased_at=now
+        answer=None,
+        layout={},
+        milliseconds=None,
+        painted=Response.Painted.UNKNOWN,
+        painted_milliseconds=None,
+        first_input_milliseconds=None,
+        visible_spans=[],
+        erased_at=now,
     )
+    Review.objects.filter(participation=person).update(reason=ERASED_REASON, evidence={})
     Participation.objects.filter(pk=person.pk).update(
         erased_at=now, withdrew_at=person.withdrew_at or now, changes=F("changes") + 1
     )

@@ -22,6 +22,7 @@ from annotations.services.plans import task_sha256
 from daamweb.names import name_problem
 from daamweb.projects.errors import NotEditableError
 from daamweb.projects.models import Action
+from daamweb.projects.selectors import is_archived
 from daamweb.projects.services.editing import store_edit
 from daamweb.projects.services.events import Actor, record
 from daamweb.projects.services.rows import delete_row
@@ -159,7 +160,7 @@ def _check_design(study: Study) -> None:
         raise StudyError(f"share_cap: {study.share_cap} is not a share; give a number from 0.001 to 1.")
     if problem := name_problem(study.name):
         raise StudyError(f"The study’s name: {problem}")
-    if study.project.archived_at is not None:
+    if is_archived(study.project):
         raise StudyError(f"The project “{study.project}” is archived; restore it first.")
     if Study.objects.filter(project=study.project, name=study.name).exists():
         raise StudyError(_taken(study.name))

@@ -22,10 +22,9 @@ logger = logging.getLogger(__name__)
 APP_CODE = re.compile(r"[0-9]{6}")
 
 
-@transaction.atomic
 def set_password(*, user: User, password: str) -> None:
     """All sessions of this account end, with the same password too: it is hashed with another salt."""
-    user.set_password(password)
+    user.set_password(password)  # which takes long on purpose, and is done before others have to wait
     user.save(update_fields=["password"])
     logger.info("The password of user %s was set.", user.pk)
 

@@ -99,7 +99,8 @@ class TrailAdmin(admin.ModelAdmin):
             response = super().changeform_view(request, object_id, form_url, extra_context)
         except NotEditableError as error:  # that quickly
             return self.lost(request, row, str(error), status=409)
-        response.status_code = 409 if isinstance(request.refusal, EditConflictError) else 422
+        if response.status_code == 200:  # and the row did not vanish meanwhile
+            response.status_code = 409 if isinstance(request.refusal, EditConflictError) else 422
         return response
 
     def lost(self, request: HttpRequest, row: Model, reason: str, *, status: int) -> HttpResponse:

@@ -21,9 +21,9 @@ def lost_page(
 ) -> HttpResponse:
     """What was typed, read-only; nothing of the row, which may not be this person's to see any more."""
     typed = [
-        (name.replace("_", " ").capitalize(), value)
-        for name, value in request.POST.items()
-        if value and name not in (SHOWN, "csrfmiddlewaretoken") and not name.startswith("_")
+        (name.replace("_", " ").capitalize(), ", ".join(filter(None, values)))
+        for name, values in request.POST.lists()
+        if any(values) and name not in (SHOWN, "csrfmiddlewaretoken") and not name.startswith("_")
     ]
     context = {"reason": reason, "typed": typed, "events": events, "back": back}
     response = render(request, "projects/lost.html", context, status=status)

@@ -100,6 +100,11 @@ def may_spend(project: Project, user: Visitor) -> bool:
     return user.is_active and user.is_authenticated and rows.filter(user=user).exists()
 
 
+def is_archived(project: Project) -> bool:
+    """By now, whatever is remembered of it."""
+    return Project.objects.filter(pk=project.pk).exclude(archived_at=None).exists()
+
+
 def erasure_of(row: Model) -> Erasure | None:
     """The erasure that waits, runs or failed."""
     asked = Erasure.objects.filter(subject_type=row._meta.label_lower, subject_id=row.pk)

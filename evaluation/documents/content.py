@@ -29,10 +29,12 @@ class Section:
     text: str = ""
     tables: tuple[Table, ...] = ()
     figures: tuple[NamedFigure, ...] = ()
+    of_persons: bool = False  # observers of a project see people in sums only
 
     def document(self) -> dict[str, Any]:
         return {
             "title": self.title,
+            "of_persons": self.of_persons,
             "text": self.text,
             "tables": [table.document() for table in self.tables],
             "figures": [{"name": item.name, "title": item.title} for item in self.figures],

@@ -119,6 +119,8 @@ def _page(
     newest = found.first()
     shown = found.filter(state=Report.State.DONE).first()
     document = _load(shown)
+    if document is not None and not may(request.user, "export", subject):
+        document["sections"] = [part for part in document["sections"] if not part["of_persons"]]
     moved_on = newest is not None and failed_on_other_data(newest)
     kind = "study" if isinstance(subject, Study) else "run"
     context |= {

@@ -1,27 +1,70 @@
-"""Delete runs and prompt sets whole, files too, in slices: for erasures only."""
+"""Delete runs and prompt sets whole, files too, in slices: for erasures; and single rows."""
+
+from collections.abc import Iterable
 
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 
 from daamweb.projects.holdings import Gone
-from generation.models import GenerationRun, PromptSet
+from daamweb.projects.services.events import Actor
+from daamweb.projects.services.rows import delete_row
+from generation.models import Generation, GenerationRun, PromptSet
+from generation.services.generations import folder_of
 
 AT_ONCE = 200
 
 
 def erase_run(run: GenerationRun, gone: Gone) -> None:
     """With its images. Files go first: a worker that is killed in between leaves rows, by which they are
-    found again. One that is making an image finds its row gone, and keeps nothing."""
-    images = run.generations.order_by("pk")
-    while some := list(images.only("pk", "image", "heat_maps")[:AT_ONCE]):
-        for image in some:
-            for stored in (image.image, image.heat_maps):
-                if stored.name:
-                    default_storage.delete(stored.name)
-        run.generations.filter(pk__in=[image.pk for image in some]).delete()
+    found again. One that is making an image finds that it is not its any more, and keeps nothing."""
+    while some := list(run.generations.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        images = run.generations.filter(pk__in=some)
+        images.exclude(state=Generation.State.SUCCEEDED).update(
+            state=Generation.State.FAILED,
+            claim=None,
+            lease_expires_at=None,
+            error="The run is being erased.",
+            finished_at=timezone.now(),
+        )
+        remove_files(files_of(images))
+        images.delete()
         gone(len(some))
+    remove_files(_left_over(run))
     run.delete()
     gone(1)
+
+
+def delete_with_files(*, row: GenerationRun | Generation, by: Actor) -> bool:
+    """As `delete_row`, and the files once that is certain."""
+    images = Generation.objects.filter(pk=row.pk) if isinstance(row, Generation) else row.generations.all()
+    with transaction.atomic():
+        files = files_of(images)
+        if not delete_row(row=row, by=by):
+            return False
+        transaction.on_commit(lambda: remove_files(files))
+    return True
+
+
+def files_of(images: QuerySet[Generation]) -> list[str]:
+    pairs = images.values_list("image", "heat_maps")
+    return [name for pair in pairs for name in pair if name]
+
+
+def remove_files(names: Iterable[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
+
+
+def _left_over(run: GenerationRun) -> list[str]:
+    """What a worker stored and was killed before it wrote the row."""
+    folder = folder_of(run.pk)
+    try:
+        _, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [f"{folder}/{name}" for name in files]
 
 
 def erase_prompt_set(prompt_set: PromptSet, gone: Gone) -> None:

@@ -67,9 +67,14 @@ def renew_leases(*, claim: uuid.UUID) -> int:
     )
 
 
+def folder_of(run_id: int) -> str:
+    """Where a run's files lie in the storage."""
+    return f"generations/{run_id}"
+
+
 def finish_generation(*, generation: Generation, claim: uuid.UUID, result: GenerationResult) -> bool:
     """Store the files, then the row; False, and nothing kept, if it is no longer this worker's."""
-    folder = f"generations/{generation.run_id}"
+    folder = folder_of(generation.run_id)
     stem = f"{generation.pk}-{claim.hex[:8]}"
     image = default_storage.save(f"{folder}/{stem}.png", ContentFile(result.image))
     heat_maps = default_storage.save(f"{folder}/{stem}.npz", ContentFile(result.heat_maps))

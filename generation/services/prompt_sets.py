@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from daamweb.names import name_problem
 from daamweb.projects.models import Action, Project
+from daamweb.projects.selectors import is_archived
 from daamweb.projects.services.events import Actor, record
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet
@@ -107,7 +108,7 @@ def create_prompts(prompt_set: PromptSet, captions: Iterable[Caption]) -> list[P
 def check_new_name(project: Project, name: str) -> None:
     if problem := name_problem(name):
         raise PromptSetError(f"The prompt set’s name: {problem}")
-    if project.archived_at is not None:
+    if is_archived(project):
         raise PromptSetError(f"The project “{project}” is archived; restore it first.")
     if PromptSet.objects.filter(project=project, name=name).exists():
         raise PromptSetError(f"There is a prompt set named {name!r} already; choose another name.")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from daamweb.names import name_problem
 from daamweb.projects.models import Action
+from daamweb.projects.selectors import is_archived
 from daamweb.projects.services.events import Actor, record
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
@@ -48,7 +49,7 @@ def create_run(
     if problem := name_problem(name):
         raise RunError(f"The run’s name: {problem}")
     project = prompt_set.project
-    if project.archived_at is not None:
+    if is_archived(project):
         raise RunError(f"The project “{project}” is archived; restore it first.")
     prompts = list(prompt_set.prompts.order_by("position"))
     if not prompts:

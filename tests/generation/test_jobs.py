@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from daamweb.projects.services.projects import archive_project, restore_project
 from generation import jobs
 from generation.models import Generation, GenerationRun, PromptSet, Word
 from generation.prompts.parsing import load_parser
@@ -224,3 +225,18 @@ def test_parse_that_takes_its_worker_down_is_given_up_with_its_reason(committed,
     committed(jobs.request_parse, unparsed)
     unparsed.refresh_from_db()
     assert unparsed.parse_attempts == 0
+
+
+def test_in_an_archived_project_nothing_is_made_until_it_is_restored(committed, batches, pokes):
+    run = make_run(make_prompt_set([DOG]), finished=False)
+    prompt_set = make_prompt_set([DOG])
+    PromptSet.objects.filter(pk=prompt_set.pk).update(parse_state=ParseState.QUEUED)
+    archive_project(project=main_project(), by=None)
+    for job, row in ((jobs.generate_batch, run), (jobs.parse_prompts, prompt_set)):
+        assert committed(job, row.pk) == []
+    assert committed(jobs.sweep_generations) == committed(jobs.sweep_parses) == []
+    assert batches == []
+    assert PromptSet.objects.get(pk=prompt_set.pk).parse_state == ParseState.QUEUED
+    restore_project(project=main_project(), by=None)
+    assert committed(jobs.sweep_generations) == [(GENERATE, (run.pk,))]
+    assert committed(jobs.sweep_parses) == [(PARSE, (prompt_set.pk,))]

@@ -99,9 +99,10 @@ def test_of_archived_projects_something_is_read_and_nothing_is_changed():
     assert find_named(Study.objects.all(), "likert", project="Other") == study
     with pytest.raises(CommandError, match="The project 'Other' is archived; restore it"):
         find_named(Study.objects.all(), "likert", project="Other", to_change=True)
+    another = make_named_study(main, "another")
     archive(main)
     assert find_named(Study.objects.all(), "likert", project=None) == study
-    make_named_study(main)
+    Study.objects.filter(pk=another.pk).update(name="likert")
     with pytest.raises(CommandError, match="Several projects have a study named 'likert'"):
         find_named(Study.objects.all(), "likert", project=None)
 

@@ -4,12 +4,14 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.models import Action, Invitation, Membership, Project, Role
+from daamweb.projects.selectors import may
 from daamweb.projects.services.events import record
 from daamweb.projects.services.memberships import add_member
 from daamweb.projects.services.projects import check_not_archived
@@ -56,6 +58,10 @@ def accept_invitation(*, invitation: Invitation, user: User) -> Membership:
     """Raises ProjectError where it is used, revoked or over, or the user is in the project already, whose
     role it then leaves alone."""
     check_not_archived(invitation.project)
+    if invitation.made_by is None or not may(invitation.made_by, "manage", invitation.project):
+        raise ProjectError(
+            f"Whoever invited you owns “{invitation.project}” no more. Ask somebody who does for a new link."
+        )
     if Membership.objects.filter(project=invitation.project_id, user=user).exists():
         raise ProjectError(f"You are in “{invitation.project}” already. The invitation is still good.")
     now = timezone.now()
@@ -73,13 +79,18 @@ def accept_invitation(*, invitation: Invitation, user: User) -> Membership:
     )
 
 
-@transaction.atomic
 def join_with_new_account(*, invitation: Invitation, username: str, password: str) -> User:
     """Make an account for whoever was invited, and a member of it. The form has judged name and password.
     Raises ProjectError; then there is no account either."""
+    hashed = make_password(password)  # which takes long on purpose, and is done before others have to wait
+    return _join_with_new_account(invitation, username, hashed)
+
+
+@transaction.atomic
+def _join_with_new_account(invitation: Invitation, username: str, hashed: str) -> User:
     try:
         with transaction.atomic():
-            user = User.objects.create_user(username=username, password=password)
+            user = User.objects.create(username=User.normalize_username(username), password=hashed)
     except IntegrityError as error:
         raise ProjectError(
             f"There is an account named {username!r} already; log in, or take another."

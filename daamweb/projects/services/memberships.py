@@ -71,7 +71,8 @@ def _lock(membership: Membership) -> Membership:
 
 
 def _check_another_owner(membership: Membership) -> None:
-    owners = Membership.objects.filter(project=membership.project_id, role=Role.OWNER)
+    """Whose account is switched off owns nothing."""
+    owners = Membership.objects.filter(project=membership.project_id, role=Role.OWNER, user__is_active=True)
     if not owners.exclude(pk=membership.pk).exists():
         raise ProjectError(
             f"{membership.user.get_username()} is the only owner of “{membership.project}”, and a project "

@@ -8,7 +8,7 @@ from daamweb.names import name_problem
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.holdings import HOLDINGS
 from daamweb.projects.models import Action, Erasure, Membership, Project, Role
-from daamweb.projects.selectors import only_project
+from daamweb.projects.selectors import is_archived, only_project
 from daamweb.projects.services.editing import edit_row
 from daamweb.projects.services.events import record
 from daamweb.projects.services.staff import mark_staff
@@ -69,6 +69,7 @@ def archive_project(*, project: Project, by: User | None) -> None:
 @transaction.atomic
 def restore_project(*, project: Project, by: User | None) -> None:
     """Raises ProjectError."""
+    Project.objects.select_for_update().get(pk=project.pk)  # nobody asks meanwhile that it be erased
     if Erasure.objects.filter(project=project, subject_type=Project._meta.label_lower).exists():
         raise ProjectError(f"“{project}” is being erased.")
     if not project.mark_restored():
@@ -78,7 +79,7 @@ def restore_project(*, project: Project, by: User | None) -> None:
 
 def check_not_archived(project: Project) -> None:
     """Raises ProjectError."""
-    if Project.objects.filter(pk=project.pk).exclude(archived_at=None).exists():
+    if is_archived(project):
         raise ProjectError(f"The project “{project}” is archived; restore it first.")
 
 

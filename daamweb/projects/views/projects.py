@@ -1,5 +1,6 @@
 """The projects, and one of them: what is in it, who is in it, what was done in it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -91,7 +92,7 @@ def project_page(
         "holdings": [(holding.label, holding.rows(found).count()) for holding in HOLDINGS],
         "roles": Role.choices,
         "members": [_member(each, newest, conflict) for each in memberships],
-        "has_owner": any(each.role == "owner" for each in memberships),
+        "has_owner": any(each.role == "owner" and each.user.is_active for each in memberships),
         "invitations": [each for each in found.invitations.all() if each.is_open] if may_manage else [],
         "invitation_form": InvitationForm(initial={"role": "researcher"}),
         "name_form": NameForm(initial={"name": found.name}),
@@ -144,22 +145,22 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_member_required
 @require_POST
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_allowed(Project.objects.all(), request.user, "manage", pk=pk)
-    try:
-        archive_project(project=found, by=current_user(request))
-        messages.success(request, f"“{found}” is archived: it can be looked at, and nothing in it changes.")
-    except ProjectError as error:
-        messages.error(request, str(error))
-    return redirect(found)
+    return _change(
+        request, pk, archive_project, "“{}” is archived: it can be looked at, and nothing in it changes."
+    )
 
 
 @staff_member_required
 @require_POST
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    return _change(request, pk, restore_project, "“{}” can be worked in again.")
+
+
+def _change(request: HttpRequest, pk: int, change: Callable[..., None], said: str) -> HttpResponse:
     found = get_allowed(Project.objects.all(), request.user, "manage", pk=pk)
     try:
-        restore_project(project=found, by=current_user(request))
-        messages.success(request, f"“{found}” can be worked in again.")
+        change(project=found, by=current_user(request))
+        messages.success(request, said.format(found))
     except ProjectError as error:
         messages.error(request, str(error))
     return redirect(found)

@@ -178,7 +178,7 @@ def _annotators(analysis: OpinionAnalysis) -> Section:
         note="An attention check asks about a word that no image shows; it is passed by “image too poor” or "
         "“word too abstract or missing”.",
     )
-    return Section("Annotators", tables=(table,))
+    return Section("Annotators", tables=(table,), of_persons=True)
 
 
 def _items(analysis: OpinionAnalysis) -> Section:

@@ -76,3 +76,10 @@ def test_answers_are_listed_under_the_name_that_exports_use(researcher_client):
     page = text_of(researcher_client.get("/admin/annotations/response/"))
     assert make_participation(study, annotator).pseudonym in page
     assert annotator.external_id not in page
+
+
+@pytest.mark.parametrize("asked", ["external_id__startswith=a", "external_id=a", "visits__unit_id=a"])
+def test_a_platforms_id_cannot_be_guessed_letter_by_letter(researcher_client, asked):
+    make_annotator()
+    assert researcher_client.get(f"/admin/annotations/annotator/?{asked}").status_code == 400
+    assert researcher_client.get("/admin/annotations/annotator/?platform__exact=link").status_code == 200

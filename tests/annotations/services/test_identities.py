@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from annotations.jobs import sweep_identities
-from annotations.models import Annotator, Participation, Response, Study, Visit
+from annotations.models import Annotator, Participation, Response, Review, Study, Visit
+from annotations.services import identities
 from annotations.services.closings import close_study
 from annotations.services.identities import (
     due_studies,
@@ -16,6 +17,7 @@ from annotations.services.identities import (
     set_retention,
 )
 from annotations.services.participations import join_study
+from annotations.services.reviews import exclude_annotator
 from daamweb.projects.models import Event
 from evaluation.models import Report
 from tests.annotations.services.rows import claim, four_images, submit
@@ -161,3 +163,45 @@ def test_a_forgotten_person_who_comes_again_is_somebody_new():
     forget_identity(participation=person)
     again = Annotator.objects.create(project=study.project, external_id=external_id)
     assert join_study(study=study, annotator=again, unit_id=study.slug) != person
+
+
+def test_erasing_that_failed_in_the_middle_goes_on_from_the_participation_that_was_asked_for(monkeypatch):
+    annotator = make_annotator()
+    asked, _, _ = (answered(four_images(), annotator) for _ in range(3))
+    failing = iter([False, True])
+
+    def dies_in_the_second(participation, by, erase=identities._erase_in_study):
+        if next(failing, False):
+            raise ConnectionError
+        return erase(participation, by)
+
+    monkeypatch.setattr(identities, "_erase_in_study", dies_in_the_second)
+    with pytest.raises(ConnectionError):
+        erase_person(participation=asked, by=None)
+    assert erase_person(participation=Participation.objects.get(pk=asked.pk), by=None) == 2
+    assert not Response.objects.exclude(answer=None).exists()
+    assert not Annotator.objects.filter(pk=annotator.pk).exists()
+    assert not Participation.objects.filter(erased_at=None).exists()
+
+
+def test_of_an_erased_answer_no_time_is_left_and_of_a_verdict_no_reason():
+    person = answered(four_images())
+    exclude_annotator(participation=person, reason="answers like a machine", evidence={"seconds": 2})
+    Response.objects.update(
+        milliseconds=900,
+        painted="painted",
+        painted_milliseconds=80,
+        first_input_milliseconds=700,
+        visible_spans=[[0, 900]],
+    )
+    erase_person(participation=person, by=None)
+    [left] = Response.objects.values(
+        "milliseconds", "painted", "painted_milliseconds", "first_input_milliseconds", "visible_spans"
+    )
+    assert [value for value in left.values() if value] == ["unknown"]
+    review = Review.objects.get()
+    assert (review.action, review.reason, review.evidence) == (
+        "exclude",
+        "erased with the person’s answers",
+        {},
+    )

@@ -219,7 +219,8 @@ def test_nothing_that_is_written_down_says_who_an_annotator_is_or_lets_anybody_i
     reject_visit(visit=visit, reason=reason, by=anna)
     set_retention(study=study, days=1, by=anna)
     close_study(study=study, by=anna)
-    invitation, token = invite(project=study.project, role=Role.OBSERVER, by=anna)
+    owner = make_member(Role.OWNER)
+    invitation, token = invite(project=study.project, role=Role.OBSERVER, by=owner)
     accept_invitation(invitation=invitation, user=make_user())
     secrets = [
         annotator.external_id, "UNIT-4711", again(participation).completion_code, study.slug, token,

@@ -102,3 +102,13 @@ def test_what_is_not_there_is_not_found(researcher_client):
     for page in ("studies/99/report/", "studies/99/responses.csv", "results/99/figures/accuracy.svg"):
         assert researcher_client.get(f"/evaluation/{page}").status_code == 404
     assert researcher_client.post("/evaluation/studies/99/analyses/opinion/refresh/").status_code == 404
+
+
+@pytest.mark.parametrize("role", Role)
+def test_observers_see_people_in_sums_only(member_client, role):
+    study = make_rated_study()
+    people = Section("One by one", text="annotator 7", of_persons=True)
+    keep_report(ReportContent((Section("All", text="in sums"), people)), study)
+    page = html(member_client(role).get(address(study, "report/")))
+    assert "in sums" in page
+    assert ("annotator 7" in page) == (role != Role.OBSERVER)

@@ -182,3 +182,31 @@ def test_asking_pokes_a_worker(pokes, django_capture_on_commit_callbacks):
     assert pokes == [("daamweb.projects.jobs.run_erasure", (erasure.pk,))]
     jobs.run_erasure(erasure.pk)
     assert not Project.objects.filter(pk=project.pk).exists()
+
+
+def test_what_an_erasure_of_its_own_took_meanwhile_stops_nothing(monkeypatch):
+    project = archived(full_project())
+    holding = next(each for each in HOLDINGS if each.model is Study)
+
+    rows = type(holding).rows
+
+    def rows_of(self, project):
+        found = list(rows(self, project).values_list("pk", flat=True))
+        if self is holding:  # one that is gone by the time that its turn comes
+            found.append(10**6)
+        return Listed(found)
+
+    monkeypatch.setattr(type(holding), "rows", rows_of)
+    erasure = request_erasure(subject=project, typed_name=str(project), by=None)
+    assert run_erasure(erasure=erasure)
+    assert not Project.objects.filter(pk=project.pk).exists()
+
+
+class Listed(list):
+    """Keys of rows, where a query is expected."""
+
+    def order_by(self, *_):
+        return self
+
+    def values_list(self, *_, **__):
+        return self

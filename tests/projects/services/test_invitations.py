@@ -15,6 +15,7 @@ from daamweb.projects.services.invitations import (
     join_with_new_account,
     revoke_invitation,
 )
+from daamweb.projects.services.memberships import remove_member
 from daamweb.projects.services.projects import archive_project
 from tests.factories import main_project, make_member, make_user
 
@@ -179,3 +180,15 @@ def test_an_invitation_that_was_followed_cannot_be_taken_back():
     with pytest.raises(ProjectError, match="was used or taken back meanwhile"):
         revoke_invitation(invitation=invitation, by=invitation.made_by)
     assert Membership.objects.filter(user__username="bert").exists()
+
+
+def test_whom_an_owner_invited_who_is_none_any_more_nobody_is_let_in():
+    """Not the former owner either, who would be owner again."""
+    invitation, _ = make_invitation(Role.OWNER)
+    ann = invitation.made_by
+    make_member(Role.OWNER)
+    remove_member(membership=ann.memberships.get(), by=None)
+    with pytest.raises(ProjectError, match="Whoever invited you owns “Main” no more"):
+        accept_invitation(invitation=invitation, user=ann)
+    refused_when_used_up(invitation, "Ask somebody who does for a new link")
+    assert Invitation.objects.get().accepted_at is None

@@ -161,3 +161,10 @@ def test_an_account_that_is_in_a_project_is_not_deleted_with_its_membership():
     with pytest.raises(Exception, match=r"referenced through protected foreign keys: 'Membership.user'"):
         owner.delete()
     assert membership_of(owner)
+
+
+def test_an_owner_whose_account_is_switched_off_is_none():
+    owner, gone = make_member(Role.OWNER), make_member(Role.OWNER, is_active=False)
+    with pytest.raises(ProjectError, match=f"{owner} is the only owner of “Main”"):
+        remove_member(membership=membership_of(owner), by=owner)
+    remove_member(membership=membership_of(gone), by=owner)

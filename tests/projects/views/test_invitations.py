@@ -203,3 +203,21 @@ def test_the_page_is_not_found_by_search_engines_and_kept_by_no_cache():
     answer = Client().get(make_link())
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_who_has_an_account_and_is_in_no_project_logs_in_and_joins():
+    link, bert, browser = make_link(), make_user("bert"), Client()
+    (login,) = re.findall(r'href="(/admin/login/[^"]+)"', text(browser.get(link)))
+    answer = browser.post(login, {"username": "bert", "password": "password", "next": link})
+    assert (answer.status_code, answer.headers["Location"]) == (302, link)
+    assert "You join as" in text(browser.get(link))
+    assert browser.post(link).status_code == 302
+    assert Membership.objects.get(user=bert).role == Role.RESEARCHER
+
+
+def test_who_is_in_no_project_is_told_so_after_logging_in():
+    make_user("bert")
+    browser = Client()
+    typed = {"username": "bert", "password": "password", "next": "/admin/"}
+    answer = browser.post("/admin/login/", typed, follow=True)
+    assert "You are logged in as bert, who may not see that page" in text(answer)

@@ -10,6 +10,7 @@ from daamweb.projects.commands import add_project_argument, named_project, proje
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.jobs import start_erasure
 from daamweb.projects.models import Membership, Role
+from daamweb.projects.selectors import only_project
 from daamweb.projects.services.memberships import add_member, change_member, remove_member
 from daamweb.projects.services.projects import (
     archive_project,
@@ -86,7 +87,9 @@ class Command(BaseCommand):
         return f"A worker is erasing {name!r}."
 
     def members(self, *, project: str | None, **_: Any) -> str:
-        found = project_to_work_in(project) if project is None else named_project(project)
+        found = only_project() if project is None else named_project(project)
+        if found is None:
+            return "There is no project yet."
         rows = found.memberships.select_related("user")
         lines = [
             f"{each.user.get_username()}: {each.role}{', may spend' if each.may_spend else ''}"
