@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "daamweb.door.methods.word_refused_methods",
 ]
 ROOT_URLCONF = "daamweb.urls"
 WSGI_APPLICATION = "daamweb.wsgi.application"

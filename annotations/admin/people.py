@@ -30,7 +30,7 @@ class ParticipationAdmin(LookOnlyAdmin):
 
     list_display = [
         "completion_code", "study", "pseudonym", "answered", "items_filled", "consented_at", "began_at",
-        "finished_at", "excluded_at",
+        "finished_at", "excluded_at", "erased_at",
     ]  # fmt: skip
     list_filter = [("study", VisibleRelatedFilter)]
     change_form_template = "admin/participation_change_form.html"

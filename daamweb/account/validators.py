@@ -7,6 +7,13 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 
+# What one gets by going along the keys or the alphabet.
+SHORTEST_RUN = 6
+RUNS = [
+    12 * keys
+    for keys in ("0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv")
+]
+
 
 class MaximumLengthValidator:
     def __init__(self, max_length: int = 128):
@@ -30,6 +37,8 @@ class CommonCoreValidator(CommonPasswordValidator):
     def validate(self, password: str, user: User | None = None) -> None:
         for core in cores(password.lower().strip()):
             super().validate(core, user)
+            if len(core) >= SHORTEST_RUN and any(core in run or core[::-1] in run for run in RUNS):
+                raise ValidationError(self.get_error_message(), code="password_too_common")
 
 
 def cores(password: str) -> Iterator[str]:

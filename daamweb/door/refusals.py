@@ -17,6 +17,10 @@ def too_large(request: HttpRequest, most: int, offered: int | None = None) -> Ht
     return render(request, "413.html", context, status=413)
 
 
+def only_a_button(request: HttpRequest) -> HttpResponse:
+    return render(request, "405.html", status=405)
+
+
 def in_words(size: int) -> str:
     mib = 1024 * 1024
     return f"{size // mib} MiB" if size >= mib else f"{size // 1024} KiB"

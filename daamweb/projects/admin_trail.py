@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.forms import CheckboxInput, ModelForm
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 
 from daamweb.projects.conflicts import conflict_context
@@ -32,6 +32,22 @@ class RowForm(ModelForm):
     """Bound a second time where the service refused what was typed, to show it with the reason."""
 
     refusal: EditRefusedError | EditConflictError | None = None
+
+    def __init__(self, data: QueryDict | None = None, *args: Any, **kwargs: Any):
+        super().__init__(data, *args, **kwargs)
+        if data is not None and isinstance(self.refusal, EditConflictError):
+            self.data = self._with_what_is_stored(data.copy(), self.refusal)
+
+    def _with_what_is_stored(self, data: QueryDict, conflict: EditConflictError) -> QueryDict:
+        """Where nobody typed, so that saving once more brings nothing back that somebody else changed."""
+        for name in conflict.left_alone:
+            field, key = self.fields[name], self.add_prefix(name)
+            if isinstance(field.widget, CheckboxInput):
+                data.pop(key, None)
+                data.update({key: "on"} if conflict.stored[name] else {})
+            else:
+                data[key] = field.widget.format_value(field.prepare_value(conflict.stored[name])) or ""
+        return data
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()

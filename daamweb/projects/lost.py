@@ -13,6 +13,7 @@ from daamweb.projects.models import Event
 from daamweb.projects.shown import SHOWN
 
 GONE = "What you edited is not here any more, or it is not yours to see."
+LOGGED_OUT = "Your session has ended. Copy what you typed, then log in and type it anew."
 NOT_YOURS = "You may look at what you edited, and not change it any more."
 
 
@@ -41,8 +42,10 @@ def keeps_what_was_typed(view: Callable[..., HttpResponse]) -> Callable[..., Htt
 
     @wraps(view)
     def keeping(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not came_from_a_form(request) or not request.user.is_authenticated:
+        if not came_from_a_form(request):
             return view(request, *args, **kwargs)
+        if not request.user.is_authenticated:
+            return lost_page(request, LOGGED_OUT, status=403, back=request.path)
         if not request.user.is_staff:
             return lost_page(request, GONE, status=403)
         try:

@@ -32,6 +32,10 @@ class Shown:
         """Which of the fields are not as they were shown."""
         return [name for name in names if _hash(getattr(row, name)) != self.hashes.get(name)]
 
+    def left_alone(self, typed: Mapping[str, Any]) -> list[str]:
+        """Which fields hold what was shown, so that nobody typed into them."""
+        return [name for name, value in typed.items() if _hash(value) == self.hashes.get(name)]
+
 
 NOTHING = Shown(0, {})
 

@@ -162,3 +162,13 @@ def test_the_admins_own_page_leads_to_this_one(browser):
     assert browser.post("/admin/password_change/", {"old_password": PASSWORD}).url == reverse(
         "account:password"
     )
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["123456789012", "098765432109", "abcdefghijklm", "qwertyuiopasdf", "1qaz2wsx3edc4rfv", "zyxwvutsrqpon"],
+)
+def test_going_along_the_keys_or_the_alphabet_is_common(password):
+    with pytest.raises(ValidationError, match="too common"):
+        validate_password(password)
+    validate_password(f"{password} and a lamp")

@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.permissions.markers import APPS, MARKERS
 
-LOGIN = "a redirect to the login"
+LOGIN = "a redirect to the login"  # or, of a form's text, the way to it
 DESK = "a redirect to the admin's first page"
 ELSEWHERE = "a redirect"
 WRITING = tuple(
@@ -69,6 +69,8 @@ def _queued(answer: HttpResponse) -> list[Any]:
 
 
 def _outcome(answer: HttpResponse) -> int | str:
+    if answer.status_code == 403 and "Your session has ended." in answer.text:
+        return LOGIN
     if answer.status_code not in (301, 302):
         return answer.status_code
     leads = answer.headers["Location"]

@@ -116,6 +116,8 @@ def test_what_was_done_with_a_checkpoint_is_for_superusers(root, anna):
     annas = browser_of(anna)
     assert "What was done" not in annas.get(change_page(checkpoint)).text
     assert annas.get(history(checkpoint)).status_code == 403
+    assert history(checkpoint) not in annas.get(change_page(checkpoint)).text
+    assert history(checkpoint) in client.get(change_page(checkpoint)).text
 
 
 def test_deleting_is_written_down_once(root):

@@ -19,14 +19,22 @@ LONGEST_VALUE = 80
 class EditConflictError(ProjectError):
     """Somebody else changed what was typed over; nothing was stored.
 
-    `stored` has the fields that are not as they were shown, as they are now; `events` what was done since;
-    `now` is what the next form carries, so that saving again overwrites knowingly."""
+    `stored` has the fields that are not as they were shown, as they are now; `left_alone` those of them that
+    nobody typed into; `events` what was done since; `now` is what the next form carries, so that saving again
+    overwrites knowingly."""
 
     def __init__(
-        self, row: Model, stored: dict[str, Any], events: QuerySet[Event], now: Shown, typed: dict[str, Any]
+        self,
+        row: Model,
+        stored: dict[str, Any],
+        left_alone: list[str],
+        events: QuerySet[Event],
+        now: Shown,
+        typed: dict[str, Any],
     ) -> None:
         super().__init__(f"“{row}” was changed meanwhile; nothing was stored.")
-        self.row, self.stored, self.events, self.now, self.typed = row, stored, events, now, typed
+        self.row, self.stored, self.left_alone = row, stored, left_alone
+        self.events, self.now, self.typed = events, now, typed
 
 
 @transaction.atomic
@@ -96,7 +104,8 @@ def compare(
         done = Event.objects.on(row) if events is None else events
         since = done.filter(pk__gt=shown.event)
         stored = {name: getattr(row, name) for name in moved}
-        raise EditConflictError(row, stored, since, shown_of(row, typed, done), typed)
+        left_alone = [name for name in shown.left_alone(typed) if name in stored]
+        raise EditConflictError(row, stored, left_alone, since, shown_of(row, typed, done), typed)
     return {name: [_brief(getattr(row, name)), _brief(typed[name])] for name in changed}
 
 

@@ -17,7 +17,7 @@ from daamweb.projects.forms import InvitationForm, NameForm
 from daamweb.projects.history import page_of
 from daamweb.projects.holdings import HOLDINGS
 from daamweb.projects.lost import keeps_what_was_typed
-from daamweb.projects.models import Membership, Project, Role
+from daamweb.projects.models import Action, Event, Membership, Project, Role
 from daamweb.projects.selectors import get_allowed, is_member, may, role_in, visible_events, visible_to
 from daamweb.projects.services.editing import EditConflictError
 from daamweb.projects.services.projects import (
@@ -57,7 +57,13 @@ def every_project(request: HttpRequest) -> HttpResponse:
         (project, role_in(project, request.user))
         for project in visible_to(Project.objects.all(), request.user)
     ]
-    context = {"projects": rows, "form": form, "may_make": request.user.is_superuser}
+    gone = Event.objects.filter(action=Action.ERASED, subject_type=Project._meta.label_lower)
+    context = {
+        "projects": rows,
+        "form": form,
+        "may_make": request.user.is_superuser,
+        "gone": gone[:EVENTS_ON_PAGE] if request.user.is_superuser else (),
+    }
     return render(request, "projects/list.html", context, status=422 if form.errors else 200)
 
 

@@ -3,6 +3,7 @@
 import html
 import re
 
+from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 
@@ -24,10 +25,12 @@ def change_page(row) -> str:
 
 def form_of(client: Client, address: str) -> dict[str, str]:
     """What a browser would send back from the admin's page, untouched."""
-    form = client.get(address).context["adminform"].form
+    return {**sent_back(client.get(address).context["adminform"].form), "shown": shown_at(client, address)}
+
+
+def sent_back(form: Form) -> dict[str, str]:
     values = {name: form[name].value() for name in form.fields if name != "password"}
-    posted = {name: "" if value is None else value for name, value in values.items() if value is not False}
-    return {**posted, "shown": shown_at(client, address)}
+    return {name: "" if value is None else value for name, value in values.items() if value is not False}
 
 
 def text_of(answer, status: int) -> str:

@@ -14,7 +14,16 @@ from daamweb.projects.services.memberships import change_member, remove_member
 from daamweb.projects.services.projects import archive_project
 from tests.edits import shown_on
 from tests.factories import main_project, make_member, make_study
-from tests.projects.views.forms import NOTHING_STORED, browser_of, change_page, edited, form_of, lost, text_of
+from tests.projects.views.forms import (
+    NOTHING_STORED,
+    browser_of,
+    change_page,
+    edited,
+    form_of,
+    lost,
+    sent_back,
+    text_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +54,37 @@ def test_the_second_of_two_who_edit_one_draft_sees_what_the_first_did(anna, bob)
     study.refresh_from_db()
     assert (study.title, study.consent) == ("Bob’s", "Bob’s\nconsent")
     assert [event.actor for event in Event.objects.filter(action=Event.Action.EDITED)] == [bob, anna]
+
+
+def test_what_nobody_typed_into_shows_what_is_stored_and_is_not_brought_back(anna, bob):
+    study = make_study()
+    client, address = browser_of(bob), change_page(study)
+    typed = {**form_of(client, address), "title": "Bob’s"}
+    stored = {"consent": "Anna’s\nconsent", "replicas": 7, "share_cap": 0.5}
+    edit_draft(study=study, typed=stored, by=anna)
+    answer = client.post(address, typed)
+    form = answer.context["adminform"].form
+    assert form["title"].value() == "Bob’s"
+    assert form["consent"].value() == "Anna’s\nconsent"
+    assert "fields that you left alone show what is stored" in text_of(answer, 409)
+    again = {**sent_back(form), "shown": shown_on(answer.text)}
+    assert client.post(address, again).status_code == 302
+    study.refresh_from_db()
+    assert study.title == "Bob’s"
+    assert {name: getattr(study, name) for name in stored} == stored
+
+
+def test_whose_session_has_ended_keeps_what_was_typed(bob):
+    study = make_study()
+    client, address = browser_of(bob), change_page(study)
+    typed = {**form_of(client, address), "title": "Bob’s"}
+    client.logout()
+    page = text_of(client.post(address, typed), 403)
+    assert "Your session has ended." in page
+    assert "Bob’s" in page
+    assert f'href="{address}"' in page
+    assert study.name not in page.split("What you typed")[0]
+    assert Study.objects.get().title != "Bob’s"
 
 
 def test_a_third_one_in_between_is_another_conflict(anna, bob):
@@ -205,7 +245,7 @@ def test_somebody_who_never_might_is_told_as_little(anna, typing):
     assert lost(stranger.post(change_page(study), posted), 404, "x") == found
 
 
-def test_who_is_logged_out_logs_in_first(typing):
+def test_who_is_nobody_is_shown_what_they_sent_and_nothing_else(typing):
     study, _ = typing
-    answer = Client().post(change_page(study), {"title": "x", "shown": "{}"})
-    assert (answer.status_code, answer.url.split("?")[0]) == (302, "/admin/login/")
+    page = lost(Client().post(change_page(study), {"title": "x", "shown": "{}"}), 403, "x")
+    assert study.name not in page
