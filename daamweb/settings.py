@@ -188,14 +188,11 @@ if S3_BUCKET := env("S3_BUCKET", default=""):
 
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem:"):
-    _messages = VAR_FOLDER / "broker"
-    for _folder in ("messages", "control"):
-        (_messages / _folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT = "daamweb.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_messages / "messages"),
-        "data_folder_out": str(_messages / "messages"),
-        "control_folder": str(_messages / "control"),
-        "polling_interval": 0.2,  # seconds; one message is taken each time
+        "data_folder_in": str(VAR_FOLDER / "broker" / "messages"),
+        "control_folder": str(VAR_FOLDER / "broker" / "control"),
+        "polling_interval": 0.2,  # seconds; a worker that has nothing to do looks so often
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -1,0 +1,194 @@
+"""The broker of one machine that needs no server: kombu's transport of files, made safe for several
+processes.
+
+A queue is a folder, and a message is a file in it: it comes there by a rename when it is whole, and leaves by
+a rename that one process alone gets. What cannot be read is put aside and logged; it ends no worker. Nothing
+is flushed to the disk: messages are pokes, and what a power cut takes is found by the sweeps.
+"""
+
+import fcntl
+import logging
+import math
+import os
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty
+from typing import Any
+from urllib.parse import quote
+
+from kombu.exceptions import ChannelError
+from kombu.transport import filesystem
+from kombu.utils.json import dumps
+
+from daamweb.messages import DamagedError, ends, read_message
+
+logger = logging.getLogger(__name__)
+
+# What a process was writing or reading when it was killed; nobody else needs either so much later.
+LEFT_OVER_SECONDS = 3600
+DAMAGED = "damaged"
+SOON = 0.002  # seconds
+
+Binding = filesystem.exchange_queue_t
+
+
+class Channel(filesystem.Channel):
+    """Folders below data_folder_in, one for each queue; below control_folder, what is bound to exchanges."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.queues = Path(self.data_folder_in)
+        self._listed: dict[str, deque[str]] = {}
+        self._clear_left_overs()
+
+    # --- messages: the four things that kombu asks of a queue
+
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        # Names are in the order of the clock; a clock that is set back lets a few go first.
+        self._write(self._folder(queue) / f"{time.time_ns():020}-{uuid.uuid4().hex}.msg", payload)
+
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
+        """The oldest. A listing is used up before the next: with one for each message, a queue of n would
+        cost n² names."""
+        names = self._listed.get(queue)
+        if not names:
+            names = self._listed[queue] = deque(self._names(queue))
+        while names:
+            message = self._take(self._folder(queue) / names.popleft())
+            if message is not None:
+                return message
+        raise Empty
+
+    def _size(self, queue: str) -> int:
+        return len(self._names(queue))
+
+    def _purge(self, queue: str) -> int:
+        names = self._names(queue)
+        for name in names:
+            (self._folder(queue) / name).unlink(missing_ok=True)
+        return len(names)
+
+    def _take(self, path: Path) -> dict[str, Any] | None:
+        """None for what another worker was faster to take, nobody wants any more, or nobody can read."""
+        taken = path.with_suffix(".taken")
+        try:
+            path.rename(taken)
+            content = taken.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            message = read_message(content)
+            end = ends(message)
+        except DamagedError as error:
+            self._put_aside(taken, error)
+            return None
+        taken.unlink(missing_ok=True)
+        return None if 0 < end < time.time() else message
+
+    def _put_aside(self, path: Path, error: DamagedError) -> None:
+        aside = path.parent / DAMAGED / path.with_suffix(".msg").name
+        logger.warning("A message is damaged (%s). It was put aside: %s", error, aside)
+        try:
+            aside.parent.mkdir(exist_ok=True)
+            path.rename(aside)
+        except OSError as trouble:
+            logger.warning("%s cannot be put aside (%s); nobody reads it any more.", path, trouble)
+
+    def _folder(self, queue: str) -> Path:
+        return self.queues / quote(queue, safe="@")
+
+    def _names(self, queue: str) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self._folder(queue)) if name.endswith(".msg"))
+        except FileNotFoundError:
+            return []
+
+    def _write(self, path: Path, value: object) -> None:
+        part = path.with_name(f"{uuid.uuid4().hex}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(dumps(value), encoding="utf-8")
+            part.rename(path)
+        except OSError as error:
+            _remove(part)
+            raise ChannelError(f"{path} cannot be written: {error}") from error
+
+    def _clear_left_overs(self) -> None:
+        before = time.time() - LEFT_OVER_SECONDS
+        for pattern in ("*/*.part", "*/*.taken"):
+            for path in self.queues.glob(pattern):
+                if _written(path) < before:
+                    _remove(path)
+
+    # --- what is bound to exchanges: `celery inspect` and `control` reach the workers by it
+
+    def get_table(self, exchange: str) -> list[Binding]:
+        try:
+            return super().get_table(exchange)
+        except (ValueError, TypeError) as error:
+            logger.warning("What is bound to %s cannot be read (%s), and is written anew.", exchange, error)
+            return []
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        if queue.endswith(".pidbox"):
+            self._purge(queue)  # what was told to a worker before this one began is not for this one
+        binding = Binding(routing_key or "", pattern or "", queue or "")
+        self._rebind(exchange, lambda bindings: [*bindings, binding])
+
+    def _delete(self, queue: str, exchange: str, routing_key: str, pattern: str, *_: Any, **__: Any) -> None:
+        self._purge(queue)
+        gone = Binding(routing_key or "", pattern or "", queue or "")
+        self._rebind(exchange, lambda bindings: [binding for binding in bindings if binding != gone])
+
+    def _rebind(self, exchange: str, change: Callable[[list[Binding]], list[Binding]]) -> None:
+        """While nobody else does. That it cannot be kept, on a full disk, keeps no worker from its tasks,
+        which are sent to their queue by name."""
+        try:
+            self.control_folder.mkdir(parents=True, exist_ok=True)
+            with (self.control_folder / "lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                stored = self.get_table(exchange)
+                bindings = list(dict.fromkeys(change(stored)))
+                if bindings != stored:
+                    self._write(self._exchange_file(exchange), bindings)
+        except (OSError, ChannelError) as error:
+            logger.warning("What is bound to %s cannot be kept: %s", exchange, error)
+
+
+def _written(path: Path) -> float:
+    """Never, if somebody else was faster to remove it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("%s cannot be removed: %s", path, error)
+
+
+class Transport(filesystem.Transport):
+    """Looks for messages soon after one came, then ever more seldom, down to once in `polling_interval`: a
+    worker takes no message before it acknowledged the last one, which for many takes milliseconds."""
+
+    Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
+        longest = self.polling_interval or SOON
+        wait, until = SOON, time.monotonic() + (timeout or math.inf)
+        while True:
+            try:
+                self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]
+            except Empty:
+                if time.monotonic() >= until:
+                    raise TimeoutError from None
+                time.sleep(min(wait, longest))
+                wait *= 1.5
+            else:
+                return

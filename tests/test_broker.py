@@ -1,0 +1,196 @@
+"""The broker of files: nothing is lost, nothing comes twice, nothing that lies there ends a worker."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from kombu import Connection
+from kombu.exceptions import ChannelError, OperationalError
+from kombu.transport import filesystem
+from kombu.transport.virtual import BrokerState
+
+from daamweb.broker import DAMAGED
+from tests.sources import TOP
+
+HEADERS = {"task": "sweep", "id": "a", "timelimit": [None, None], "retries": 0}
+DAMAGE = {
+    "empty": b"",
+    "cut off": b'{"body": "W10=", "headers": {}, "prop',
+    "an empty object": b"{}",
+    "an empty list": b"[]",
+    "random": bytes(range(128, 256)),
+}
+
+
+def connect(folder: Path) -> Connection:
+    return Connection(
+        "filesystem://localhost",
+        transport="daamweb.broker:Transport",
+        transport_options={
+            "data_folder_in": str(folder / "messages"),
+            "data_folder_out": str(folder / "messages"),
+            "control_folder": str(folder / "control"),
+            "polling_interval": 0.01,
+        },
+    )
+
+
+@pytest.fixture(autouse=True)
+def other_process(monkeypatch):
+    """Kombu remembers for a whole process what is bound."""
+    monkeypatch.setattr(filesystem.Transport, "global_state", BrokerState())
+
+
+@pytest.fixture
+def queue(tmp_path):
+    with connect(tmp_path) as connection:
+        yield connection.SimpleQueue("default")
+
+
+@pytest.fixture
+def messages(tmp_path) -> Path:
+    return tmp_path / "messages" / "default"
+
+
+def send(queue, number: int, **headers) -> None:
+    """As Celery sends a task with one argument."""
+    queue.put([[number], {}, {}], headers=HEADERS | headers)
+
+
+def take_all(queue) -> list[int]:
+    taken = []
+    while True:
+        try:
+            message = queue.get(timeout=0.1)
+        except queue.Empty:
+            return taken
+        message.ack()
+        taken.append(message.payload[0][0])
+
+
+def test_messages_come_once_and_in_order(queue, messages):
+    for number in range(50):
+        send(queue, number)
+    assert take_all(queue) == list(range(50))
+    assert list(messages.iterdir()) == []
+
+
+def test_a_message_that_was_not_acknowledged_comes_again(tmp_path, queue):
+    send(queue, 1)
+    with connect(tmp_path) as other:
+        other.SimpleQueue("default").get(timeout=1)
+    assert take_all(queue) == [1]
+
+
+@pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE)
+def test_what_cannot_be_read_is_put_aside_and_the_next_one_comes(queue, messages, caplog, content):
+    send(queue, 1)
+    (messages / "00000000000000000000-x.msg").write_bytes(content)
+    send(queue, 2)
+    assert take_all(queue) == [1, 2]
+    assert (messages / DAMAGED / "00000000000000000000-x.msg").read_bytes() == content
+    [record] = [each for each in caplog.records if each.name == "daamweb.broker"]
+    assert record.levelno == logging.WARNING
+    assert "It was put aside: " in record.getMessage()
+    assert queue.qsize() == 0
+
+
+def test_what_is_over_is_thrown_away_unread(queue, messages):
+    send(queue, 1, expires="2020-01-01T00:00:00+00:00")
+    send(queue, 2, expires="2999-01-01T00:00:00+00:00")
+    queue.put({"method": "shutdown"}, headers={"expires": time.time() - 1})
+    assert take_all(queue) == [2]
+    assert list(messages.iterdir()) == []
+
+
+def test_a_folder_that_was_deleted_is_made_anew(queue, messages):
+    send(queue, 1)
+    for path in messages.iterdir():
+        path.unlink()
+    messages.rmdir()
+    assert take_all(queue) == []
+    send(queue, 2)
+    assert take_all(queue) == [2]
+
+
+def test_where_nothing_can_be_written_the_sender_is_told_and_no_part_is_left(queue, messages, monkeypatch):
+    send(queue, 1)
+
+    def full(self, *args, **kwargs):
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises((ChannelError, OperationalError), match="No space left"):
+            send(queue, 2)
+    assert len(list(messages.iterdir())) == 1
+    assert take_all(queue) == [1]
+
+
+def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path, queue, messages):
+    send(queue, 1)
+    old, young = messages / "a.part", messages / "b.taken"
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (0, 0))
+    with connect(tmp_path) as other:
+        other.channel()
+    assert (old.exists(), young.exists()) == (False, True)
+    assert take_all(queue) == [1]
+
+
+def test_what_was_bound_is_written_anew_where_it_cannot_be_read(tmp_path, caplog):
+    with connect(tmp_path) as connection:
+        connection.SimpleQueue("default").put([[1], {}, {}], headers=HEADERS)
+        [table] = (tmp_path / "control").glob("*.exchange")
+        channel = connection.channel()
+        for number, content in enumerate((b"", b"[[", b'{"a": 1}', b"[1]")):
+            table.write_bytes(content)
+            channel.queue_bind(f"queue {number}", exchange=table.stem, routing_key="default")
+            assert [entry.queue for entry in channel.get_table(table.stem)] == [f"queue {number}"]
+    assert "is written anew" in caplog.text
+
+
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from tests.test_broker import connect, send, take_all
+folder, act, number, many = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+with connect(folder) as connection:
+    queue = connection.SimpleQueue("default")
+    if act == "send":
+        for each in range(many):
+            send(queue, number * many + each)
+        print("[]")
+    else:
+        taken = []
+        while len(now := take_all(queue)) or not (folder / "sent").exists():
+            taken += now
+        print(json.dumps(taken))
+"""
+
+
+def test_several_processes_send_and_take_each_message_once(tmp_path):
+    many, senders = 1000, 2
+
+    def start(act: str, number: int) -> subprocess.Popen:
+        command = [sys.executable, "-c", PROGRAM, str(tmp_path), act, str(number), str(many)]
+        return subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, text=True)
+
+    takers = [start("take", number) for number in range(3)]
+    for sender in [start("send", number) for number in range(senders)]:
+        assert sender.wait(timeout=120) == 0
+    (tmp_path / "sent").touch()
+    taken = Counter()
+    for taker in takers:
+        out, _ = taker.communicate(timeout=120)
+        assert taker.returncode == 0
+        taken.update(json.loads(out))
+    assert taken == Counter(range(senders * many))
