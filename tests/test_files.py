@@ -34,7 +34,12 @@ def test_commands_and_beat_write_for_their_user_alone(lax_umask, tmp_path):
     command = [sys.executable, "-m", "celery", "-A", "daamweb", "beat"]
     beat = subprocess.Popen(command, cwd=TOP, env=site.environment, start_new_session=True)
     try:
-        written = ("site.sqlite3", "static/css/daamweb.css", "celerybeat-schedule*", "broker/messages/*.msg")
+        written = (
+            "site.sqlite3",
+            "static/css/daamweb.css",
+            "celerybeat-schedule*",
+            "broker/messages/default/*.msg",
+        )
         site.wait_for(lambda: all(any(site.folder.glob(each)) for each in written), seconds=60)
         with closing(sqlite3.connect(site.folder / "site.sqlite3")) as database:
             database.execute("SELECT * FROM django_migrations").fetchone()

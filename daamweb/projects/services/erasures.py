@@ -30,7 +30,7 @@ def request_erasure(*, subject: Model, typed_name: str, by: User | None) -> Eras
     has to be its name, so that nobody erases the wrong thing. Raises ProjectError."""
     if typed_name.strip() != str(subject):
         raise ProjectError(f"Nothing was erased. To erase it, type its name as it is: {subject}")
-    project = Project.objects.select_for_update().get(pk=project_of(subject).pk)
+    project = Project.objects.select_for_update(no_key=True).get(pk=project_of(subject).pk)
     asked = Erasure.objects.filter(
         subject_type=subject._meta.label_lower,
         subject_id=subject.pk,

@@ -69,7 +69,8 @@ def archive_project(*, project: Project, by: User | None) -> None:
 @transaction.atomic
 def restore_project(*, project: Project, by: User | None) -> None:
     """Raises ProjectError."""
-    Project.objects.select_for_update().get(pk=project.pk)  # nobody asks meanwhile that it be erased
+    # Nobody asks meanwhile that it be erased.
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if Erasure.objects.filter(project=project, subject_type=Project._meta.label_lower).exists():
         raise ProjectError(f"“{project}” is being erased.")
     if not project.mark_restored():
