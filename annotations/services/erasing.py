@@ -62,10 +62,9 @@ def erase_study(study: Study, gone: Gone) -> None:
         gone(len(some))
     delete_in_slices(Task.objects.filter(study=study), gone, AT_ONCE)
     with transaction.atomic():
-        plans = Plan.objects.filter(study=study).values_list("pk", flat=True)
-        kept = list(plans)
+        plans = list(Plan.objects.filter(study=study).values_list("pk", flat=True))
         study.delete()
-        Plan.objects.filter(pk__in=kept).delete()
+        Plan.objects.filter(pk__in=plans).delete()
     gone(1)
 
 

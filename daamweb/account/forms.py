@@ -4,10 +4,8 @@ changes."""
 from typing import Any
 
 from django import forms
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordMixin
-from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
@@ -30,8 +28,11 @@ class CodeField(forms.CharField):
         super().__init__(max_length=40, **kwargs)
 
 
-class LoginForm(AdminAuthenticationForm):
-    """One answer to whatever is wrong, so that it tells nobody which accounts there are."""
+class LoginForm(AuthenticationForm):
+    """One answer to whatever is wrong, so that it tells nobody which accounts there are. Not the admin's own
+    form, since somebody in no project may have been invited into one: each page asks who may see it."""
+
+    required_css_class = "required"
 
     code = CodeField(
         required=False,
@@ -39,7 +40,7 @@ class LoginForm(AdminAuthenticationForm):
         "recovery code.",
     )
     error_messages = {
-        **AdminAuthenticationForm.error_messages,
+        **AuthenticationForm.error_messages,
         "invalid_login": "These do not fit together. Look at the username, the password (capitals count) "
         "and, if you use codes, the code: each works once, and after a wrong one the next waits a moment.",
     }
@@ -58,10 +59,6 @@ class LoginForm(AdminAuthenticationForm):
                 raise self.get_invalid_login_error()
             self.confirm_login_allowed(self.user_cache)
         return self.cleaned_data
-
-    def confirm_login_allowed(self, user: User) -> None:
-        """Also of somebody who is in no project, and was invited into one. Each page asks who may see it."""
-        AuthenticationForm.confirm_login_allowed(self, user)
 
 
 class ProofForm(forms.Form):

@@ -44,9 +44,9 @@ class RowForm(ModelForm):
             field, key = self.fields[name], self.add_prefix(name)
             if isinstance(field.widget, CheckboxInput):
                 data.pop(key, None)
-                data.update({key: "on"} if conflict.stored[name] else {})
+                data.update({key: "on"} if conflict.typed[name] else {})
             else:
-                data[key] = field.widget.format_value(field.prepare_value(conflict.stored[name])) or ""
+                data[key] = field.widget.format_value(field.prepare_value(conflict.typed[name])) or ""
         return data
 
     def clean(self) -> dict[str, Any] | None:

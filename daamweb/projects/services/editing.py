@@ -20,8 +20,8 @@ class EditConflictError(ProjectError):
     """Somebody else changed what was typed over; nothing was stored.
 
     `stored` has the fields that are not as they were shown, as they are now; `left_alone` those of them that
-    nobody typed into; `events` what was done since; `now` is what the next form carries, so that saving again
-    overwrites knowingly."""
+    nobody typed into; `events` what was done since; `now` is what the next form carries, and `typed` what it
+    holds: what was typed, and elsewhere what is stored, so that saving again overwrites knowingly."""
 
     def __init__(
         self,
@@ -105,7 +105,9 @@ def compare(
         since = done.filter(pk__gt=shown.event)
         stored = {name: getattr(row, name) for name in moved}
         left_alone = [name for name in shown.left_alone(typed) if name in stored]
-        raise EditConflictError(row, stored, left_alone, since, shown_of(row, typed, done), typed)
+        now = shown_of(row, typed, done)
+        kept = typed | {name: stored[name] for name in left_alone}
+        raise EditConflictError(row, stored, left_alone, since, now, kept)
     return {name: [_brief(getattr(row, name)), _brief(typed[name])] for name in changed}
 
 

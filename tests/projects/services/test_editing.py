@@ -193,6 +193,7 @@ def test_a_role_that_was_changed_meanwhile(anna, bob):
     with pytest.raises(EditConflictError) as raised:
         change_member(**observer, shown=shown, by=None)
     assert raised.value.stored == {"role": "owner"}
+    assert raised.value.typed == {"role": "observer", "may_spend": False}
     assert [event.actor for event in raised.value.events] == [bob]
     with pytest.raises(ProjectError, match="is the only owner"):
         change_member(**observer, shown=raised.value.now, by=None)
@@ -201,3 +202,15 @@ def test_a_role_that_was_changed_meanwhile(anna, bob):
     change_member(**observer, shown=raised.value.now, by=None)
     membership.refresh_from_db()
     assert membership.role == Role.OBSERVER
+
+
+def test_money_that_was_taken_away_meanwhile_is_not_given_back_by_who_changes_the_role(anna, bob):
+    membership = Membership.objects.get(user=anna)
+    change_member(membership=membership, role=Role.RESEARCHER, may_spend=True, by=bob)
+    membership.refresh_from_db()
+    shown = shown_of(membership, ["role", "may_spend"], main_project().events.all())
+    change_member(membership=membership, role=Role.RESEARCHER, may_spend=False, by=bob)
+    with pytest.raises(EditConflictError) as raised:
+        change_member(membership=membership, role=Role.OWNER, may_spend=True, shown=shown, by=bob)
+    assert raised.value.left_alone == ["may_spend"]
+    assert raised.value.typed == {"role": "owner", "may_spend": False}
