@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from django.contrib.auth.models import User
 from django.db.models import Model, Q, QuerySet
 
 from annotations.models import Assignment, Study
+from annotations.selectors import ShownTask
+from annotations.views.pictures import pictures_of
 from benchmarks.site_rows import Site
 from daamweb.projects.models import Project
 from daamweb.projects.roles import project_paths
@@ -35,8 +38,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
     study, draft = site.study, site.studies[Study.State.DRAFT]
     generation = site.run.generations.order_by("pk").last()
     word = generation.prompt.words.order_by("pk").last()
-    task = study.tasks.select_related("generation").last()
-    image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
+    pictures = pictures_of(ShownTask.of(study.tasks.select_related("generation").last()))
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
         **_of_projects(site),
@@ -53,6 +55,10 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "generation/images/<int:pk>/": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
+        "generation/pictures/<str:signed>": [
+            Arguments((unquote(address.rpartition("/")[2]),), name=f"the {kind}", who=EVERYBODY)
+            for kind, address in (("image", pictures.image), ("overlay", pictures.overlay))
+        ],
         "evaluation/studies/<int:study_pk>/report/": [
             Arguments((study.pk,)),
             Arguments((study.pk,), query=f"?waiting={site.report.pk}"),
@@ -81,12 +87,6 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "s/<slug:slug>/assignments/<int:pk>/": [
             Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
             for state in (Assignment.State.CLAIMED, Assignment.State.SUBMITTED)
-        ],
-        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/image": [
-            Arguments((study.slug, task.pk, image), who=TAKING_PART)
-        ],
-        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay": [
-            Arguments((study.slug, task.pk, heat_maps), who=TAKING_PART)
         ],
     }
 

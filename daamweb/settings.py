@@ -160,6 +160,10 @@ VAR_FOLDER = Path(env("VAR_FOLDER", default=str(BASE_DIR / "var")))
 VAR_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_FOLDER / 'daamweb.sqlite3'}")}
+# A thread keeps its connection: a new one costs as much as a rating. One that the server has ended is noticed
+# when the next request begins. docs/proxy.md says what PgBouncer needs.
+DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so two writers wait for each other instead
     # of failing half-way; WAL: readers never wait for a writer; FULL: an acknowledged answer survives

@@ -9,4 +9,5 @@ urlpatterns = [
     path("images/<int:pk>/", views.generation, name="generation"),
     path("images/<int:pk>/image.png", views.image, name="image"),
     path("images/<int:pk>/overlays/<int:word_pk>.webp", views.overlay, name="overlay"),
+    path("pictures/<str:signed>", views.picture, name="picture"),
 ]

@@ -1,10 +1,13 @@
-"""The researcher's gallery: a run's images, and one image with the heat map of every word."""
+"""The researcher's gallery: a run's images, and one image with the heat map of every word; and the pictures
+that other pages name by signed addresses."""
 
+import logging
 from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
+from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
@@ -14,17 +17,25 @@ from daamweb.projects.selectors import get_allowed, may
 from daamweb.requests import HtmxRequest, current_user
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
+from generation.errors import PictureError
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun
+from generation.pictures.addresses import picture_at
+from generation.pictures.files import read_picture, stored_picture
 from generation.pictures.overlays import overlay_file
 from generation.services.runs import retry_failed
+
+logger = logging.getLogger(__name__)
 
 IMAGES_PER_PAGE = 48
 # A file that is gone, and one that is not what was stored.
 UNREADABLE = (OSError, HeatMapFileError)
 
 # A finished image and its heat maps never change.
+FOREVER = "private, max-age=31536000, immutable"
 kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
+# Where a store's own addresses are good for an hour.
+FOR_A_WHILE = "private, max-age=1800"
 
 
 @staff_member_required
@@ -90,3 +101,24 @@ def overlay(request: HttpRequest, pk: int, word_pk: int) -> HttpResponse:
     except (WordNotAttended, *UNREADABLE) as error:
         raise Http404(str(error)) from error
     return HttpResponse(drawn, content_type="image/webp")
+
+
+@require_safe
+def picture(request: HttpRequest, signed: str) -> HttpResponse:
+    """For whoever was given its address. No row is read; where the storage has addresses of its own, it
+    leads there."""
+    shown = picture_at(signed)
+    if shown is None:
+        raise Http404("The site has given out no such address.")
+    try:
+        address = default_storage.url(shown.image)
+        if "://" in address:
+            address = default_storage.url(stored_picture(shown))
+            return HttpResponseRedirect(address, headers={"Cache-Control": FOR_A_WHILE})
+        content = read_picture(shown)
+    except (WordNotAttended, PictureError, *UNREADABLE) as error:
+        # Told to the log, since who looks at it can do nothing about it.
+        logger.exception("The picture of %s cannot be shown.", shown.image)
+        raise Http404("The image file or its heat maps cannot be read.") from error
+    content_type = "image/webp" if shown.heat_maps else "image/png"
+    return HttpResponse(content, content_type=content_type, headers={"Cache-Control": FOREVER})

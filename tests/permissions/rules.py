@@ -93,6 +93,8 @@ RULES: dict[str, Rule] = {
     "generation/images/<int:pk>/": page(),
     "generation/images/<int:pk>/image.png": page(),
     "generation/images/<int:pk>/overlays/<int:word_pk>.webp": page(),
+    # Its address is signed: whoever was given it may see the picture.
+    "generation/pictures/<str:signed>": Rule(to_all(DONE), to_all(NOT_ALLOWED), public=True),
     # --- reports
     "evaluation/studies/<int:study_pk>/report/": page(),
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": page(),
@@ -121,13 +123,6 @@ RULES: dict[str, Rule] = {
         to_all(ELSEWHERE, annotator=DONE), to_all(403, annotator=DONE), public=True
     ),
     "s/<slug:slug>/thanks/": Rule(to_all(ELSEWHERE), to_all(NOT_ALLOWED), public=True),
-    **{
-        f"s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/{picture}": Rule(
-            to_all(404, annotator=DONE, observer=DONE, researcher=DONE, owner=DONE, superuser=DONE),
-            to_all(NOT_ALLOWED),
-        )
-        for picture in ("image", "overlay")
-    },
 }  # fmt: skip
 
 

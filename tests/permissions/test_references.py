@@ -55,8 +55,6 @@ def test_there_are_rows_below_rows(world):
         "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/",
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp",
         "s/<slug:slug>/assignments/<int:pk>/",
-        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/image",
-        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay",
     }
 
 
