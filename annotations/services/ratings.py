@@ -11,6 +11,7 @@ from annotations.models import Assignment, Participation, Response, Study
 from annotations.services.claims import claim_assignment, claim_locked
 from annotations.services.locks import lock_to_rate, save_progress
 from annotations.services.responses import Measured, check_is_theirs, store_locked
+from annotations.services.turns import expire_due_turns
 from annotations.services.walks import Claim
 
 
@@ -39,7 +40,9 @@ def rate(
     rated = _rate(assignment, participation, answer, token, base, measured)
     if rated.claim is None or rated.claim.turn is not None:
         return rated
-    try:  # somebody's time may have run out
+    if not expire_due_turns(study=participation.study_id):
+        return rated
+    try:
         claim: Claim | None = claim_assignment(participation=participation)
     except StudyNotOpenError:  # the answer is stored
         claim = None

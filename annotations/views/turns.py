@@ -42,6 +42,8 @@ TO_ANSWER = (
     "task__role", "task__payload", "participation__annotator", "participation__study",
     "study__project", "study__slug", "study__kind", "study__state", "study__title", "study__lease_minutes",
 )  # fmt: skip
+# What no task's page shows.
+LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options", "left_out", "recipe")]
 
 
 class PageForm(forms.Form):
@@ -174,7 +176,8 @@ def _task_page(
     request: HttpRequest, turn: Assignment, form: forms.Form, page: PageForm, status: int = 200
 ) -> HttpResponse:
     """Of any turn, as it is stored now."""
-    whole = Assignment.objects.select_related("task__generation", "study", "participation").get(pk=turn.pk)
+    turns = Assignment.objects.select_related("task__generation", "study", "participation")
+    whole = turns.defer(*LONG_TEXTS).get(pk=turn.pk)
     upcoming = upcoming_task(whole.study, whole.participation)
     return _page(request, whole, form, page, upcoming, previous_assignment(whole), status)
 

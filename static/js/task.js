@@ -50,7 +50,7 @@
     const { form } = turn;
     let response, text;
     try {
-      response = await ask(form.action, { method: "POST", body: new FormData(form) });
+      response = await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       text = await response.text();
     } catch {
       say("Your answer could not be sent: there is no connection. It is still here; try again.");
