@@ -45,8 +45,8 @@ ALL_OF_ONE = {
     "postgresql": re.compile(r"|study_id = \S+"),
 }
 AROUND = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
-# The most that one answer asks for, the next claim and reservation included. PostgreSQL is also asked to queue
-# for the study, and once in a request whether the connection that was kept is still good.
+# The most that one answer asks for, the next claim and reservation included. PostgreSQL is also asked to
+# queue for the study, and once in a request whether the connection that was kept is still good.
 MOST_STATEMENTS = {"sqlite": 11, "postgresql": 12}
 
 
@@ -152,8 +152,8 @@ class TestQueryPlans(TestCase):
         analyze()
         assert bad_plans(statements) == []
         assert [sql for sql, _ in statements if "left_out" in sql] == []  # may be as long as the study
-        # A lock takes the rows of every table that is joined, and that it does not leave out: the study's would
-        # shut out everybody else.
+        # A lock takes the rows of every table that is joined, and that it does not leave out: the study's
+        # would shut out everybody else.
         locking = [sql for sql, _ in statements if "SKIP LOCKED" in sql and "JOIN" in sql]
         assert [sql for sql in locking if 'OF "annotations_place" SKIP' not in sql] == []
 
