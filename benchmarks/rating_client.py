@@ -54,7 +54,7 @@ class Annotator:
             began = time.perf_counter()
             page = self._answer(page)
             now = time.perf_counter()
-            if self.clock.begins <= began and now <= self.clock.ends:
+            if self.clock.begins <= now <= self.clock.ends:
                 self.milliseconds.append(1000 * (now - began))
 
     def _begin(self) -> str | None:

@@ -22,6 +22,10 @@ TRIES = 3
 RESERVATION = timedelta(minutes=2)
 
 _PICTURES = ("image", "image_sha256", "heat_maps", "heat_maps_sha256")
+_SHOWN = (
+    "task__role", "task__word", "task__payload",
+    *(f"task__generation__{name}" for name in (*_PICTURES, "width", "height")),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -272,6 +276,7 @@ def _skip_locked(places: QuerySet[Place]) -> QuerySet[Place]:
 
 
 def _unlocked(places: QuerySet[Place]) -> QuerySet[Place]:
-    """With their tasks' pictures; locked for this transaction, but for those that somebody is just taking."""
-    whole = places.select_related("task__generation")
+    """With what their tasks' pages show; locked for this transaction, but for those that somebody is just
+    taking."""
+    whole = places.select_related("task__generation").only(*_SHOWN)
     return _skip_locked(whole) if connection.features.has_select_for_update_skip_locked else whole
