@@ -21,3 +21,19 @@ def run_command(*arguments: str) -> tuple[float, float]:
     if process.returncode:
         raise SystemExit(f"manage.py {' '.join(arguments)} failed; see above.")
     return seconds, usage.ru_maxrss * PEAK_UNIT / 1e6
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process, its children and theirs have spent, those that have ended included."""
+    ticks, waiting = 0, [pid]
+    while waiting:
+        each = waiting.pop()
+        try:
+            stat = Path(f"/proc/{each}/stat").read_text()
+            children = Path(f"/proc/{each}/task/{each}/children").read_text()
+        except (FileNotFoundError, ProcessLookupError):  # it has ended, and is its parent's now
+            continue
+        # Behind the name, which may hold anything: the state is the 3rd field, the times 14th to 17th.
+        ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
+        waiting += map(int, children.split())
+    return ticks / os.sysconf("SC_CLK_TCK")
