@@ -4,7 +4,7 @@ import re
 import secrets
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ class LabelStudio:
     name = "label-studio"
     version = "1.23.2"
     # With its own extra for the uWSGI of its Docker image.
-    requirements = (f"label-studio[uwsgi]=={version}",)
+    requirements: Sequence[str] = (f"label-studio[uwsgi]=={version}",)
 
     @contextmanager
     def run(self, study: Study, setting: Setting) -> Iterator[Running]:
@@ -79,7 +79,13 @@ def _environment(database: str, folder: Path) -> dict[str, str]:
 def _initialise(setting: Setting, environment: dict[str, str], token: str) -> None:
     """Tables, and somebody who may make a project."""
     who = ["--username", "lab@example.com", "--password", secrets.token_hex(20), "--user-token", token]
-    command = [setting.commands / "label-studio", "init", "--quiet", "--enable-legacy-api-token", *who]
+    command: list[str | Path] = [
+        setting.commands / "label-studio",
+        "init",
+        "--quiet",
+        "--enable-legacy-api-token",
+        *who,
+    ]
     with (setting.folder / "init.log").open("wb") as said:
         done = subprocess.run(
             command,

@@ -4,7 +4,7 @@ It writes all that an annotator ever did into a file of theirs for every answer,
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ QUESTION = "quality"
 class Potato:
     name = "potato"
     version = "2.12.1"
-    requirements = (f"potato-annotation=={version}", "gunicorn==27.0.1")
+    requirements: Sequence[str] = (f"potato-annotation=={version}", "gunicorn==27.0.1")
 
     @contextmanager
     def run(self, study: Study, setting: Setting) -> Iterator[Running]:
