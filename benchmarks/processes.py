@@ -33,7 +33,7 @@ def cpu_seconds(pid: int) -> float:
             children = Path(f"/proc/{each}/task/{each}/children").read_text()
         except (FileNotFoundError, ProcessLookupError):  # it has ended, and is its parent's now
             continue
-        # Behind the name, which may hold anything: utime, stime, cutime, cstime are fields 14 to 17.
+        # Behind the name, which may hold anything: the state is the 3rd field, the times 14th to 17th.
         ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
         waiting += map(int, children.split())
     return ticks / os.sysconf("SC_CLK_TCK")
