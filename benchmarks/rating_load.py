@@ -15,12 +15,13 @@ Prints a table and, as its last line, one JSON object.
 import argparse
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks.databases import empty_site
@@ -35,11 +36,18 @@ WARM_UP_SECONDS = 2.0
 
 
 def measure(
-    database: str, *, items: int, replicas: int, annotators: int, seconds: float, pictures: bool
+    database: str,
+    *,
+    items: int,
+    replicas: int,
+    annotators: int,
+    seconds: float,
+    pictures: bool,
+    captions: int,
 ) -> dict[str, float | int | None]:
     with empty_site(database):
         slug = _make_study(items, replicas)
-        with _server(database) as (port, pid):
+        with _server(database) as (port, pid), _imported(captions):
             said = _rate(port, slug, pid, annotators=annotators, seconds=seconds, pictures=pictures)
         return {**said.pop("measured"), **audit(said["answers"])}
 
@@ -82,6 +90,30 @@ def _wait_for(port: int) -> None:
                 return
         time.sleep(0.1)
     raise SystemExit("gunicorn did not begin to answer within 20 seconds; see above.")
+
+
+@contextmanager
+def _imported(captions: int) -> Iterator[None]:
+    """So many captions are imported and then parsed beside, by another process, again and again."""
+    if not captions:
+        yield
+        return
+    file = Path(os.environ["VAR_FOLDER"], "captions.txt")
+    file.write_text("".join(f"A dog and {number} cats beside a red car.\n" for number in range(captions)))
+    python = f"{sys.executable} manage.py"
+    command = (
+        f"for n in 1 2 3 4 5 6 7 8 9; do {python} import_prompts {file} --prompt-set beside$n && "
+        f"{python} parse_prompts beside$n || exit 1; done"
+    )
+    process = subprocess.Popen(["/bin/sh", "-c", command], cwd=TOP, start_new_session=True)
+    try:
+        yield
+        if process.poll():
+            raise SystemExit("The captions could not be imported or parsed; see above.")
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _rate(port: int, slug: str, pid: int, *, annotators: int, seconds: float, pictures: bool) -> dict:
@@ -133,10 +165,14 @@ def main() -> None:
     parser.add_argument("--annotators", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--pictures", action="store_true", help="fetch the pictures of every task, too")
+    parser.add_argument(
+        "--captions", type=int, default=0, help="so many are imported and parsed beside, by another process"
+    )
     arguments = parser.parse_args()
     found = measure(
         arguments.database, items=arguments.items, replicas=arguments.replicas,
         annotators=arguments.annotators, seconds=arguments.seconds, pictures=arguments.pictures,
+        captions=arguments.captions,
     )  # fmt: skip
     for name, value in found.items():
         print(f"{name:>16} {value}")
