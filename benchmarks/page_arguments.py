@@ -66,6 +66,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": [Arguments((study.pk, "opinion"))],
         "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": [Arguments((site.run.pk, "opinion"))],
         "evaluation/studies/<int:study_pk>/responses.csv": [Arguments((study.pk,))],
+        "evaluation/exports/<int:pk>/responses.csv": [Arguments((site.export.pk,), name="an export")],
         "evaluation/runs/<int:run_pk>/analyses/": [Arguments((site.run.pk,))],
         "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": [Arguments((site.run.pk, "opinion"))],
         "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],

@@ -30,7 +30,7 @@ EXCLUDED = {
     "admin/logout/": "POST only",
     "admin/(?P<url>.*)$": "answers what is no address",
     "admin/annotations/study/<int:pk>/state/<str:change>/": "POST only; its questions are visited",
-    "evaluation/studies/<int:study_pk>/responses.csv": "a stream, as long as the study is large",
+    "evaluation/exports/<int:pk>/responses.csv": "a file's bytes, as many as the study is large",
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": "POST only",
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": "POST only",
     "generation/runs/<int:pk>/retry/": "POST only",
