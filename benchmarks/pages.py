@@ -33,6 +33,8 @@ EXCLUDED = {
     "evaluation/exports/<int:pk>/responses.csv": "a file's bytes, as many as the study is large",
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": "POST only",
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": "POST only",
+    "work/<str:label>/<int:pk>/cancel/": "POST only",
+    "work/<str:label>/<int:pk>/again/": "POST only",
     "generation/runs/<int:pk>/retry/": "POST only",
     "projects/<int:pk>/rename/": "POST only",
     "projects/<int:pk>/archive/": "POST only",

@@ -25,8 +25,8 @@ from generation.models import Generation
 
 logger = logging.getLogger(__name__)
 
-VERIFIED_AT_ONCE = 200  # tasks
-PLACES_AT_ONCE = 2_000
+VERIFIED_AT_ONCE = 500  # tasks
+PLACES_AT_ONCE = 900  # in one transaction, for which raters wait
 LONGEST_ERROR = 500  # characters, in what was done; the opening keeps the whole
 
 
@@ -164,8 +164,7 @@ class _Slices:
             self._verify(first=self.opening.done)
         if self.opening.done == self.tasks:
             self._delete_places()
-        while self.opening.done < 2 * self.tasks:
-            self._make_places(first=self.opening.done - self.tasks)
+        self._make_places()
         self._freeze()
 
     def _keep(self, done: int) -> None:
@@ -198,24 +197,30 @@ class _Slices:
                 self._keep(self.tasks)
                 Place.objects.filter(pk__in=some).delete()
 
-    def _make_places(self, first: int) -> None:
-        """Of one slice of tasks, in one short transaction; those that are there already are left alone."""
-        study = self.study
-        with_places = study.tasks.filter(role__in=Task.WITH_PLACES)
-        count = max(1, PLACES_AT_ONCE // study.replicas)
-        slice_ = with_places.filter(position__gte=first, position__lt=first + count)
-        tasks = slice_.order_by("position").values_list("pk", flat=True)
+    def _make_places(self) -> None:
+        """Slice by slice, each in one short transaction; those that are there already are left alone."""
+        with_places = self.study.tasks.filter(role__in=Task.WITH_PLACES)
+        count = max(1, PLACES_AT_ONCE // self.study.replicas)
+        first = self.opening.done - self.tasks
         before = with_places.filter(position__lt=first).count()
-        # All tasks' first places stand first on the ring, then all second ones, …
-        around = study.items + study.controls
-        places = [
-            Place(study=study, task_id=task, replica=replica, order=replica * around + before + index)
+        while first < self.tasks:
+            slice_ = with_places.filter(position__gte=first, position__lt=first + count)
+            tasks = list(slice_.order_by("position").values_list("pk", flat=True))
+            places = self._places_of(tasks, before)
+            before, first = before + len(tasks), first + count
+            with transaction.atomic():
+                Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
+                self._keep(self.tasks + min(first, self.tasks))
+
+    def _places_of(self, tasks: list[int], before: int) -> list[Place]:
+        """All tasks' first places stand first on the ring, then all second ones, … `before`: how many tasks
+        with places come before these."""
+        around = self.study.items + self.study.controls
+        return [
+            Place(study=self.study, task_id=task, replica=replica, order=replica * around + before + index)
             for index, task in enumerate(tasks)
-            for replica in range(study.replicas)
+            for replica in range(self.study.replicas)
         ]
-        with transaction.atomic():
-            Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
-            self._keep(min(self.tasks + first + count, 2 * self.tasks))
 
     def _freeze(self) -> None:
         plan = make_plan(Study.objects.select_related("run").get(pk=self.study.pk))

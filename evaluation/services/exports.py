@@ -35,8 +35,8 @@ def exports_of(study: Study, user: User) -> WorkQuerySet[Export]:
 
 
 def request_export(*, study: Study, by: User) -> Export:
-    """The file that waits or is being written for this person, or a new one. Raises SubjectGoneError where the
-    study was deleted meanwhile."""
+    """The file that waits or is being written for this person, or a new one. Raises SubjectGoneError where
+    the study was deleted meanwhile."""
     try:
         return find_or_create(
             exports_of(study, by).unfinished().first,

@@ -63,9 +63,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponseBase:
         file = found.file.open("rb")
     except FileNotFoundError as error:
         raise Http404("The file is gone; ask for another one.") from error
-    return FileResponse(
-        file, as_attachment=True, filename=name, headers={"Content-Type": "text/csv; charset=utf-8"}
-    )
+    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
 
 
 @staff_member_required

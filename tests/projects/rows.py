@@ -3,6 +3,7 @@
 from django.apps import apps
 from django.db.models import Model
 
+from annotations.models import Verification
 from daamweb.projects.models import Erasure, Project
 from daamweb.projects.roles import project_paths
 from evaluation.models import Export, Report
@@ -38,6 +39,8 @@ def make_rows(project: Project) -> dict[type[Model], Model]:
         annotator,
         make_participation(study, annotator),
         response,
+        study.openings.get(),
+        Verification.objects.create(study=study),
         Report.objects.create(study=study, analysis="opinion"),
         Export.objects.create(study=study, asked_by=make_user()),
         Erasure.objects.create(

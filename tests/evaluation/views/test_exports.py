@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from storages.backends.s3 import S3Storage
 
+from annotations.models import Study
 from annotations.services.identities import erase_person
 from daamweb.projects.models import Event, Membership, Role
 from evaluation.jobs import write_export
@@ -77,6 +78,17 @@ def test_a_worker_writes_the_file_and_what_was_taken_is_written_down(client):
     written(client, study)
     assert len(exports()) == 2
     assert Export.objects.count() == 1  # the newest
+
+
+@pytest.mark.usefixtures("anna")
+def test_the_file_is_named_after_the_study_and_is_utf_8(client):
+    study = make_rated_study()
+    Study.objects.filter(pk=study.pk).update(name="Größe & “Form”; 1/2")
+    answer = written(client, study)
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="groe-form-12-responses.csv"'
+    rows = csv.DictReader(StringIO(answer.getvalue().decode()))
+    assert {row["study"] for row in rows} == {"Größe & “Form”; 1/2"}
 
 
 @pytest.mark.usefixtures("anna")

@@ -1,13 +1,13 @@
 import csv
 from io import StringIO
 
-import pandas as pd
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from annotations.models import Study
 from annotations.services.closings import close_study
+from evaluation.frames.responses import response_frame
 from evaluation.jobs import compute_report
 from evaluation.models import Report
 from tests.evaluation.pages import address, html
@@ -254,21 +254,8 @@ def test_figures_are_served_and_may_be_kept(researcher_client, commit):
     assert researcher_client.get(figure.replace("opinion", "no")).status_code == 404
 
 
-def test_responses_come_as_a_file(researcher_client):
-    study = make_rated_study()
-    Study.objects.filter(pk=study.pk).update(name="Größe & “Form”; 1/2")
-    answer = researcher_client.post(address(study, "responses.csv"))
-    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert "no-store" in answer.headers["Cache-Control"]
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="groe-form-12-responses.csv"'
-    frame = pd.read_csv(StringIO(html(answer)))
-    assert len(frame) == 15
-    assert set(frame["study"]) == {"Größe & “Form”; 1/2"}
-
-
 def test_the_codebook_comes_as_a_file(researcher_client):
     study = make_rated_study()
     close_study(study=study)
     codebook = list(csv.DictReader(StringIO(html(researcher_client.get(address(study, "codebook.csv"))))))
-    header = html(researcher_client.post(address(study, "responses.csv"))).splitlines()[0]
-    assert [row["column"] for row in codebook] == header.split(",")
+    assert [row["column"] for row in codebook] == list(response_frame(study))
