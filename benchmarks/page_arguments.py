@@ -59,7 +59,6 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "work/<str:label>/<int:pk>/again/": work,
         "evaluation/studies/<int:study_pk>/report/": [
             Arguments((study.pk,)),
-            Arguments((study.pk,), query=f"?waiting={site.report.pk}"),
             Arguments((draft.pk,), name="the draft"),
         ],
         "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": [Arguments((study.pk, "opinion"))],

@@ -19,6 +19,7 @@ class Report(Work):
     done, and one that is asked for."""
 
     JOB = "evaluation.jobs.compute_report"
+    UNIT = "images"
     PROJECT_PATHS = ("study__project", "run__project")
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, null=True, blank=True, related_name="reports")

@@ -144,6 +144,18 @@ def _make_draft_again(study: Study, error: str) -> bool:
     return True
 
 
+@transaction.atomic
+def cancel_opening(opening: Opening, *, by: Actor) -> bool:
+    """End an opening that waits or runs; the study is a draft again. False if it ended by itself."""
+    study = lock_study(opening.study_id)
+    if not opening.cancel():
+        return False
+    if study.mark_draft_again():
+        details = {"error": "cancelled"}
+        record(Action.NOT_OPENED, subject=study, project=study.project, by=by, details=details)
+    return True
+
+
 def give_up_openings() -> int:
     """Make drafts again of studies whose opening ended while its worker died; return how many there were."""
     unfinished = Opening.objects.unfinished().filter(study=OuterRef("pk"))

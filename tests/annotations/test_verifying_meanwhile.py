@@ -1,5 +1,5 @@
-"""A study that people answer is held against its plan: on SQLite who writes how far they are must not be in the
-middle of reading, since somebody else may have written since they began to read."""
+"""A study that people answer is held against its plan: on SQLite who writes must not be in the middle of
+reading, since somebody else may have written since they began to read."""
 
 import json
 

@@ -130,7 +130,8 @@ def fail(row: Opening) -> None:
     row.fail("Its file is gone.")
 
 
-def test_a_kind_that_offers_nothing_has_no_buttons(opening):
+def test_a_kind_that_offers_nothing_has_no_buttons(opening, monkeypatch):
+    monkeypatch.setattr(buttons, "_offered", {})
     assert "<form" not in shown(opening)
     fail(opening)
     assert "<form" not in shown(opening)
@@ -172,5 +173,6 @@ def test_a_button_does_what_the_kind_offers_once_it_can_be_done(opening, pressed
 
 
 @pytest.mark.parametrize("button", ["cancel", "again"])
-def test_a_button_that_no_kind_offers_is_not_there(opening, button, member_client):
+def test_a_button_that_no_kind_offers_is_not_there(opening, button, member_client, monkeypatch):
+    monkeypatch.setattr(buttons, "_offered", {})
     assert member_client(Role.RESEARCHER).post(f"{address_of(opening)}{button}/").status_code == 404
