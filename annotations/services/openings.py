@@ -5,9 +5,10 @@ and the study is open. While it is being opened nobody edits it; an opening that
 """
 
 import logging
+import time
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from annotations.design import DESIGN_FIELDS
@@ -204,10 +205,12 @@ class _Slices:
         """Those of an opening that was given up, whose design may have been another one."""
         places = Place.objects.filter(study=self.study)
         while some := list(places.values_list("pk", flat=True)[:PLACES_AT_ONCE]):
+            began = time.monotonic()
             with transaction.atomic():
                 # Another worker may have made them, and opened the study.
                 self._keep(self.tasks)
                 Place.objects.filter(pk__in=some).delete()
+            _leave_room(time.monotonic() - began)
 
     def _make_places(self) -> None:
         """Slice by slice, each in one short transaction; those that are there already are left alone."""
@@ -220,9 +223,11 @@ class _Slices:
             tasks = list(slice_.order_by("position").values_list("pk", flat=True))
             places = self._places_of(tasks, before)
             before, first = before + len(tasks), first + count
+            began = time.monotonic()
             with transaction.atomic():
                 Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
                 self._keep(self.tasks + min(first, self.tasks))
+            _leave_room(time.monotonic() - began)
 
     def _places_of(self, tasks: list[int], before: int) -> list[Place]:
         """All tasks' first places stand first on the ring, then all second ones, … `before`: how many tasks
@@ -247,6 +252,13 @@ class _Slices:
             details = {"plan": plan.sha256}
             record(Action.OPENED, subject=study, project=study.project, by=SITE, details=details)
         logger.info("Study %s is open; the hash of its plan is %s.", study.pk, plan.sha256)
+
+
+def _leave_room(held: float) -> None:
+    """Leave SQLite's one lock alone for as long as it was held: who waits for it looks now and then whether
+    it is free, and would not get it from somebody who takes it again at once."""
+    if connection.vendor == "sqlite":
+        time.sleep(held)
 
 
 def _check_files(generation: Generation) -> None:
