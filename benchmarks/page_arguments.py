@@ -48,7 +48,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "admin/annotations/study/<int:pk>/state/<str:change>/": [Arguments((study.pk, "close"))],
         "generation/runs/<int:pk>/": [
             Arguments((site.run.pk,)),
-            Arguments((site.run.pk,), query="?page=2"),
+            Arguments((site.run.pk,), query="?after=47.0"),
         ],
         "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
         "generation/images/<int:pk>/": [Arguments((generation.pk,))],

@@ -94,4 +94,5 @@ def _cells(column: pd.Series) -> list[Any]:
         return [known[text] for text in texts]
     if column.dtype == object:
         return [json.dumps(each, ensure_ascii=False) for each in column]
-    return column.to_numpy(dtype=object, na_value=None).tolist()
+    values: list[Any] = column.to_numpy(dtype=object, na_value=None).tolist()
+    return values
