@@ -39,6 +39,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
     generation = site.run.generations.order_by("pk").last()
     word = generation.prompt.words.order_by("pk").last()
     pictures = pictures_of(ShownTask.of(study.tasks.select_related("generation").last()))
+    work = [Arguments((Report._meta.label_lower, site.report.pk), name="a report")]
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
         **_of_projects(site),
@@ -49,7 +50,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "admin/annotations/study/<int:pk>/state/<str:change>/": [Arguments((study.pk, "close"))],
         "generation/runs/<int:pk>/": [
             Arguments((site.run.pk,)),
-            Arguments((site.run.pk,), query="?page=2"),
+            Arguments((site.run.pk,), query="?after=47.0"),
         ],
         "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
         "generation/images/<int:pk>/": [Arguments((generation.pk,))],
@@ -59,15 +60,18 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
             Arguments((unquote(address.rpartition("/")[2]),), name=f"the {kind}", who=EVERYBODY)
             for kind, address in (("image", pictures.image), ("overlay", pictures.overlay))
         ],
+        "work/<str:label>/<int:pk>/": work,
+        "work/<str:label>/<int:pk>/cancel/": work,
+        "work/<str:label>/<int:pk>/again/": work,
         "evaluation/studies/<int:study_pk>/report/": [
             Arguments((study.pk,)),
-            Arguments((study.pk,), query=f"?waiting={site.report.pk}"),
             Arguments((draft.pk,), name="the draft"),
         ],
         "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": [Arguments((study.pk, "opinion"))],
         "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": [Arguments((study.pk, "opinion"))],
         "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": [Arguments((site.run.pk, "opinion"))],
         "evaluation/studies/<int:study_pk>/responses.csv": [Arguments((study.pk,))],
+        "evaluation/exports/<int:pk>/responses.csv": [Arguments((site.export.pk,), name="an export")],
         "evaluation/runs/<int:run_pk>/analyses/": [Arguments((site.run.pk,))],
         "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": [Arguments((site.run.pk, "opinion"))],
         "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],

@@ -19,7 +19,8 @@ from benchmarks.large_studies import add_people, fill, make_large_draft, open_la
 from daamweb.projects.models import Invitation, Membership, Project, Role
 from daamweb.projects.services.invitations import invite
 from evaluation.analyses.opinion import Opinion
-from evaluation.models import Report
+from evaluation.models import Export, Report
+from evaluation.services.exports import request_export, write_export
 from evaluation.services.reports import compute_report, request_report
 from generation.models import GenerationRun
 
@@ -35,6 +36,8 @@ class Site:
     # By its state; the large one is the open one.
     studies: dict[str, Study]
     report: Report
+    # Of the large study's answers, for the researcher.
+    export: Export
     # A superuser, who owns the project.
     researcher: User
     # Of somebody else, who owns it too.
@@ -89,6 +92,7 @@ def make_site(tasks: int, *, name: str = "site", project: Project | None = None)
         study=study,
         studies=studies,
         report=_add_reports(study, name),
+        export=_add_export(study, researcher),
         researcher=researcher,
         membership=membership,
         invitation=invitation,
@@ -186,3 +190,9 @@ def _add_reports(study: Study, name: str) -> Report:
     report = request_report(subject=study, analysis=Opinion())
     compute_report(report=report)
     return Report.objects.get(pk=report.pk)
+
+
+def _add_export(study: Study, researcher: User) -> Export:
+    export = request_export(study=study, by=researcher)
+    write_export(export=export)
+    return Export.objects.get(pk=export.pk)

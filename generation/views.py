@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.files.storage import default_storage
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
@@ -18,6 +17,7 @@ from daamweb.requests import HtmxRequest, current_user
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
 from generation.errors import PictureError
+from generation.gallery import gallery_page
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun
 from generation.pictures.addresses import picture_at
@@ -27,7 +27,6 @@ from generation.services.runs import retry_failed
 
 logger = logging.getLogger(__name__)
 
-IMAGES_PER_PAGE = 48
 # A file that is gone, and one that is not what was stored.
 UNREADABLE = (OSError, HeatMapFileError)
 
@@ -44,12 +43,11 @@ FOR_A_WHILE = "private, max-age=1800"
 def run(request: HtmxRequest, pk: int) -> HttpResponse:
     runs = GenerationRun.objects.select_related("prompt_set")
     generation_run = get_allowed(runs, request.user, pk=pk)
-    generations = generation_run.generations.select_related("prompt").order_by("prompt__position", "seed")
     context = {
         "run": generation_run,
         "may_change": may(request.user, "change", generation_run),
         "progress": selectors.run_progress(generation_run),
-        "page": Paginator(generations, IMAGES_PER_PAGE).get_page(request.GET.get("page")),
+        "page": gallery_page(generation_run, request.GET),
     }
     # While images are being made, htmx asks for this part of the page again and again.
     return render(request, "generation/_run_images.html" if request.htmx else "generation/run.html", context)

@@ -9,8 +9,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from daamweb.headers import add_headers, content_policy
-from evaluation.jobs import compute_report
-from evaluation.models import Report
+from evaluation.jobs import compute_report, write_export
+from evaluation.models import Export, Report
 from evaluation.services.results import load_document
 from tests.annotations.views.visits import address, join, picture
 from tests.evaluation.studies import make_rated_study
@@ -130,9 +130,11 @@ def test_pictures_run_nothing_and_may_be_kept(researcher_client, pokes):
 
 def test_files_of_a_study(researcher_client, pokes):
     study = make_rated_study()
-    for name, method in (("responses", "post"), ("codebook", "get")):
-        ask = getattr(researcher_client, method)
-        response = ask(reverse(f"evaluation:{name}", args=[study.pk]))
+    researcher_client.post(reverse("evaluation:responses", args=[study.pk]))
+    export = Export.objects.get()
+    write_export(export.pk)
+    for name, row in (("export", export), ("codebook", study)):
+        response = researcher_client.get(reverse(f"evaluation:{name}", args=[row.pk]))
         assert response.headers["Content-Type"].startswith("text/csv")
         assert_has_headers(response)
         assert "no-store" in response.headers["Cache-Control"]

@@ -111,7 +111,7 @@ def test_a_report_and_its_figures(visit, researcher, pokes):
     study = make_rated_study()
     page = visit()
     log_in(page, researcher, f"/evaluation/studies/{study.pk}/report/")
-    expect(page.get_by_text("The report waits for a worker.")).to_be_visible()  # asked for by the page itself
+    expect(page.get_by_text("Waits for a worker.")).to_be_visible()  # asked for by the page itself
     compute_report(Report.objects.get().pk)
     expect(page.get_by_text("The frozen plan").first).to_be_visible()
     figure = page.locator("figure img").first

@@ -95,12 +95,18 @@ RULES: dict[str, Rule] = {
     "generation/images/<int:pk>/overlays/<int:word_pk>.webp": page(),
     # Its address is signed: whoever was given it may see the picture.
     "generation/pictures/<str:signed>": Rule(to_all(DONE), to_all(NOT_ALLOWED), public=True),
+    # --- leased work
+    "work/<str:label>/<int:pk>/": page(),
+    "work/<str:label>/<int:pk>/cancel/": button(WORKERS),
+    "work/<str:label>/<int:pk>/again/": button(WORKERS),
     # --- reports
     "evaluation/studies/<int:study_pk>/report/": page(),
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": page(),
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": button(ALL),
     "evaluation/studies/<int:study_pk>/responses.csv": form(WORKERS),
     "evaluation/studies/<int:study_pk>/codebook.csv": page(WORKERS),
+    # Whoever asked for it alone; here that is none of them.
+    "evaluation/exports/<int:pk>/responses.csv": Rule(to_staff(404), to_staff(NOT_ALLOWED)),
     "evaluation/runs/<int:run_pk>/analyses/": page(),
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": page(),
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": button(ALL),

@@ -3,9 +3,10 @@
 from django.apps import apps
 from django.db.models import Model
 
+from annotations.models import Verification
 from daamweb.projects.models import Erasure, Project
 from daamweb.projects.roles import project_paths
-from evaluation.models import Report
+from evaluation.models import Export, Report
 from tests.factories import (
     answer_next,
     make_annotator,
@@ -13,6 +14,7 @@ from tests.factories import (
     make_participation,
     make_prompt_set,
     make_run,
+    make_user,
 )
 
 
@@ -37,7 +39,10 @@ def make_rows(project: Project) -> dict[type[Model], Model]:
         annotator,
         make_participation(study, annotator),
         response,
+        study.openings.get(),
+        Verification.objects.create(study=study),
         Report.objects.create(study=study, analysis="opinion"),
+        Export.objects.create(study=study, asked_by=make_user()),
         Erasure.objects.create(
             project=project, subject_type="annotations.study", subject_id=study.pk, subject_name=str(study)
         ),
