@@ -30,12 +30,12 @@ demo: .venv/ready .env
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) collectstatic --no-input --verbosity 0
 	$(MANAGE) demo --port $(PORT)
-	PORT=$(PORT) $(BIN)/honcho start
+	PORT=$(PORT) $(BIN)/python -m daamweb.processes Procfile
 
 # The same processes, begun anew when a source changes: the site by Django's own server, the others by watchfiles.
 dev: .venv/ready-dev .env
 	$(MANAGE) migrate --verbosity 0
-	DEBUG=True PORT=$(PORT) $(BIN)/honcho --procfile Procfile.dev start
+	DEBUG=True PORT=$(PORT) $(BIN)/python -m daamweb.processes Procfile.dev
 
 format: .venv/ready-dev
 	$(BIN)/ruff check --fix --exit-zero --quiet
