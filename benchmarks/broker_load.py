@@ -3,7 +3,8 @@
     python -m benchmarks.broker_load [--messages 100000] [--seconds 900]
 
 The job writes down its number and nothing else. The bar is 200 messages a second from the first one sent to
-the last one done, on a machine that senders and workers share.
+the last one done, on a machine that senders and workers share. Then as many messages lie there as sweeps of
+three days that nobody took, all of them over, and one that is not: how long it takes to come to it.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from celery import Celery
 from benchmarks.processes import TOP
 
 SENDERS, WORKERS = 2, 3
+OVER = 3 * 4_320  # of three days
 LEAST_PER_SECOND = 200
 FATAL = ("Unrecoverable", "Traceback", "CRITICAL")
 ADDRESS = "filesystem://localhost"
@@ -90,16 +92,38 @@ def measure(folder: Path, messages: int, seconds: float) -> dict[str, float]:
         time.sleep(1)  # for what would come twice
         dead = sum(each.poll() is not None for each in workers)
     done = done_in(folder)
+    over_s = measured_by(folder, "from benchmarks.broker_load import pass_over; print(pass_over())")
     log = "".join(path.read_text(errors="replace") for path in folder.glob("*.log"))
     return {
         "messages": messages,
         "seconds": round(ended - began, 1),
         "sending_s": round(sent - began, 1),
         "messages_per_s": round(sum(done.values()) / (ended - began), 1),
+        "over": OVER,
+        "over_s": round(over_s, 1),
         "lost": messages - len(done),
         "twice": sum(count > 1 for count in done.values()),
         "fatal": dead + failed + sum(log.count(word) for word in FATAL),
     }
+
+
+def pass_over() -> float:
+    """Seconds until a message comes that is not over, behind all that are; in a process of its own."""
+    for number in range(OVER):
+        write_down.apply_async((number,), expires="2020-01-01T00:00:00+00:00")
+    write_down.delay(OVER)
+    began = time.monotonic()
+    with app.connection_for_read() as connection:
+        connection.SimpleQueue("default").get(timeout=120).ack()
+    return time.monotonic() - began
+
+
+def measured_by(folder: Path, program: str) -> float:
+    environment = {**os.environ, FOLDER: str(folder), "CELERY_BROKER_URL": ADDRESS}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=TOP, env=environment, stdout=subprocess.PIPE, check=True
+    )
+    return float(done.stdout)
 
 
 def worker_command(number: int) -> list[str]:

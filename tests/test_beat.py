@@ -2,13 +2,17 @@
 
 import logging
 from collections import Counter
+from datetime import timedelta
 
 import pytest
-from celery import Celery, beat
+from celery import Celery, beat, current_app
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from annotations.models import Opening
 from daamweb.beat import Scheduler
 from daamweb.queues import sweep
+from tests.factories import make_run, make_study
 
 MINUTELY, HOURLY = "minutely", "hourly"
 
@@ -64,6 +68,31 @@ def test_what_was_missed_is_sent_once(scheduler, clocks, sent):
     clocks.now += 24 * 3600
     scheduler.tick()
     assert sent == {MINUTELY: 2, HOURLY: 2}
+
+
+def test_a_clock_that_was_a_day_ahead_keeps_nothing_from_being_sent(scheduler, clocks, sent):
+    """By the time of day, which Celery's own scheduler goes by, each was sent last tomorrow."""
+    scheduler.tick()
+    for entry in scheduler.schedule.values():
+        entry.last_run_at = entry.default_now() + timedelta(days=1)
+        assert entry.is_due().next > 80_000
+    clocks.now += 60
+    assert scheduler.tick() == 60
+    assert sent == {MINUTELY: 2, HOURLY: 1}
+
+
+@pytest.mark.django_db
+def test_two_beats_do_no_harm(pokes, django_capture_on_commit_callbacks):
+    """Each worker that was dropped is told of once, and nothing else is done twice, as often as it is
+    swept."""
+    make_run(finished=False)
+    Opening.objects.create(study=make_study())
+    current_app.loader.import_default_modules()
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            for entry in settings.CELERY_BEAT_SCHEDULE.values():
+                current_app.tasks[entry["task"]]()
+    assert len(pokes) == len(set(pokes)) >= 2
 
 
 def test_a_broker_that_does_not_take_it_is_a_line_and_asked_again_when_it_is_due(
