@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def unreachable_server() -> Iterator[int]:
 
 
 class Wire:
-    """Passes on to a real server what is said, until it is cut: then it takes everything and passes on
+    """Passes on to a real server what is said. While `runs` is not set it takes everything and passes on
     nothing."""
 
     def __init__(self, port: int) -> None:
@@ -55,13 +55,21 @@ class Wire:
         self.runs.set()
         self._target = port
         self._server = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
         self.port = self._server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def drop(self) -> None:
+        """End every connection, as a server that is started anew."""
+        while self._open:
+            with suppress(OSError):  # it has ended
+                self._open.pop().shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self.runs.set()
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
+        self.drop()
 
     def _accept(self) -> None:
         while True:
@@ -70,16 +78,15 @@ class Wire:
             except OSError:  # it is closed
                 return
             far = socket.create_connection(("127.0.0.1", self._target))
+            self._open += [near, far]
             for ends in ((near, far), (far, near)):
                 threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        try:
+        with suppress(OSError):  # the other half was faster to end
             while said := source.recv(65536):
                 self.runs.wait()
                 target.sendall(said)
-        except OSError:  # the other half was faster to end
-            pass
-        finally:
-            source.close()
-            target.close()
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)

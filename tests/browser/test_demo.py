@@ -69,7 +69,7 @@ def _demo(folder: Path) -> Iterator[tuple[Site, str, str]]:
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        with site.worker("--queues", "default,generation", "--beat"):
+        with site.worker("--beat"):
             site.wait_for(lambda: answers(f"{address}/admin/login/"), seconds=60)
             yield site, printed, address
     finally:
