@@ -13,7 +13,6 @@ import math
 import os
 import shutil
 import stat
-import sys
 import time
 import uuid
 from collections import deque
@@ -229,12 +228,6 @@ def _remove(path: Path) -> None:
         logger.warning("%s cannot be removed: %s", path, error)
 
 
-def _is_ending() -> bool:
-    """Whether this process is a worker that was told to end."""
-    state = sys.modules.get("celery.worker.state")
-    return state is not None and state.should_stop is not None
-
-
 class Transport(filesystem.Transport):
     """Looks for messages soon after one came, then ever more seldom, down to once in `polling_interval`: a
     worker takes no message before it acknowledged the last one, which for many takes milliseconds."""
@@ -242,20 +235,38 @@ class Transport(filesystem.Transport):
     Channel = Channel
     # What the disk says: a worker connects anew and goes on.
     connection_errors = (*filesystem.Transport.connection_errors, OSError)  # type: ignore[assignment]
+    # A worker looks while it waits for its processes, each of which then has a pipe of its own. Otherwise
+    # they share one and a lock, and one that is killed with the lock in its hands leaves the worker deaf.
+    implements = filesystem.Transport.implements.extend(asynchronous=True)
 
     _wait = SOON
+    _is_open = True
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        def look() -> None:
+            if self._is_open:
+                self._look()
+                loop.call_later(self._wait, look)
+
+        loop.call_soon(look)
+
+    def close_connection(self, connection: Any) -> None:
+        self._is_open = False
+        super().close_connection(connection)
 
     def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
         until = time.monotonic() + (timeout or math.inf)
-        while True:
-            try:
-                self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]
-            except Empty:
-                # A worker that is told to end does not wait for what it would not take any more.
-                if time.monotonic() >= until or _is_ending():
-                    raise TimeoutError from None
-                time.sleep(self._wait)
-                self._wait = min(1.5 * self._wait, self.polling_interval or SOON)
-            else:
-                self._wait = SOON
-                return
+        while not self._look():
+            if time.monotonic() >= until:
+                raise TimeoutError
+            time.sleep(self._wait)
+
+    def _look(self) -> bool:
+        """Deliver a message, if there is one."""
+        try:
+            self.cycle.get(self._deliver)  # type: ignore[union-attr]
+        except Empty:
+            self._wait = min(1.5 * self._wait, self.polling_interval or SOON)
+            return False
+        self._wait = SOON
+        return True

@@ -123,6 +123,20 @@ def test_where_the_whole_folder_is_deleted_it_is_made_anew(sweeper):
     assert "pong" in ping.stdout
 
 
+def children(process: subprocess.Popen) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def test_a_process_of_a_worker_that_is_killed_while_it_waits_leaves_the_worker_hearing(sweeper):
+    """One that shared a pipe and its lock with the others would take the lock along."""
+    sweeper.run_next()
+    for _ in range(3):
+        [child] = children(sweeper.worker)
+        os.kill(child, signal.SIGKILL)
+        sweeper.site.wait_for(lambda gone=child: children(sweeper.worker) not in ([], [gone]), seconds=30)
+        sweeper.run_next()
+
+
 def test_messages_that_are_deleted_keep_no_others_from_running(sweeper):
     sweeper.run_next()
     sweeper.hold_still()
