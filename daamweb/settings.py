@@ -10,6 +10,20 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from kombu.entity import Exchange, Queue
+
+from daamweb.queues import (
+    EVERYTHING_ELSE,
+    FILES,
+    KNOWN,
+    ONE_MORE_TRY,
+    QUEUES,
+    ROUTES,
+    TIME_OUT,
+    BrokerAddressError,
+    broker_at,
+    sweep,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -190,32 +204,37 @@ if S3_BUCKET := env("S3_BUCKET", default=""):
         "OPTIONS": {"bucket_name": S3_BUCKET, "endpoint_url": env("S3_ENDPOINT_URL", default=None)},
     }
 
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
-if CELERY_BROKER_URL.startswith("filesystem:"):
-    CELERY_BROKER_TRANSPORT = "daamweb.broker:Transport"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(VAR_FOLDER / "broker" / "messages"),
-        "control_folder": str(VAR_FOLDER / "broker" / "control"),
-        "polling_interval": 0.2,  # seconds; a worker that has nothing to do looks so often
-    }
+try:
+    CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = broker_at(
+        env("CELERY_BROKER_URL", default=f"{FILES}://localhost"), folder=VAR_FOLDER / "broker"
+    )
+except BrokerAddressError as error:
+    raise ImproperlyConfigured(
+        f"CELERY_BROKER_URL is not the address of a broker: {error} It can be {KNOWN}; without it, the site "
+        "takes the broker of files, which needs no server."
+    ) from error
+CELERY_BROKER_CONNECTION_TIMEOUT = TIME_OUT
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # workers and beat look for a lost broker until it is back
+CELERY_TASK_PUBLISH_RETRY_POLICY = ONE_MORE_TRY
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"generation.jobs.generate_batch": {"queue": "generation"}}
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = EVERYTHING_ELSE
+CELERY_TASK_ROUTES = ROUTES
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # a worker's log is written as the site's
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_FOLDER / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULER = "daamweb.beat:Scheduler"
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
-    "sweep-generations": {"task": "generation.jobs.sweep_generations", "schedule": SWEEP_SECONDS},
-    "sweep-parses": {"task": "generation.jobs.sweep_parses", "schedule": SWEEP_SECONDS},
-    "sweep-studies": {"task": "annotations.jobs.sweep_studies", "schedule": SWEEP_SECONDS},
-    "sweep-identities": {"task": "annotations.jobs.sweep_identities", "schedule": 60 * SWEEP_SECONDS},
-    "sweep-work": {"task": "daamweb.work.jobs.sweep_work", "schedule": SWEEP_SECONDS},
-    "sweep-limits": {"task": "daamweb.door.jobs.sweep_limits", "schedule": 60 * SWEEP_SECONDS},
-    "sweep-sessions": {"task": "daamweb.account.jobs.sweep_sessions", "schedule": 60 * SWEEP_SECONDS},
-    "sweep-results": {"task": "evaluation.jobs.sweep_results", "schedule": 60 * SWEEP_SECONDS},
+    "sweep-generations": sweep("generation.jobs.sweep_generations", SWEEP_SECONDS),
+    "sweep-parses": sweep("generation.jobs.sweep_parses", SWEEP_SECONDS),
+    "sweep-studies": sweep("annotations.jobs.sweep_studies", SWEEP_SECONDS),
+    "sweep-identities": sweep("annotations.jobs.sweep_identities", 60 * SWEEP_SECONDS),
+    "sweep-work": sweep("daamweb.work.jobs.sweep_work", SWEEP_SECONDS),
+    "sweep-limits": sweep("daamweb.door.jobs.sweep_limits", 60 * SWEEP_SECONDS),
+    "sweep-sessions": sweep("daamweb.account.jobs.sweep_sessions", 60 * SWEEP_SECONDS),
+    "sweep-results": sweep("evaluation.jobs.sweep_results", 60 * SWEEP_SECONDS),
 }
 
 # --- daamweb

@@ -56,7 +56,7 @@ def kill_in_the_middle(site: Site, checkpoint: Path) -> None:
         kill_group(worker)
     assert is_in_the_middle(site)
     # The sweep of the worker's own beat finds what the dead one held.
-    with site.worker("--queues", "generation,default", "--beat"):
+    with site.worker("--beat"):
         site.wait_for(lambda: states(site) == {"succeeded": len(CAPTIONS)}, seconds=180)
 
 
