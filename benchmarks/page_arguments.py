@@ -37,6 +37,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
     word = generation.prompt.words.order_by("pk").last()
     task = study.tasks.select_related("generation").last()
     image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
+    work = [Arguments((Report._meta.label_lower, site.report.pk), name="a report")]
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
         **_of_projects(site),
@@ -53,6 +54,9 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "generation/images/<int:pk>/": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
+        "work/<str:label>/<int:pk>/": work,
+        "work/<str:label>/<int:pk>/cancel/": work,
+        "work/<str:label>/<int:pk>/again/": work,
         "evaluation/studies/<int:study_pk>/report/": [
             Arguments((study.pk,)),
             Arguments((study.pk,), query=f"?waiting={site.report.pk}"),

@@ -116,7 +116,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"links": "daamweb.links"},
+            "libraries": {"links": "daamweb.links", "work": "daamweb.waiting.tags"},
         },
     },
 ]

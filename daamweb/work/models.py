@@ -76,6 +76,7 @@ class Work(models.Model):
     JOB = ""
     LEASE = timedelta(minutes=5)
     MAX_ATTEMPTS = 3
+    UNIT = ""  # what is counted by `done` and `total`: "images"
 
     state = models.CharField(max_length=10, choices=WorkState, default=WorkState.QUEUED)
     claim = models.UUIDField(null=True, blank=True, editable=False, help_text="Whose it is while it runs.")
@@ -109,6 +110,10 @@ class Work(models.Model):
                 condition=~Q(state="failed") | ~Q(error=""), name="%(class)s_failed_has_error"
             ),
         ]
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.state in (WorkState.QUEUED, WorkState.RUNNING)
 
     def take(self) -> bool:
         """Give it to this process for a lease; False if another has it, nothing is to be done, or it has

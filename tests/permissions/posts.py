@@ -52,6 +52,8 @@ def posts_to(route: str, site: Site) -> list[Post]:
 
 # What comes of nothing, other than a page.
 NOTHING: dict[str, Done] = {
+    "work/<str:label>/<int:pk>/cancel/": 404,  # a report cannot be
+    "work/<str:label>/<int:pk>/again/": 404,
     "projects/": 422,
     "projects/<int:pk>/rename/": 422,
     "projects/<int:pk>/archive/": ELSEWHERE,

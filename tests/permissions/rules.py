@@ -93,6 +93,10 @@ RULES: dict[str, Rule] = {
     "generation/images/<int:pk>/": page(),
     "generation/images/<int:pk>/image.png": page(),
     "generation/images/<int:pk>/overlays/<int:word_pk>.webp": page(),
+    # --- leased work
+    "work/<str:label>/<int:pk>/": page(),
+    "work/<str:label>/<int:pk>/cancel/": button(WORKERS),
+    "work/<str:label>/<int:pk>/again/": button(WORKERS),
     # --- reports
     "evaluation/studies/<int:study_pk>/report/": page(),
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": page(),
