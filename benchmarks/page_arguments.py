@@ -51,6 +51,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
             Arguments((site.run.pk,), query="?page=2"),
         ],
         "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
+        "generation/runs/<int:pk>/cancel/": [Arguments((site.run.pk,))],
         "generation/images/<int:pk>/": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],

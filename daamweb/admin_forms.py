@@ -81,6 +81,14 @@ class ServiceAdmin(MembersAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def waits_for(self, row: Any) -> models.Model | None:
+        """Leased work that the row's page shows, while somebody waits for it or since it failed."""
+        return None
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        shown = {**context, "work": self.waits_for(obj) if obj is not None else None}
+        return super().render_change_form(request, shown, add, change, form_url, obj)
+
     def get_urls(self):
         options = self.model._meta
         own = [

@@ -204,8 +204,6 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_FOLDER / "celerybeat-schedule")
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
-    "sweep-generations": {"task": "generation.jobs.sweep_generations", "schedule": SWEEP_SECONDS},
-    "sweep-parses": {"task": "generation.jobs.sweep_parses", "schedule": SWEEP_SECONDS},
     "sweep-studies": {"task": "annotations.jobs.sweep_studies", "schedule": SWEEP_SECONDS},
     "sweep-identities": {"task": "annotations.jobs.sweep_identities", "schedule": 60 * SWEEP_SECONDS},
     "sweep-work": {"task": "daamweb.work.jobs.sweep_work", "schedule": SWEEP_SECONDS},
@@ -219,8 +217,11 @@ CELERY_BEAT_SCHEDULE = {
 _ROOTS = ["generation/demo/checkpoint", str(VAR_FOLDER / "checkpoints")]
 _named = [folder.strip() for folder in env.list("CHECKPOINT_ROOTS", default=_ROOTS)]
 CHECKPOINT_ROOTS = [BASE_DIR / folder for folder in _named if folder]
-# A worker that has not reported for this long is taken for dead, and its generations go to another one.
+# A worker that has not reported for this long is taken for dead, and its generations go to another one. What
+# ends in an hour or later was written by a clock that was wrong (daamweb.work.models.LONGEST_LEASE).
 GENERATION_LEASE = timedelta(seconds=env.int("GENERATION_LEASE_SECONDS", default=300))
+if not timedelta(0) < GENERATION_LEASE < timedelta(hours=1):
+    raise ImproperlyConfigured("GENERATION_LEASE_SECONDS has to be from 1 to 3599.")
 
 LOGGING = {
     "version": 1,

@@ -24,7 +24,7 @@ from generation.forms import (
     StartRunForm,
 )
 from generation.jobs import request_parse, request_parse_again, start_run
-from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
+from generation.models import Checkpoint, Generation, GenerationRun, Parse, Prompt, PromptSet, Word
 from generation.selectors import counted_progress, with_progress
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
 from generation.services.checkpoints import save_checkpoint
@@ -110,6 +110,10 @@ class PromptSetAdmin(CountedDeletion, ServiceAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(prompt_count=Count("prompts"))
+
+    def waits_for(self, prompt_set):
+        newest = prompt_set.parses.first()
+        return None if newest is None or newest.state == Parse.State.DONE else newest
 
     @admin.display(description="prompts", ordering="prompt_count")
     def prompt_count(self, prompt_set):
@@ -228,20 +232,22 @@ class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
         failed = f", {progress.failed} failed" if progress.failed else ""
         return format_html(
             '<progress max="{}" value="{}"></progress> {} of {}{}',
-            progress.total, progress.finished, progress.succeeded, progress.total, failed,
+            progress.total, progress.finished, progress.done, progress.total, failed,
         )  # fmt: skip
 
     @admin.display(description="images and heat maps")
     def gallery(self, run):
         return format_html('<a href="{}">Look</a>', reverse("generation:run", args=[run.pk]))
 
-    @admin.action(description="Try failed images again, and wake the workers", permissions=["change"])
+    @admin.action(
+        description="Make failed and cancelled images, and wake the workers", permissions=["change"]
+    )
     def retry(self, request, queryset):
         self.check_all(request, queryset, "change")
         retried = sum(retry_failed(run=run, by=current_user(request)) for run in queryset)
         for run in queryset:
             start_run(run)
-        messages.success(request, f"{_counted(retried, 'failed image')} queued again.")
+        messages.success(request, f"{_counted(retried, 'failed or cancelled image')} queued again.")
 
 
 @admin.register(Generation)
@@ -271,7 +277,7 @@ class GenerationAdmin(CountedDeletion, MembersAdmin):
 
     @admin.display(description="image")
     def look(self, generation):
-        if generation.state != Generation.State.SUCCEEDED:
+        if generation.state != Generation.State.DONE:
             return "—"
         return format_html('<a href="{}">Look</a>', reverse("generation:generation", args=[generation.pk]))
 

@@ -7,10 +7,14 @@ class GenerationConfig(AppConfig):
 
     def ready(self) -> None:
         from daamweb.projects.holdings import Holding, hold
-        from generation.models import GenerationRun, PromptSet
+        from daamweb.waiting import buttons
+        from generation.jobs import parse_again
+        from generation.models import GenerationRun, Parse, PromptSet
         from generation.services.erasing import erase_prompt_set, erase_run
+        from generation.services.parses import cancel_parse
         from generation.stored import say_what_is_stored
 
         hold(Holding("prompt sets", PromptSet, erase=erase_prompt_set))
         hold(Holding("generation runs", GenerationRun, erase=erase_run))
         say_what_is_stored()
+        buttons.offer(Parse, cancel=cancel_parse, again=parse_again)

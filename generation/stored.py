@@ -1,7 +1,7 @@
 """What prompts and images store about people: nothing, unless a text or picture brought here does."""
 
 from daamweb.projects.stored import Stored, say_nothing_of_anybody, say_stored
-from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
+from generation.models import Checkpoint, Generation, GenerationRun, Parse, Prompt, PromptSet, Word
 
 
 def say_what_is_stored() -> None:
@@ -14,4 +14,4 @@ def say_what_is_stored() -> None:
             models=(Prompt, Word, Generation),
         )
     )
-    say_nothing_of_anybody(PromptSet, GenerationRun, Checkpoint)
+    say_nothing_of_anybody(PromptSet, GenerationRun, Checkpoint, Parse)

@@ -17,7 +17,7 @@ from generation.daam import HeatMapFileError, WordNotAttended
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun
 from generation.pictures.overlays import overlay_file
-from generation.services.runs import retry_failed
+from generation.services.runs import cancel_waiting, retry_failed
 
 IMAGES_PER_PAGE = 48
 # A file that is gone, and one that is not what was stored.
@@ -54,12 +54,20 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff_member_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    generation_run = get_allowed(GenerationRun.objects.all(), request.user, "change", pk=pk)
+    cancel_waiting(run=generation_run, by=current_user(request))
+    return redirect("generation:run", pk=pk)
+
+
+@staff_member_required
 @require_safe
 def generation(request: HttpRequest, pk: int) -> HttpResponse:
     generations = Generation.objects.select_related("prompt__prompt_set", "run")
     found = get_allowed(generations, request.user, pk=pk)
     context: dict[str, Any] = {"generation": found}
-    if found.state == Generation.State.SUCCEEDED:
+    if found.state == Generation.State.DONE:
         try:
             context["words"] = selectors.seen_words(found)
         except UNREADABLE as error:
@@ -71,7 +79,7 @@ def generation(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @kept_forever
 def image(request: HttpRequest, pk: int) -> FileResponse:
-    found = get_allowed(Generation.objects.filter(state=Generation.State.SUCCEEDED), request.user, pk=pk)
+    found = get_allowed(Generation.objects.filter(state=Generation.State.DONE), request.user, pk=pk)
     try:
         file = found.image.open("rb")
     except OSError as error:
@@ -83,7 +91,7 @@ def image(request: HttpRequest, pk: int) -> FileResponse:
 @require_safe
 @kept_forever
 def overlay(request: HttpRequest, pk: int, word_pk: int) -> HttpResponse:
-    found = get_allowed(Generation.objects.filter(state=Generation.State.SUCCEEDED), request.user, pk=pk)
+    found = get_allowed(Generation.objects.filter(state=Generation.State.DONE), request.user, pk=pk)
     word = get_object_or_404(found.prompt.words, pk=word_pk)
     try:
         drawn = overlay_file(generation=found, start=word.start, end=word.end)

@@ -65,6 +65,7 @@ NOTHING: dict[str, Done] = {
     "projects/<int:pk>/invite/": 422,
     "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/": ELSEWHERE,
     "generation/runs/<int:pk>/retry/": ELSEWHERE,
+    "generation/runs/<int:pk>/cancel/": ELSEWHERE,
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
     "admin/annotations/study/<path:object_id>/change/": (200, 409),  # of a draft, and of an opened one

@@ -90,6 +90,7 @@ RULES: dict[str, Rule] = {
     # --- images
     "generation/runs/<int:pk>/": page(),
     "generation/runs/<int:pk>/retry/": button(WORKERS),
+    "generation/runs/<int:pk>/cancel/": button(WORKERS),
     "generation/images/<int:pk>/": page(),
     "generation/images/<int:pk>/image.png": page(),
     "generation/images/<int:pk>/overlays/<int:word_pk>.webp": page(),

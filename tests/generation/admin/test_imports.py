@@ -24,7 +24,7 @@ def test_every_format_is_imported_and_handed_to_the_parser(submit, pokes, format
         assert (prompt_set.parse_state, pokes) == (ParseState.PARSED, [])
     else:
         assert prompt_set.parse_state == ParseState.QUEUED
-        assert pokes == [("generation.jobs.parse_prompts", (prompt_set.pk,))]
+        assert pokes == [("generation.jobs.run_parse", (prompt_set.parses.get().pk,))]
 
 
 @whole_files
