@@ -12,7 +12,7 @@ from daamweb.projects.models import Project
 from daamweb.projects.roles import project_paths
 from evaluation.models import Report
 from evaluation.services.results import load_document
-from generation.models import Checkpoint, GenerationRun, PromptSet
+from generation.models import Checkpoint, GenerationRun, Import, PromptSet
 
 RESEARCHER = ("researcher",)
 TAKING_PART = ("researcher", "annotator")
@@ -37,7 +37,8 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
     word = generation.prompt.words.order_by("pk").last()
     task = study.tasks.select_related("generation").last()
     image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
-    work = [Arguments((Report._meta.label_lower, site.report.pk), name="a report")]
+    importing = Import.objects.filter(project=site.project).latest("pk")
+    work = [Arguments((Import._meta.label_lower, importing.pk), name="an import")]
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
         **_of_projects(site),
@@ -46,6 +47,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "studies/<int:pk>/erase/": [Arguments((study.pk,))],
         "people/<int:pk>/erase/": [Arguments((site.annotator.pk,), name="an annotator")],
         "admin/annotations/study/<int:pk>/state/<str:change>/": [Arguments((study.pk, "close"))],
+        "generation/imports/<int:pk>/": [Arguments((importing.pk,))],
         "generation/runs/<int:pk>/": [
             Arguments((site.run.pk,)),
             Arguments((site.run.pk,), query="?page=2"),

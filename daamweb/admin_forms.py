@@ -49,8 +49,15 @@ class ServiceFormView(FormView):
         except self.errors as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
-        messages.success(self.request, f"{str(self.model._meta.verbose_name).capitalize()} “{row}” was made.")
-        return HttpResponseRedirect(self._next_address(row))
+        messages.success(self.request, self.message_for(row))
+        return HttpResponseRedirect(self.address_of(row) or self._next_address(row))
+
+    def message_for(self, row: models.Model) -> str:
+        return f"{str(self.model._meta.verbose_name).capitalize()} “{row}” was made."
+
+    def address_of(self, row: models.Model) -> str | None:
+        """Of the page that is shown next; None: the row's in the admin."""
+        return None
 
     def _next_address(self, row: models.Model) -> str:
         """The row's page, or the admin's first for those who may make rows and not look at them."""

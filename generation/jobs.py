@@ -4,13 +4,14 @@ Each takes a primary key, may run twice, may die at any line, and is found again
 """
 
 import logging
+from typing import Any
 
 from celery import shared_task
 
 from daamweb.pokes import poke
 from daamweb.projects.services.events import SITE, Actor
-from generation.models import GenerationRun, Parse, PromptSet
-from generation.services import parses
+from generation.models import GenerationRun, Import, Parse, PromptSet
+from generation.services import imports, parses
 from generation.services.parses import queue_parse, queue_parse_again
 
 logger = logging.getLogger(__name__)
@@ -70,3 +71,28 @@ def run_parse(parse_id: int) -> None:
         logger.info(
             "Parse %s is gone, failed, in an archived project, or in the hands of another worker.", parse_id
         )
+
+
+def start_import(*, by: Actor, **asked: Any) -> Import:
+    """Have a worker import a file: `request_import`, told. Raises PromptSetError."""
+    row = imports.request_import(**asked, by=by)
+    if row.mark_poked():
+        poke(run_import, row.pk)
+    return row
+
+
+def cancel_import(row: Import, *, by: Actor) -> None:
+    """And have a worker remove what is stored by now."""
+    if imports.cancel_import(row, by=by) and row.mark_poked():
+        poke(run_import, row.pk)
+
+
+@shared_task
+def run_import(import_id: int) -> None:
+    row = Import.objects.filter(pk=import_id, project__archived_at=None).first()
+    if row is None or not imports.run_import(row=row):
+        logger.info(
+            "Import %s is gone, ended, in an archived project, or in the hands of another worker.", import_id
+        )
+    elif row.prompt_set is not None and row.prompt_set.parse_state == PromptSet.ParseState.NOT_ASKED:
+        request_parse(row.prompt_set)

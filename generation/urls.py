@@ -4,6 +4,7 @@ from generation import views
 
 app_name = "generation"
 urlpatterns = [
+    path("imports/<int:pk>/", views.import_page, name="import"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/retry/", views.retry, name="retry"),
     path("runs/<int:pk>/cancel/", views.cancel, name="cancel"),

@@ -15,16 +15,24 @@ from daamweb.requests import HtmxRequest, current_user
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
 from generation.jobs import start_run
-from generation.models import Generation, GenerationRun
+from generation.models import Generation, GenerationRun, Import
 from generation.pictures.overlays import overlay_file
 from generation.services.runs import cancel_waiting, retry_failed
 
 IMAGES_PER_PAGE = 48
+MAX_BAD_ROWS = 100
 # A file that is gone, and one that is not what was stored.
 UNREADABLE = (OSError, HeatMapFileError)
 
 # A finished image and its heat maps never change.
 kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
+
+
+@staff_member_required
+@require_safe
+def import_page(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_allowed(Import.objects.select_related("prompt_set"), request.user, pk=pk)
+    return render(request, "generation/import.html", {"row": row, "bad_rows": row.bad_rows[:MAX_BAD_ROWS]})
 
 
 @staff_member_required

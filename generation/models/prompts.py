@@ -8,6 +8,7 @@ from daamweb.projects.models import Project
 
 
 class ParseState(models.TextChoices):
+    IMPORTING = "importing", "being imported"
     NOT_ASKED = "not_asked", "not parsed"
     QUEUED = "queued", "waiting for the parser"
     PARSING = "parsing", "being parsed"
@@ -20,7 +21,7 @@ class PromptSet(models.Model):
 
     ParseState = ParseState
     # A part of the words, or of the prompts, is still to come: nothing is built on it.
-    IN_PARTS = (ParseState.PARSING,)
+    IN_PARTS = (ParseState.IMPORTING, ParseState.PARSING)
 
     PROJECT_PATHS = ("project",)
     LONGEST_NAME = 100

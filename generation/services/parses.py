@@ -26,8 +26,13 @@ Tell = Callable[[int, int], object]
 
 
 def queue_parse(*, prompt_set: PromptSet, parser: str = "") -> Parse:
-    """The parse of the set that waits or runs, or a new one, for workers to find."""
+    """The parse of the set that waits or runs, or a new one, for workers to find. Raises PromptSetError for a
+    set that is still being imported."""
     with transaction.atomic():
+        if PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.IMPORTING).exists():
+            raise PromptSetError(
+                f"The prompt set {prompt_set.name!r} is still being imported; wait for that."
+            )
         found = find_or_create(
             Parse.objects.unfinished().filter(prompt_set=prompt_set).first,
             lambda: Parse.objects.create(prompt_set=prompt_set, parser=parser),

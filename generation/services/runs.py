@@ -48,6 +48,8 @@ def create_run(
     project = prompt_set.project
     if is_archived(project):
         raise RunError(f"The project “{project}” is archived; restore it first.")
+    if PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.IMPORTING).exists():
+        raise RunError(f"The prompt set {prompt_set.name!r} is still being imported; wait for that.")
     prompts = list(prompt_set.prompts.order_by("position"))
     if not prompts:
         raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")

@@ -11,7 +11,7 @@ from generation.models import Generation, GenerationRun, Parse, PromptSet, Word
 from generation.prompts.parsing import load_parser
 from generation.services import parses
 from generation.services.generations import claim_generations
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
 from tests.factories import DOG, main_project, make_prompt_set, make_run
 from tests.generation.parsers import make_parser
 

@@ -3,7 +3,7 @@
 import pytest
 
 from generation.models import PromptSet
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
 from tests.factories import DOG, main_project, make_prompt_set
 from tests.generation.admin.pages import PAIRS, PAIRS_DATA, SETS, WORDS, WORDS_DATA, change_page, page
 from tests.generation.caption_files import FILES, TEXTS

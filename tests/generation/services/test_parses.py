@@ -13,8 +13,8 @@ from generation.models import Parse, Prompt, PromptSet, Word
 from generation.prompts.parsing import ParserNotFound
 from generation.services import parses as service
 from generation.services.built_prompt_sets import build_words_prompt_set
+from generation.services.imports import import_prompts
 from generation.services.parses import cancel_parse, parse_prompt_set, queue_parse, run_parse
-from generation.services.prompt_sets import import_prompts
 from tests.factories import main_project, make_run, make_study
 from tests.generation.parsers import make_parser
 

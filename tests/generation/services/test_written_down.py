@@ -9,8 +9,8 @@ from generation.errors import PromptSetError, RunError
 from generation.jobs import request_parse, request_parse_again
 from generation.models import Checkpoint, PromptSet
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
+from generation.services.imports import import_prompts
 from generation.services.parses import parse_prompt_set
-from generation.services.prompt_sets import import_prompts
 from generation.services.runs import create_run, create_run_by_source, retry_failed
 from tests.events import written
 from tests.factories import main_project, make_member, make_prompt_set, make_run
