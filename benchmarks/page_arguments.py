@@ -15,7 +15,7 @@ from daamweb.projects.models import Project
 from daamweb.projects.roles import project_paths
 from evaluation.models import Report
 from evaluation.services.results import load_document
-from generation.models import Checkpoint, GenerationRun, PromptSet
+from generation.models import Checkpoint, GenerationRun, Import, PromptSet
 
 RESEARCHER = ("researcher",)
 TAKING_PART = ("researcher", "annotator")
@@ -39,7 +39,8 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
     generation = site.run.generations.order_by("pk").last()
     word = generation.prompt.words.order_by("pk").last()
     pictures = pictures_of(ShownTask.of(study.tasks.select_related("generation").last()))
-    work = [Arguments((Report._meta.label_lower, site.report.pk), name="a report")]
+    importing = Import.objects.filter(project=site.project).latest("pk")
+    work = [Arguments((Import._meta.label_lower, importing.pk), name="an import")]
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
         **_of_projects(site),
@@ -48,11 +49,13 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "studies/<int:pk>/erase/": [Arguments((study.pk,))],
         "people/<int:pk>/erase/": [Arguments((site.annotator.pk,), name="an annotator")],
         "admin/annotations/study/<int:pk>/state/<str:change>/": [Arguments((study.pk, "close"))],
+        "generation/imports/<int:pk>/": [Arguments((importing.pk,))],
         "generation/runs/<int:pk>/": [
             Arguments((site.run.pk,)),
             Arguments((site.run.pk,), query="?after=47.0"),
         ],
         "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
+        "generation/runs/<int:pk>/cancel/": [Arguments((site.run.pk,))],
         "generation/images/<int:pk>/": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],

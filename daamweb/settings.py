@@ -227,8 +227,6 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "daamweb.beat:Scheduler"
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
-    "sweep-generations": sweep("generation.jobs.sweep_generations", SWEEP_SECONDS),
-    "sweep-parses": sweep("generation.jobs.sweep_parses", SWEEP_SECONDS),
     "sweep-studies": sweep("annotations.jobs.sweep_studies", SWEEP_SECONDS),
     "sweep-identities": sweep("annotations.jobs.sweep_identities", 60 * SWEEP_SECONDS),
     "sweep-work": sweep("daamweb.work.jobs.sweep_work", SWEEP_SECONDS),
@@ -242,8 +240,11 @@ CELERY_BEAT_SCHEDULE = {
 _ROOTS = ["generation/demo/checkpoint", str(VAR_FOLDER / "checkpoints")]
 _named = [folder.strip() for folder in env.list("CHECKPOINT_ROOTS", default=_ROOTS)]
 CHECKPOINT_ROOTS = [BASE_DIR / folder for folder in _named if folder]
-# A worker that has not reported for this long is taken for dead, and its generations go to another one.
+# A worker that has not reported for this long is taken for dead, and its generations go to another one. What
+# ends in an hour or later was written by a clock that was wrong (daamweb.work.models.LONGEST_LEASE).
 GENERATION_LEASE = timedelta(seconds=env.int("GENERATION_LEASE_SECONDS", default=300))
+if not timedelta(0) < GENERATION_LEASE < timedelta(hours=1):
+    raise ImproperlyConfigured("GENERATION_LEASE_SECONDS has to be from 1 to 3599.")
 
 LOGGING = {
     "version": 1,

@@ -19,14 +19,15 @@ from generation.daam import HeatMapFileError, WordNotAttended
 from generation.errors import PictureError
 from generation.gallery import gallery_page
 from generation.jobs import start_run
-from generation.models import Generation, GenerationRun
+from generation.models import Generation, GenerationRun, Import
 from generation.pictures.addresses import picture_at
 from generation.pictures.files import read_picture, stored_picture
 from generation.pictures.overlays import overlay_file
-from generation.services.runs import retry_failed
+from generation.services.runs import cancel_waiting, retry_failed
 
 logger = logging.getLogger(__name__)
 
+MAX_BAD_ROWS = 100
 # A file that is gone, and one that is not what was stored.
 UNREADABLE = (OSError, HeatMapFileError)
 
@@ -35,6 +36,13 @@ FOREVER = "private, max-age=31536000, immutable"
 kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
 # Where a store's own addresses are good for an hour.
 FOR_A_WHILE = "private, max-age=1800"
+
+
+@staff_member_required
+@require_safe
+def import_page(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_allowed(Import.objects.select_related("prompt_set"), request.user, pk=pk)
+    return render(request, "generation/import.html", {"row": row, "bad_rows": row.bad_rows[:MAX_BAD_ROWS]})
 
 
 @staff_member_required
@@ -63,12 +71,20 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff_member_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    generation_run = get_allowed(GenerationRun.objects.all(), request.user, "change", pk=pk)
+    cancel_waiting(run=generation_run, by=current_user(request))
+    return redirect("generation:run", pk=pk)
+
+
+@staff_member_required
 @require_safe
 def generation(request: HttpRequest, pk: int) -> HttpResponse:
     generations = Generation.objects.select_related("prompt__prompt_set", "run")
     found = get_allowed(generations, request.user, pk=pk)
     context: dict[str, Any] = {"generation": found}
-    if found.state == Generation.State.SUCCEEDED:
+    if found.state == Generation.State.DONE:
         try:
             context["words"] = selectors.seen_words(found)
         except UNREADABLE as error:
@@ -80,7 +96,7 @@ def generation(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @kept_forever
 def image(request: HttpRequest, pk: int) -> FileResponse:
-    found = get_allowed(Generation.objects.filter(state=Generation.State.SUCCEEDED), request.user, pk=pk)
+    found = get_allowed(Generation.objects.filter(state=Generation.State.DONE), request.user, pk=pk)
     try:
         file = found.image.open("rb")
     except OSError as error:
@@ -92,7 +108,7 @@ def image(request: HttpRequest, pk: int) -> FileResponse:
 @require_safe
 @kept_forever
 def overlay(request: HttpRequest, pk: int, word_pk: int) -> HttpResponse:
-    found = get_allowed(Generation.objects.filter(state=Generation.State.SUCCEEDED), request.user, pk=pk)
+    found = get_allowed(Generation.objects.filter(state=Generation.State.DONE), request.user, pk=pk)
     word = get_object_or_404(found.prompt.words, pk=word_pk)
     try:
         drawn = overlay_file(generation=found, start=word.start, end=word.end)

@@ -23,7 +23,7 @@ def erase_run(run: GenerationRun, gone: Gone) -> None:
     found again. One that is making an image finds that it is not its any more, and keeps nothing."""
     while some := list(run.generations.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         images = run.generations.filter(pk__in=some)
-        images.exclude(state=Generation.State.SUCCEEDED).update(
+        images.exclude(state=Generation.State.DONE).update(
             state=Generation.State.FAILED,
             claim=None,
             lease_expires_at=None,

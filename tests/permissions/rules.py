@@ -88,8 +88,10 @@ RULES: dict[str, Rule] = {
     "account/recovery-codes/recovery-codes.txt": own_account(get=NOT_ALLOWED, post=400),
     "account/other-sessions/": own_account(),
     # --- images
+    "generation/imports/<int:pk>/": page(),
     "generation/runs/<int:pk>/": page(),
     "generation/runs/<int:pk>/retry/": button(WORKERS),
+    "generation/runs/<int:pk>/cancel/": button(WORKERS),
     "generation/images/<int:pk>/": page(),
     "generation/images/<int:pk>/image.png": page(),
     "generation/images/<int:pk>/overlays/<int:word_pk>.webp": page(),
