@@ -11,8 +11,8 @@ import json
 import re
 import socket
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urlencode
@@ -37,7 +37,9 @@ class Annotator:
     slug: str
     clock: Clock
     pictures: bool
+    # Of all ratings that were not over when what is measured began, and how many ended before it ended.
     milliseconds: list[float] = field(default_factory=list)
+    ratings: int = 0
     # The keys of all pages whose answer was acknowledged.
     answers: list[str] = field(default_factory=list)
 
@@ -54,8 +56,9 @@ class Annotator:
             began = time.perf_counter()
             page = self._answer(page)
             now = time.perf_counter()
-            if self.clock.begins <= now <= self.clock.ends:
+            if now >= self.clock.begins:
                 self.milliseconds.append(1000 * (now - began))
+                self.ratings += now <= self.clock.ends
 
     def _begin(self) -> str | None:
         start = f"/s/{self.slug}/"
@@ -78,6 +81,10 @@ class Annotator:
         if not answer.startswith("{"):
             return answer
         following: str = json.loads(answer)["next"]
+        while following.endswith("/waiting/") and time.perf_counter() < self.clock.ends:
+            time.sleep(0.1)
+            self._ask("POST", f"/s/{self.slug}/next/", fields)
+            following = self.location
         return self._ask("GET", following)[1] if "/assignments/" in following else None
 
     def _ask(self, method: str, address: str, fields: dict[str, str] | None = None) -> tuple[int, str]:
@@ -99,17 +106,17 @@ def main(port: int, slug: str, people: int, warm_up: float, seconds: float, pict
     now = time.perf_counter()
     clock = Clock(begins=now + warm_up, ends=now + warm_up + seconds)
     annotators = [Annotator(port, slug, clock, pictures) for _ in range(people)]
-    threads = [threading.Thread(target=annotator.run) for annotator in annotators]
-    for thread in threads:
-        thread.start()
-    time.sleep(max(0, clock.begins - time.perf_counter()))
-    print("begins", flush=True)
-    time.sleep(max(0, clock.ends - time.perf_counter()))
-    print("ends", flush=True)
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(people) as pool:
+        rating = [pool.submit(annotator.run) for annotator in annotators]
+        time.sleep(max(0, clock.begins - time.perf_counter()))
+        print("begins", flush=True)
+        time.sleep(max(0, clock.ends - time.perf_counter()))
+        print("ends", flush=True)
+        for each in rating:
+            each.result()  # raises what ended it
     found = {
         "seconds": seconds,
+        "ratings": sum(annotator.ratings for annotator in annotators),
         "milliseconds": [each for annotator in annotators for each in annotator.milliseconds],
         "answers": [each for annotator in annotators for each in annotator.answers],
     }

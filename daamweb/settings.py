@@ -201,7 +201,12 @@ if S3_BUCKET := env("S3_BUCKET", default=""):
     # Credentials and region come from the environment as boto3 reads them (AWS_ACCESS_KEY_ID, …).
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": S3_BUCKET, "endpoint_url": env("S3_ENDPOINT_URL", default=None)},
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env("S3_ENDPOINT_URL", default=None),
+            # No file is ever replaced by another one; browsers keep what they were sent.
+            "object_parameters": {"CacheControl": "private, max-age=31536000, immutable"},
+        },
     }
 
 try:

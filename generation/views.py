@@ -32,8 +32,9 @@ MAX_BAD_ROWS = 100
 UNREADABLE = (OSError, HeatMapFileError)
 
 # A finished image and its heat maps never change.
-FOREVER = "private, max-age=31536000, immutable"
 kept_forever = cache_control(private=True, max_age=31_536_000, immutable=True)
+# Whoever has the address may see it, so that proxies may keep it, too.
+FOREVER = "public, max-age=31536000, immutable"
 # Where a store's own addresses are good for an hour.
 FOR_A_WHILE = "private, max-age=1800"
 
@@ -127,7 +128,8 @@ def picture(request: HttpRequest, signed: str) -> HttpResponse:
     try:
         address = default_storage.url(shown.image)
         if "://" in address:
-            address = default_storage.url(stored_picture(shown))
+            if shown.heat_maps:
+                address = default_storage.url(stored_picture(shown))
             return HttpResponseRedirect(address, headers={"Cache-Control": FOR_A_WHILE})
         content = read_picture(shown)
     except (WordNotAttended, PictureError, *UNREADABLE) as error:

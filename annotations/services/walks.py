@@ -105,6 +105,8 @@ class Walk:
         self.ring = study.places_wanted
         self.windows = WINDOWS_AT_ONCE
         self.used_reservation = False
+        # Places are left that others hold for a moment: something may come.
+        self.is_busy = False
         # What the last window showed and this person has not had, the most preferred first.
         self.left: list[_Open] = []
 
@@ -117,7 +119,7 @@ class Walk:
         else:
             turn = self._claim_reserved() or self._claim_found() or self._claim_others_reserved()
         if turn is None:
-            return Claim(None, ended=self._is_lap_full())
+            return Claim(None, ended=self._is_lap_full() and not self.is_busy)
         return Claim(turn, upcoming=self._upcoming())
 
     def _give_unplaced(self, task: Task) -> Assignment:
@@ -153,6 +155,9 @@ class Walk:
         self._search()
         for candidate in self.left[:TRIES]:
             if turn := self._claim(only_row(_unlocked(self._free().filter(pk=candidate.place)))):
+                # Of the same task, if somebody was at it just now: this person will not be given it again.
+                mine = Place.objects.filter(reserved_for=self.person.pk, task=candidate.task)
+                mine.update(reserved_for=None, reserved_until=None)
                 return turn
         return None
 
@@ -164,6 +169,7 @@ class Walk:
         reserved = Place.objects.open().filter(~Exists(had), study=self.study.pk, reserved_for__isnull=False)
         rows = list(reserved.order_by("reserved_until").values_list("task", "pk")[:WINDOW])
         places = dict(reversed(rows))
+        self.is_busy = bool(places)
         for task in sorted(places, key=lambda task: preference(self.person.seed, task))[:TRIES]:
             if turn := self._claim(only_row(_unlocked(Place.objects.open().filter(pk=places[task])))):
                 return turn

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import logging
+import os
+from contextlib import suppress
 from dataclasses import astuple
 from io import BytesIO
 
@@ -13,10 +16,13 @@ from generation.errors import PictureError
 from generation.pictures.addresses import Picture
 from generation.pictures.overlays import draw_overlay_file
 
+logger = logging.getLogger(__name__)
+
 # Drawn otherwise, it is another file.
 DRAWING = "1"
 # Beside the heat maps, and named after them: they go together.
 FOLDER = ".overlays"
+HEAT_MAPS = ".npz"
 
 
 def stored_picture(picture: Picture) -> str:
@@ -29,20 +35,54 @@ def stored_picture(picture: Picture) -> str:
         return picture.image
     name = _overlay_name(picture)
     if not default_storage.exists(name):
-        kept = default_storage.save(name, ContentFile(_draw(picture)))
-        if kept != name:  # somebody else drew it at the same moment
-            default_storage.delete(kept)
+        _store(name, picture, _draw(picture))
     return name
 
 
 def read_picture(picture: Picture) -> bytes:
-    """Its content, an image's held against its hash: another one is never shown in its place. Raises as
-    `stored_picture`."""
+    """Its content, an image's held against its hash: another one is never shown in its place. What cannot be
+    stored is drawn again and again. Raises as `stored_picture`."""
     if not picture.heat_maps:
         return _verified(picture.image, picture.image_sha256)
-    with default_storage.open(stored_picture(picture)) as file:
+    name = _overlay_name(picture)
+    try:
+        return _read(name)
+    except FileNotFoundError:
+        content = _draw(picture)
+    try:
+        _store(name, picture, content)
+    except OSError:
+        logger.exception("The overlay %s could not be stored.", name)
+    return content
+
+
+def _read(name: str) -> bytes:
+    with default_storage.open(name) as file:
         content: bytes = file.read()
     return content
+
+
+def _store(name: str, picture: Picture, content: bytes) -> None:
+    """It is there as a whole or not at all, and not longer than its image."""
+    try:
+        path = default_storage.path(name)
+    except NotImplementedError:  # no folder: a file appears once it is there
+        default_storage.save(name, ContentFile(content))
+    else:
+        part = default_storage.save(f"{name}.part", ContentFile(content))
+        os.replace(default_storage.path(part), path)
+    if not default_storage.exists(picture.image):
+        remove_drawings(picture.heat_maps)
+
+
+def remove_drawings(heat_maps: str) -> None:
+    """All overlays that were drawn of a file of heat maps."""
+    *files, folder = drawings_of(heat_maps) or [""]
+    for name in files:
+        default_storage.delete(name)
+    if folder:
+        with suppress(OSError):  # something was drawn just now, and takes itself away
+            default_storage.delete(folder)
 
 
 def drawings_of(heat_maps: str) -> list[str]:
@@ -57,7 +97,7 @@ def drawings_of(heat_maps: str) -> list[str]:
 
 
 def drawings_folder(heat_maps: str) -> str:
-    return f"{heat_maps.removesuffix('.npz')}{FOLDER}"
+    return f"{heat_maps.removesuffix(HEAT_MAPS)}{FOLDER}"
 
 
 def _overlay_name(picture: Picture) -> str:
@@ -72,8 +112,7 @@ def _draw(picture: Picture) -> bytes:
 
 
 def _verified(name: str, sha256: str) -> bytes:
-    with default_storage.open(name) as file:
-        content: bytes = file.read()
+    content = _read(name)
     if hashlib.sha256(content).hexdigest() != sha256:
         raise PictureError(f"{name} is not the file that was stored when the image was made.")
     return content

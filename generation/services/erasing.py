@@ -12,7 +12,7 @@ from daamweb.projects.holdings import Gone
 from daamweb.projects.services.events import Actor
 from daamweb.projects.services.rows import delete_row
 from generation.models import Generation, GenerationRun, PromptSet
-from generation.pictures.files import FOLDER, drawings_of
+from generation.pictures.files import FOLDER, HEAT_MAPS, drawings_of, remove_drawings
 from generation.services.generations import folder_of
 
 AT_ONCE = 200
@@ -50,17 +50,16 @@ def delete_with_files(*, row: GenerationRun | Generation, by: Actor) -> bool:
 
 
 def files_of(images: QuerySet[Generation]) -> list[str]:
-    """With what was drawn of them."""
-    files = []
-    for image, heat_maps in images.values_list("image", "heat_maps"):
-        files += [image] if image else []
-        files += [heat_maps, *drawings_of(heat_maps)] if heat_maps else []
-    return files
+    pairs = images.values_list("image", "heat_maps")
+    return [name for pair in pairs for name in pair if name]
 
 
 def remove_files(names: Iterable[str]) -> None:
+    """And what was drawn of them."""
     for name in names:
         default_storage.delete(name)
+        if name.endswith(HEAT_MAPS):
+            remove_drawings(name)
 
 
 def _left_over(run: GenerationRun) -> list[str]:

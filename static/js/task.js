@@ -11,7 +11,9 @@
   function begin() {
     const form = document.querySelector("[data-task-form]");
     const milliseconds = form.querySelector("input[name=page-milliseconds]");
-    turn = { form, milliseconds, before: Number(milliseconds.value) || 0, shownAt: performance.now(), sending: false };
+    const before = Number(milliseconds.value) || 0;
+    const address = location.pathname;
+    turn = { address, form, milliseconds, before, shownAt: performance.now(), sending: false };
     for (const address of (form.dataset.preload || "").split(" ").filter(Boolean)) new Image().src = address;
     document.dispatchEvent(new CustomEvent("turn"));
   }
@@ -29,14 +31,20 @@
   }
 
   function ask(address, options) {
-    return fetch(address, { ...options, headers: BY_SCRIPT, signal: AbortSignal.timeout(1000 * ASK_SECONDS) });
+    return fetch(address, { ...options, headers: BY_SCRIPT, signal: limit() });
+  }
+
+  // Older browsers wait as long as they like.
+  function limit() {
+    return AbortSignal.timeout?.(1000 * ASK_SECONDS);
   }
 
   // Put a task into the page; false if what came is none.
-  function show(text) {
+  function show(text, address) {
     const page = new DOMParser().parseFromString(text, "text/html");
     const main = page.querySelector("main");
     if (!main?.querySelector("[data-task-form]")) return false;
+    if (address !== location.pathname) history.pushState(null, "", address);
     document.title = page.title;
     document.querySelector("main").replaceWith(document.adoptNode(main));
     document.querySelector(".site-progress")?.replaceWith(document.adoptNode(page.querySelector(".site-progress")));
@@ -46,27 +54,38 @@
     return true;
   }
 
+  // Somebody went back while an answer was on its way.
+  function isElsewhere(sent) {
+    return turn !== sent || location.pathname !== sent.address;
+  }
+
+  function tellOfAnother() {
+    say("Your answer to the task that you were at did not arrive. Go forward to it, and send it again.");
+  }
+
   async function send() {
-    const { form } = turn;
+    const sent = turn;
+    const { form } = sent;
     let response, text;
     try {
       response = await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       text = await response.text();
     } catch {
+      if (isElsewhere(sent)) return tellOfAnother();
       say("Your answer could not be sent: there is no connection. It is still here; try again.");
       return setSending(false);
     }
+    const hasArrived = response.ok;
+    if (isElsewhere(sent)) return hasArrived ? undefined : tellOfAnother();
     if (response.status >= 500) {
       say("Your answer could not be stored: the site has a problem. It is still here; try again in a moment.");
       return setSending(false);
     }
     const address = response.headers.get("Content-Location");
     const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
-    if (response.ok && isJson) {
+    if (hasArrived && isJson) {
       location.assign(JSON.parse(text).next);
-    } else if (address && show(text)) {
-      if (address !== location.pathname) history.pushState(null, "", address);
-    } else {
+    } else if (!address || !show(text, address)) {
       // The server has something to say: let the browser show its page. The same answer is never stored twice.
       form.submit();
     }
@@ -85,11 +104,12 @@
   // Back and forward: the turn of that address, as it is stored now.
   addEventListener("popstate", async () => {
     const address = location.pathname;
+    if (address === turn.address) return; // somewhere else on this page
     try {
       const response = await ask(address);
       const text = await response.text();
       if (address !== location.pathname) return; // gone on meanwhile
-      if (response.ok && !response.redirected && show(text)) return;
+      if (response.ok && !response.redirected && show(text, address)) return;
     } catch {
       // Without a connection the browser says so.
     }
@@ -106,8 +126,7 @@
     if (document.hidden || !turn.form.dataset.preload) return;
     const token = turn.form.querySelector("input[name=csrfmiddlewaretoken]").value;
     const headers = { "X-CSRFToken": token };
-    const signal = AbortSignal.timeout(1000 * ASK_SECONDS);
-    fetch(turn.form.dataset.keep, { method: "POST", headers, signal }).catch(() => {});
+    fetch(turn.form.dataset.keep, { method: "POST", headers, signal: limit() }).catch(() => {});
   }, 1000 * KEEP_SECONDS);
 
   addEventListener("DOMContentLoaded", begin); // the scripts of kinds listen by then

@@ -117,3 +117,49 @@ def test_the_list_of_objects_works_for_every_task(visit):
             expect(page.locator(".site-progress")).to_contain_text("1 ")
     expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
     assert [answer["objects"] for answer in answers()] == [["dog", "cat"], ["cat", "bus"]]
+
+
+def test_the_link_to_the_content_leaves_the_answer_alone(visit):
+    page = visit()
+    begin(page, make_open_study())
+    page.keyboard.press("4")
+    page.evaluate("document.querySelector('main').itIsTheSame = true")
+    page.locator(".skip-link").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#main")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.querySelector('main').itIsTheSame")
+    assert checked(page) == ["4"]
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_who_goes_back_while_an_answer_is_on_its_way_stays_there_and_is_told(visit, arrives):
+    page = visit()
+    begin(page, make_open_study())
+    rate(page, "2", then="1 ")
+    on_their_way: list = []
+    page.route(lambda url: True, lambda route: hold_back(route, on_their_way))
+    page.keyboard.press("5")
+    page.keyboard.press("Enter")
+    expect(page.locator("form.is-sending")).to_be_attached()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Correct an answer")).to_be_attached()
+    (route,) = on_their_way
+    if arrives:
+        with page.expect_response(lambda response: response.request.method == "POST"):
+            route.continue_()
+    else:
+        route.abort()
+        expect(page.get_by_role("alert")).to_contain_text("Go forward to it, and send it again.")
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("heading", name="Correct an answer")).to_be_attached()
+    assert answers() == ([{"choice": 2}, {"choice": 5}] if arrives else [{"choice": 2}])
+    page.go_forward()
+    expect(page.get_by_role("button", name="Save the change" if arrives else "Submit")).to_be_visible()
+
+
+def hold_back(route, on_their_way: list) -> None:
+    if route.request.method == "POST":
+        on_their_way.append(route)
+    else:
+        route.continue_()

@@ -18,7 +18,7 @@ from tests.factories import heat_map_bytes, image_bytes, make_open_study
 
 pytestmark = pytest.mark.django_db
 
-FOREVER = "private, max-age=31536000, immutable"
+FOREVER = "public, max-age=31536000, immutable"
 
 
 class Store(InMemoryStorage):
@@ -26,6 +26,9 @@ class Store(InMemoryStorage):
 
     def url(self, name: str) -> str:
         return f"https://store.example.org/{name}?signature=1"
+
+    def path(self, name: str) -> str:
+        raise NotImplementedError("There is no folder.")
 
 
 @pytest.fixture

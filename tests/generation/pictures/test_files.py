@@ -132,3 +132,46 @@ def test_drawings_go_with_the_run(generation):
     stored_picture(overlay_of(generation))
     erase_run(generation.run, lambda count: None)
     assert files_in("generations") == []
+
+
+def test_where_it_cannot_be_stored_it_is_shown_all_the_same(generation, monkeypatch, caplog):
+    dog = overlay_of(generation)
+    with monkeypatch.context() as full:
+        full.setattr("os.replace", raise_full_disk)
+        shown = read_picture(dog)
+    assert "could not be stored" in caplog.text
+    assert read_picture(dog) == shown
+    assert stored_picture(dog) in drawings_of(dog.heat_maps)
+
+
+def raise_full_disk(*_):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_file_that_is_being_written_is_not_shown(generation, monkeypatch):
+    """It has its name once it is there as a whole."""
+    dog = overlay_of(generation)
+    seen = []
+
+    def look(part: str, path: object) -> None:
+        seen.append((default_storage.exists(files._overlay_name(dog)), default_storage.exists(part)))
+        replace_file(part, path)
+
+    replace_file = files.os.replace
+    monkeypatch.setattr("os.replace", look)
+    stored_picture(dog)
+    assert seen == [(False, True)]
+
+
+def test_what_is_drawn_of_an_image_that_is_being_deleted_goes_too(generation, monkeypatch):
+    dog = overlay_of(generation)
+    draw = files._draw
+
+    def deleted_meanwhile(picture: Picture) -> bytes:
+        content = draw(picture)
+        default_storage.delete(picture.image)
+        return content
+
+    monkeypatch.setattr(files, "_draw", deleted_meanwhile)
+    read_picture(dog)
+    assert drawings_of(dog.heat_maps) == []
