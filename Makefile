@@ -7,7 +7,7 @@ PACKAGES = generation annotations evaluation daamweb
 
 # What a failed command wrote does not count as made.
 .DELETE_ON_ERROR:
-.PHONY: demo dev format check test-fast test coverage database-test server-test services-test lint benchmark
+.PHONY: demo dev format check test-fast test coverage database-test server-test services-test fault-test lint benchmark
 
 # Python compiles what is imported when it is; to compile all of it takes as long as the rest.
 PIP_INSTALL = $(BIN)/pip install --quiet --no-compile --requirement
@@ -30,12 +30,12 @@ demo: .venv/ready .env
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) collectstatic --no-input --verbosity 0
 	$(MANAGE) demo --port $(PORT)
-	PORT=$(PORT) $(BIN)/honcho start
+	PORT=$(PORT) $(BIN)/python -m daamweb.processes Procfile
 
 # The same processes, begun anew when a source changes: the site by Django's own server, the others by watchfiles.
 dev: .venv/ready-dev .env
 	$(MANAGE) migrate --verbosity 0
-	DEBUG=True PORT=$(PORT) $(BIN)/honcho --procfile Procfile.dev start
+	DEBUG=True PORT=$(PORT) $(BIN)/python -m daamweb.processes Procfile.dev
 
 format: .venv/ready-dev
 	$(BIN)/ruff check --fix --exit-zero --quiet
@@ -82,6 +82,12 @@ server-test: .venv/ready-dev
 services-test: .venv/ready-dev
 	$(PYTEST) $(PARALLEL) -m "$(ALONE)"
 	$(MAKE) server-test
+
+# A demo of its own is left running while its workers are killed, its broker is damaged and its clock is moved. Needs Linux
+# and a C compiler, for that clock.
+MINUTES ?= 10
+fault-test: .venv/ready-dev
+	$(BIN)/python -m benchmarks.faults --minutes $(MINUTES)
 
 lint: export SECRET_KEY = lint
 lint: .venv/ready-dev

@@ -36,6 +36,7 @@ EXCLUDED = {
     "work/<str:label>/<int:pk>/cancel/": "POST only",
     "work/<str:label>/<int:pk>/again/": "POST only",
     "generation/runs/<int:pk>/retry/": "POST only",
+    "generation/runs/<int:pk>/cancel/": "POST only",
     "projects/<int:pk>/rename/": "POST only",
     "projects/<int:pk>/archive/": "POST only",
     "projects/<int:pk>/restore/": "POST only",

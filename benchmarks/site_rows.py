@@ -22,7 +22,7 @@ from evaluation.analyses.opinion import Opinion
 from evaluation.models import Export, Report
 from evaluation.services.exports import request_export, write_export
 from evaluation.services.reports import compute_report, request_report
-from generation.models import GenerationRun
+from generation.models import GenerationRun, Import, PromptSet
 
 REPLICAS = 3
 # Of everything that is neither a task nor an answer there is one for so many tasks, and at most so many.
@@ -77,6 +77,7 @@ def make_site(tasks: int, *, name: str = "site", project: Project | None = None)
     _add_notes(study, several, researcher)
     studies = {**_small_studies(run, name, tasks), Study.State.OPEN: study}
     _add_others(run, name, several)
+    _add_import(run.project, name, several)
     browsers = {
         "researcher": Client(SERVER_NAME="localhost"),
         "member": Client(SERVER_NAME="localhost"),
@@ -156,6 +157,18 @@ def _small_studies(run: GenerationRun, name: str, tasks: int) -> dict[str, Study
     made[state.CLOSING].mark_closing(closes_at=now + timedelta(minutes=30))
     made[state.CLOSED].mark_closed(now=now)
     return made
+
+
+def _add_import(project: Project, name: str, several: int) -> None:
+    """One that waits, of a file of which rows were bad."""
+    coming = PromptSet.objects.create(
+        project=project, name=f"{name} importing", origin="csv", parse_state=PromptSet.ParseState.IMPORTING
+    )
+    Import.objects.create(
+        project=project, prompt_set=coming, name=coming.name, file_name="captions.csv", format="csv",
+        bad_rows=[{"row": row, "reason": "a caption without text"} for row in range(several)],
+        bad_row_count=several, total=several,
+    )  # fmt: skip
 
 
 def _add_others(run: GenerationRun, name: str, count: int) -> None:

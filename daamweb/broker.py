@@ -2,18 +2,22 @@
 processes.
 
 A queue is a folder, and a message is a file in it: it comes there by a rename when it is whole, and leaves by
-a rename that one process alone gets. What cannot be read is put aside and logged; it ends no worker. Nothing
-is flushed to the disk: messages are pokes, and what a power cut takes is found by the sweeps.
+a rename that one process alone gets. What cannot be read is put aside and logged, and the newest of it are
+kept; it ends no worker. What is deleted is made anew. Nothing is flushed to the disk: messages are pokes,
+and what a power cut takes is found by the sweeps.
 """
 
 import fcntl
 import logging
 import math
 import os
+import shutil
+import stat
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -30,6 +34,8 @@ logger = logging.getLogger(__name__)
 # What a process was writing or reading when it was killed; nobody else needs either so much later.
 LEFT_OVER_SECONDS = 3600
 DAMAGED = "damaged"
+KEPT_DAMAGED = 100  # of each queue: enough to see what it was
+MOST_BYTES = 1024 * 1024  # a poke has a few hundred
 SOON = 0.002  # seconds
 
 Binding = filesystem.exchange_queue_t
@@ -42,6 +48,7 @@ class Channel(filesystem.Channel):
         super().__init__(*args, **options)
         self.queues = Path(self.data_folder_in)
         self._listed: dict[str, deque[str]] = {}
+        self._hopeless: set[Path] = set()  # neither read nor put aside
         self._clear_left_overs()
 
     # --- messages: the four things that kombu asks of a queue
@@ -68,7 +75,7 @@ class Channel(filesystem.Channel):
     def _purge(self, queue: str) -> int:
         names = self._names(queue)
         for name in names:
-            (self._folder(queue) / name).unlink(missing_ok=True)
+            _remove(self._folder(queue) / name)
         return len(names)
 
     def _take(self, path: Path) -> dict[str, Any] | None:
@@ -76,19 +83,17 @@ class Channel(filesystem.Channel):
         taken = path.with_suffix(".taken")
         try:
             path.rename(taken)
-            content = taken.read_bytes()
+            message = read_message(_read(taken))
+            end = ends(message)
         except FileNotFoundError:
             return None
-        try:
-            message = read_message(content)
-            end = ends(message)
-        except DamagedError as error:
-            self._put_aside(taken, error)
+        except (DamagedError, OSError) as error:
+            self._put_aside(taken if os.path.lexists(taken) else path, error)
             return None
-        taken.unlink(missing_ok=True)
+        _remove(taken)
         return None if 0 < end < time.time() else message
 
-    def _put_aside(self, path: Path, error: DamagedError) -> None:
+    def _put_aside(self, path: Path, error: Exception) -> None:
         aside = path.parent / DAMAGED / path.with_suffix(".msg").name
         logger.warning("A message is damaged (%s). It was put aside: %s", error, aside)
         try:
@@ -96,24 +101,46 @@ class Channel(filesystem.Channel):
             path.rename(aside)
         except OSError as trouble:
             logger.warning("%s cannot be put aside (%s); nobody reads it any more.", path, trouble)
+            self._hopeless.add(path)
+        else:
+            for old in sorted(aside.parent.iterdir(), key=_written)[:-KEPT_DAMAGED]:
+                _remove(old)
 
     def _folder(self, queue: str) -> Path:
         return self.queues / quote(queue, safe="@")
 
     def _names(self, queue: str) -> list[str]:
+        folder = self._folder(queue)
         try:
-            return sorted(name for name in os.listdir(self._folder(queue)) if name.endswith(".msg"))
+            found = sorted(name for name in os.listdir(folder) if name.endswith(".msg"))
         except FileNotFoundError:
+            self._make_anew(queue)
             return []
+        except NotADirectoryError as error:
+            self._put_aside(folder, error)
+            return []
+        return [name for name in found if folder / name not in self._hopeless] if self._hopeless else found
+
+    def _make_anew(self, queue: str) -> None:
+        """Of a new queue, and after somebody deleted all of it: what this process bound to it is bound
+        again."""
+        try:
+            self._folder(queue).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            logger.warning("%s cannot be made: %s", self._folder(queue), error)
+            return
+        for _, exchange, routing_key in list(self.state.queue_index.get(queue, ())):
+            bound = self.typeof(exchange).prepare_bind(queue, exchange, routing_key, None)
+            self._queue_bind(exchange, *bound)
 
     def _write(self, path: Path, value: object) -> None:
-        part = path.with_name(f"{uuid.uuid4().hex}.part")
+        text = dumps(value)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(dumps(value), encoding="utf-8")
-            part.rename(path)
+            try:
+                _write(path, text)
+            except FileNotFoundError:  # somebody deleted the folder just now
+                _write(path, text)
         except OSError as error:
-            _remove(part)
             raise ChannelError(f"{path} cannot be written: {error}") from error
 
     def _clear_left_overs(self) -> None:
@@ -140,6 +167,8 @@ class Channel(filesystem.Channel):
 
     def _delete(self, queue: str, exchange: str, routing_key: str, pattern: str, *_: Any, **__: Any) -> None:
         self._purge(queue)
+        with suppress(OSError):  # something was put aside there
+            self._folder(queue).rmdir()  # each call of `celery inspect` has a queue of its own for answers
         gone = Binding(routing_key or "", pattern or "", queue or "")
         self._rebind(exchange, lambda bindings: [binding for binding in bindings if binding != gone])
 
@@ -158,17 +187,43 @@ class Channel(filesystem.Channel):
             logger.warning("What is bound to %s cannot be kept: %s", exchange, error)
 
 
-def _written(path: Path) -> float:
-    """Never, if somebody else was faster to remove it."""
+def _read(path: Path) -> bytes:
+    """Whatever lies there: neither a pipe, which would be waited at, nor a file that fills the memory is
+    read."""
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise DamagedError("it is no file")
+    if found.st_size > MOST_BYTES:
+        raise DamagedError(f"it has {found.st_size} bytes")
+    return path.read_bytes()
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing."""
+    part = path.with_name(f"{uuid.uuid4().hex}.part")
     try:
-        return path.stat().st_mtime
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.rename(path)
+    except OSError:
+        _remove(part)
+        raise
+
+
+def _written(path: Path) -> float:
+    """Just now, if somebody else was faster to remove it."""
+    try:
+        return path.lstat().st_mtime
     except FileNotFoundError:
         return time.time()
 
 
 def _remove(path: Path) -> None:
     try:
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     except OSError as error:
         logger.warning("%s cannot be removed: %s", path, error)
 
@@ -178,17 +233,40 @@ class Transport(filesystem.Transport):
     worker takes no message before it acknowledged the last one, which for many takes milliseconds."""
 
     Channel = Channel
+    # What the disk says: a worker connects anew and goes on.
+    connection_errors = (*filesystem.Transport.connection_errors, OSError)  # type: ignore[assignment]
+    # A worker looks while it waits for its processes, each of which then has a pipe of its own. Otherwise
+    # they share one and a lock, and one that is killed with the lock in its hands leaves the worker deaf.
+    implements = filesystem.Transport.implements.extend(asynchronous=True)
+
+    _wait = SOON
+    _is_open = True
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        def look() -> None:
+            if self._is_open:
+                self._look()
+                loop.call_later(self._wait, look)
+
+        loop.call_soon(look)
+
+    def close_connection(self, connection: Any) -> None:
+        self._is_open = False
+        super().close_connection(connection)
 
     def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
-        longest = self.polling_interval or SOON
-        wait, until = SOON, time.monotonic() + (timeout or math.inf)
-        while True:
-            try:
-                self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]
-            except Empty:
-                if time.monotonic() >= until:
-                    raise TimeoutError from None
-                time.sleep(min(wait, longest))
-                wait *= 1.5
-            else:
-                return
+        until = time.monotonic() + (timeout or math.inf)
+        while not self._look():
+            if time.monotonic() >= until:
+                raise TimeoutError
+            time.sleep(self._wait)
+
+    def _look(self) -> bool:
+        """Deliver a message, if there is one."""
+        try:
+            self.cycle.get(self._deliver)  # type: ignore[union-attr]
+        except Empty:
+            self._wait = min(1.5 * self._wait, self.polling_interval or SOON)
+            return False
+        self._wait = SOON
+        return True

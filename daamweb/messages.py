@@ -25,7 +25,7 @@ OF_A_TASK: dict[str, tuple[type, ...]] = {
     "argsrepr": (TEXT,),
     "kwargsrepr": (TEXT,),
     "origin": (TEXT,),
-    "ignore_result": (bool,),
+    "ignore_result": (bool, NOTHING),
     "replaced_task_nesting": (NUMBER,),
     "stamped_headers": (list, NOTHING),
     "stamps": (dict, NOTHING),
@@ -76,15 +76,16 @@ def _check_task(headers: dict[str, Any], body: Any) -> None:
     for name, types in OF_A_TASK.items():
         if name in headers:
             value = headers[name]
-            _check(
-                isinstance(value, types) and isinstance(value, bool) == (types == (bool,)), f"headers: {name}"
-            )
+            # To Python, True is a number.
+            is_sound = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+            _check(is_sound, f"headers: {name}")
     for name in ("eta", "expires"):
         if headers.get(name) is not None:
             _time(headers[name], f"headers: {name}")
     limits = headers["timelimit"]
     _check(
-        len(limits) == 2 and all(isinstance(each, NUMBER | NOTHING) for each in limits), "headers: timelimit"
+        len(limits) == 2 and all(isinstance(each, NUMBER | float | NOTHING) for each in limits),
+        "headers: timelimit",
     )
     _check(isinstance(body, list) and [type(part) for part in body] == [list, dict, dict], "body")
 

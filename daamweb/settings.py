@@ -10,6 +10,20 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from kombu.entity import Exchange, Queue
+
+from daamweb.queues import (
+    EVERYTHING_ELSE,
+    FILES,
+    KNOWN,
+    ONE_MORE_TRY,
+    QUEUES,
+    ROUTES,
+    TIME_OUT,
+    BrokerAddressError,
+    broker_at,
+    sweep,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -160,6 +174,10 @@ VAR_FOLDER = Path(env("VAR_FOLDER", default=str(BASE_DIR / "var")))
 VAR_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_FOLDER / 'daamweb.sqlite3'}")}
+# A thread keeps its connection: a new one costs as much as a rating. One that the server has ended is noticed
+# when the next request begins. docs/proxy.md says what PgBouncer needs.
+DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so two writers wait for each other instead
     # of failing half-way; WAL: readers never wait for a writer; FULL: an acknowledged answer survives
@@ -186,32 +204,35 @@ if S3_BUCKET := env("S3_BUCKET", default=""):
         "OPTIONS": {"bucket_name": S3_BUCKET, "endpoint_url": env("S3_ENDPOINT_URL", default=None)},
     }
 
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
-if CELERY_BROKER_URL.startswith("filesystem:"):
-    CELERY_BROKER_TRANSPORT = "daamweb.broker:Transport"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(VAR_FOLDER / "broker" / "messages"),
-        "control_folder": str(VAR_FOLDER / "broker" / "control"),
-        "polling_interval": 0.2,  # seconds; a worker that has nothing to do looks so often
-    }
+try:
+    CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = broker_at(
+        env("CELERY_BROKER_URL", default=f"{FILES}://localhost"), folder=VAR_FOLDER / "broker"
+    )
+except BrokerAddressError as error:
+    raise ImproperlyConfigured(
+        f"CELERY_BROKER_URL is not the address of a broker: {error} It can be {KNOWN}; without it, the site "
+        "takes the broker of files, which needs no server."
+    ) from error
+CELERY_BROKER_CONNECTION_TIMEOUT = TIME_OUT
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # workers and beat look for a lost broker until it is back
+CELERY_TASK_PUBLISH_RETRY_POLICY = ONE_MORE_TRY
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"generation.jobs.generate_batch": {"queue": "generation"}}
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = EVERYTHING_ELSE
+CELERY_TASK_ROUTES = ROUTES
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # a worker's log is written as the site's
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_FOLDER / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULER = "daamweb.beat:Scheduler"
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
-    "sweep-generations": {"task": "generation.jobs.sweep_generations", "schedule": SWEEP_SECONDS},
-    "sweep-parses": {"task": "generation.jobs.sweep_parses", "schedule": SWEEP_SECONDS},
-    "sweep-studies": {"task": "annotations.jobs.sweep_studies", "schedule": SWEEP_SECONDS},
-    "sweep-identities": {"task": "annotations.jobs.sweep_identities", "schedule": 60 * SWEEP_SECONDS},
-    "sweep-work": {"task": "daamweb.work.jobs.sweep_work", "schedule": SWEEP_SECONDS},
-    "sweep-limits": {"task": "daamweb.door.jobs.sweep_limits", "schedule": 60 * SWEEP_SECONDS},
-    "sweep-sessions": {"task": "daamweb.account.jobs.sweep_sessions", "schedule": 60 * SWEEP_SECONDS},
-    "sweep-results": {"task": "evaluation.jobs.sweep_results", "schedule": 60 * SWEEP_SECONDS},
+    "sweep-studies": sweep("annotations.jobs.sweep_studies", SWEEP_SECONDS),
+    "sweep-identities": sweep("annotations.jobs.sweep_identities", 60 * SWEEP_SECONDS),
+    "sweep-work": sweep("daamweb.work.jobs.sweep_work", SWEEP_SECONDS),
+    "sweep-limits": sweep("daamweb.door.jobs.sweep_limits", 60 * SWEEP_SECONDS),
+    "sweep-sessions": sweep("daamweb.account.jobs.sweep_sessions", 60 * SWEEP_SECONDS),
+    "sweep-results": sweep("evaluation.jobs.sweep_results", 60 * SWEEP_SECONDS),
 }
 
 # --- daamweb
@@ -219,8 +240,11 @@ CELERY_BEAT_SCHEDULE = {
 _ROOTS = ["generation/demo/checkpoint", str(VAR_FOLDER / "checkpoints")]
 _named = [folder.strip() for folder in env.list("CHECKPOINT_ROOTS", default=_ROOTS)]
 CHECKPOINT_ROOTS = [BASE_DIR / folder for folder in _named if folder]
-# A worker that has not reported for this long is taken for dead, and its generations go to another one.
+# A worker that has not reported for this long is taken for dead, and its generations go to another one. What
+# ends in an hour or later was written by a clock that was wrong (daamweb.work.models.LONGEST_LEASE).
 GENERATION_LEASE = timedelta(seconds=env.int("GENERATION_LEASE_SECONDS", default=300))
+if not timedelta(0) < GENERATION_LEASE < timedelta(hours=1):
+    raise ImproperlyConfigured("GENERATION_LEASE_SECONDS has to be from 1 to 3599.")
 
 LOGGING = {
     "version": 1,

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -101,6 +102,60 @@ def test_what_cannot_be_read_is_put_aside_and_the_next_one_comes(queue, messages
     assert queue.qsize() == 0
 
 
+def test_of_what_was_put_aside_the_newest_are_kept(queue, messages, caplog, monkeypatch):
+    monkeypatch.setattr("daamweb.broker.KEPT_DAMAGED", 3)
+    send(queue, 1)
+    for number in range(5):
+        path = messages / f"0{number}.msg"
+        if number == 1:
+            path.mkdir()
+        else:
+            path.touch()
+        os.utime(path, (number, number))
+    assert take_all(queue) == [1]
+    assert sorted(path.name for path in (messages / DAMAGED).iterdir()) == ["02.msg", "03.msg", "04.msg"]
+
+
+def test_what_nobody_may_read_is_put_aside(queue, messages, caplog, monkeypatch):
+    send(queue, 1)
+    send(queue, 2)
+    read = Path.read_bytes
+
+    def may_not(path: Path) -> bytes:
+        monkeypatch.setattr(Path, "read_bytes", read)
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", may_not)  # the superuser may
+    assert take_all(queue) == [2]
+    assert "Permission denied" in caplog.text
+    assert len(list((messages / DAMAGED).iterdir())) == 1
+
+
+def test_what_can_neither_be_read_nor_put_aside_is_said_once(queue, messages, caplog, monkeypatch):
+    send(queue, 1)
+    (messages / "00.msg").write_bytes(b"[]")
+    rename = Path.rename
+
+    def may_not(path: Path, target: Path) -> Path:
+        if path.name.startswith("00."):
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", may_not)
+    assert take_all(queue) == [1]
+    assert take_all(queue) == []
+    assert caplog.text.count("nobody reads it any more") == 1
+
+
+def test_a_file_that_is_too_large_to_be_a_message_is_not_read(queue, messages, caplog):
+    with (tmp := messages.parent / "large").open("wb") as file:
+        file.truncate(1024**3)
+    send(queue, 1)
+    tmp.rename(messages / "00.msg")
+    assert take_all(queue) == [1]
+    assert "it has 1073741824 bytes" in caplog.text
+
+
 def test_what_is_over_is_thrown_away_unread(queue, messages):
     send(queue, 1, expires="2020-01-01T00:00:00+00:00")
     send(queue, 2, expires="2999-01-01T00:00:00+00:00")
@@ -117,6 +172,27 @@ def test_a_folder_that_was_deleted_is_made_anew(queue, messages):
     assert take_all(queue) == []
     send(queue, 2)
     assert take_all(queue) == [2]
+
+
+def test_what_this_process_bound_is_bound_again_after_everything_was_deleted(tmp_path, queue):
+    send(queue, 1)
+    [table] = (tmp_path / "control").glob("*.exchange")
+    bound = table.read_text()
+    for folder in ("messages", "control"):
+        shutil.rmtree(tmp_path / folder)
+    assert take_all(queue) == []
+    assert table.read_text() == bound
+
+
+def test_the_queue_of_an_answer_leaves_no_folder(tmp_path):
+    with connect(tmp_path) as connection:
+        channel = connection.channel()
+        channel.queue_declare("answers")
+        channel.exchange_declare("reply")
+        channel.queue_bind("answers", exchange="reply", routing_key="a")
+        channel._put("answers", {})
+        channel.queue_delete("answers")
+    assert not (tmp_path / "messages" / "answers").exists()
 
 
 def test_where_nothing_can_be_written_the_sender_is_told_and_no_part_is_left(queue, messages, monkeypatch):

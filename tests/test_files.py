@@ -37,8 +37,7 @@ def test_commands_and_beat_write_for_their_user_alone(lax_umask, tmp_path):
         written = (
             "site.sqlite3",
             "static/css/daamweb.css",
-            "celerybeat-schedule*",
-            "broker/messages/default/*.msg",
+            "broker/messages/sweeps/*.msg",
         )
         site.wait_for(lambda: all(any(site.folder.glob(each)) for each in written), seconds=60)
         with closing(sqlite3.connect(site.folder / "site.sqlite3")) as database:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.files.storage import InMemoryStorage
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -175,3 +176,26 @@ def test_tracebacks_are_shown_with_their_styles_where_debug_makes_them(settings)
         answer = HttpResponse(status=status)
         response = add_headers(lambda request, answer=answer: answer)(RequestFactory().get("/"))
         assert ("Content-Security-Policy" in response.headers) is has_policy
+
+
+class Store(InMemoryStorage):
+    """As S3 does, it says where others find a file."""
+
+    def url(self, name: str) -> str:
+        return f"https://store.example.org/bucket/{name}?signature=1"
+
+
+def test_pictures_may_come_from_a_store_that_has_addresses_of_its_own(settings):
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "tests.test_headers.Store"}}
+    policy = Client().get("/").headers["Content-Security-Policy"]
+    assert "img-src 'self' https://store.example.org;" in policy
+    assert "script-src 'self';" in policy
+
+
+def test_pictures_from_s3_need_no_question_to_it(settings, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    options = {"bucket_name": "pictures", "endpoint_url": "https://s3.example.org"}
+    store = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": store}
+    assert "img-src 'self' https://s3.example.org;" in Client().get("/").headers["Content-Security-Policy"]

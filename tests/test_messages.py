@@ -1,10 +1,12 @@
 """Whatever lies in the broker's folder: what reaches a worker is a message."""
 
 import json
+import time
 from base64 import b64encode
 from copy import deepcopy
 
 import pytest
+from celery import Celery
 
 from daamweb.messages import DamagedError, ends, read_message
 
@@ -54,6 +56,21 @@ def changed(message: dict, path: str, value: object) -> bytes:
 @pytest.mark.parametrize("message", [TASK, CONTROL])
 def test_what_celery_sends_is_taken_as_it_is(message):
     assert read_message(json.dumps(message).encode()) == message
+
+
+def test_what_an_application_sends_without_knowing_the_job_is_taken(monkeypatch):
+    """As beat does, whose process need not have the jobs."""
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
+    sent: list[dict] = []
+    app = Celery("sender", broker="memory://", set_as_current=False)
+    with app.connection_for_write() as connection:
+        channel = connection.default_channel
+        channel._put = lambda queue, message, **_: sent.append(message)
+        app.send_task("jobs.sweep", (7,), expires=54, producer=app.amqp.Producer(channel), time_limit=1.5)
+    [message] = sent
+    assert message["headers"]["ignore_result"] is None
+    assert read_message(json.dumps(message).encode()) == message
+    assert ends(message) == pytest.approx(time.time() + 54, abs=10)
 
 
 def test_when_it_ends():

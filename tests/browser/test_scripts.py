@@ -69,9 +69,9 @@ def test_a_list_in_the_admin_is_searched_filtered_and_acted_on(visit, researcher
     page.get_by_role("checkbox", name="Select all objects").check()
     expect(page.get_by_role("checkbox", name="Select this object")).to_be_checked()
     expect(page.get_by_text("1 of 1 selected")).to_be_visible()
-    page.get_by_label("Action:").select_option(label="Try failed images again, and wake the workers")
+    page.get_by_label("Action:").select_option(label="Make failed and cancelled images, and wake the workers")
     page.get_by_role("button", name="Go").click()
-    expect(page.get_by_text("0 failed images queued again.")).to_be_visible()
+    expect(page.get_by_text("0 failed or cancelled images queued again.")).to_be_visible()
     assert run.generations.count() == 1
 
 

@@ -184,7 +184,7 @@ def test_who_found_nothing_is_given_a_place_that_came_back_since():
 
 
 def test_when_places_are_only_being_taken_by_others_nothing_is_free_right_now(study, monkeypatch):
-    monkeypatch.setattr("annotations.services.claims._lock_open_place", lambda pk: False)
+    monkeypatch.setattr("annotations.services.walks._unlocked", lambda places: places.none())
     found = claim_assignment(participation=person(study))
     assert (found.turn, found.ended) == (None, False)
 
@@ -192,7 +192,7 @@ def test_when_places_are_only_being_taken_by_others_nothing_is_free_right_now(st
 def test_a_long_way_over_tasks_that_one_has_had_takes_several_requests(monkeypatch):
     run = make_run(make_cohyponym_prompt_set(), seeds=range(20))
     study = make_open_study("object_presence", run, replicas=2)
-    monkeypatch.setattr("annotations.services.claims.WINDOW", 2)
+    monkeypatch.setattr("annotations.services.walks.WINDOW", 2)
     participation = person(study)
     had = rate_everything(participation)
     while len(had) < 20:  # each request looks through four windows of two
