@@ -35,7 +35,7 @@ class Arguments:
 
 def arguments(site: Site) -> dict[str, list[Arguments]]:
     """Of every address that has arguments, visited or not, but for the admin's pages of one row."""
-    study, draft = site.study, site.studies[Study.State.DRAFT]
+    study = site.study
     generation = site.run.generations.order_by("pk").last()
     word = generation.prompt.words.order_by("pk").last()
     pictures = pictures_of(ShownTask.of(study.tasks.select_related("generation").last()))
@@ -66,6 +66,27 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "work/<str:label>/<int:pk>/": work,
         "work/<str:label>/<int:pk>/cancel/": work,
         "work/<str:label>/<int:pk>/again/": work,
+        **_of_evaluation(site),
+        "s/<slug:slug>/": [
+            Arguments((each.slug,), name=f"the {state} study", who=EVERYBODY)
+            for state, each in site.studies.items()
+            if each.plan_id is not None
+        ],
+        "s/<slug:slug>/instructions/": [of_study],
+        "s/<slug:slug>/next/": [of_study],
+        "s/<slug:slug>/keep/": [of_study],
+        "s/<slug:slug>/waiting/": [of_study],
+        "s/<slug:slug>/thanks/": [of_study],
+        "s/<slug:slug>/assignments/<int:pk>/": [
+            Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
+            for state in (Assignment.State.CLAIMED, Assignment.State.SUBMITTED)
+        ],
+    }
+
+
+def _of_evaluation(site: Site) -> dict[str, list[Arguments]]:
+    study, draft = site.study, site.studies[Study.State.DRAFT]
+    return {
         "evaluation/studies/<int:study_pk>/report/": [
             Arguments((study.pk,)),
             Arguments((draft.pk,), name="the draft"),
@@ -80,20 +101,6 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],
         "evaluation/results/<slug:fingerprint>/figures/<slug:name>.svg": [
             Arguments((site.report.fingerprint, _figure(site)))
-        ],
-        "s/<slug:slug>/": [
-            Arguments((each.slug,), name=f"the {state} study", who=EVERYBODY)
-            for state, each in site.studies.items()
-            if each.plan_id is not None
-        ],
-        "s/<slug:slug>/instructions/": [of_study],
-        "s/<slug:slug>/next/": [of_study],
-        "s/<slug:slug>/keep/": [of_study],
-        "s/<slug:slug>/waiting/": [of_study],
-        "s/<slug:slug>/thanks/": [of_study],
-        "s/<slug:slug>/assignments/<int:pk>/": [
-            Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
-            for state in (Assignment.State.CLAIMED, Assignment.State.SUBMITTED)
         ],
     }
 

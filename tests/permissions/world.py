@@ -19,6 +19,7 @@ from benchmarks.site_rows import Site, browser_of, make_site
 from daamweb.projects.models import Erasure, Project
 from daamweb.projects.services.memberships import add_member
 from daamweb.work.models import WorkState
+from evaluation.models import Export
 from generation.models import Checkpoint, Generation, GenerationRun, Import, Parse, PromptSet
 from tests.permissions.markers import HERE, THERE, mark, tables
 
@@ -160,6 +161,7 @@ def add_failures(site: Site) -> None:
     closed = site.studies[Study.State.CLOSED]
     Verification.objects.create(study=closed, **failed)
     Opening.objects.create(study=closed, **failed)
+    Export.objects.create(study=closed, asked_by=site.researcher, **failed)
     Operation.objects.create(
         study=site.study, platform="prolific", kind="pay", target="somebody", token=f"pay {site.study.pk}",
         **failed,

@@ -6,10 +6,11 @@ from typing import Any
 
 from annotations.models import Deviation, Opening, Operation, Place, Study, Verification
 from annotations.services.openings import request_opening
-from daamweb.projects.models import Erasure
+from daamweb.projects.models import Erasure, Event
 from daamweb.projects.services.erasures import request_erasure
 from daamweb.work.models import Work
-from evaluation.models import Report
+from evaluation.models import Export, Report
+from evaluation.services.exports import request_export
 from generation.models import Generation, GenerationRun, Import, Parse, Prompt, PromptSet, Word
 from generation.services.generations import GenerationResult
 from generation.services.imports import import_prompts, request_import
@@ -23,6 +24,7 @@ from tests.factories import (
     make_open_study,
     make_run,
     make_study,
+    make_user,
 )
 
 LINES = b"two red cats\na dog .\nan owl\n"
@@ -72,6 +74,17 @@ def check_verification(verification: Verification) -> None:
 def check_report(report: Report) -> None:
     assert stored(report)
     assert Report.objects.filter(study=report.study).count() == 1
+
+
+def make_export() -> Export:
+    return request_export(study=make_rated_study(), by=make_user())
+
+
+def check_export(export: Export) -> None:
+    with export.file.open("rb") as file:
+        assert len(file.read().splitlines()) == 1 + (export.answers or 0) == 16
+    handed_out = Event.objects.filter(action=Event.Action.EXPORTED, subject_id=export.study_id)
+    assert handed_out.count() == 1
 
 
 def make_erasure() -> Erasure:
@@ -141,6 +154,7 @@ def check_import(row: Import) -> None:
 
 CASES: dict[type[Work], Case] = {
     Erasure: Case(make_erasure, check_erasure),
+    Export: Case(make_export, check_export),
     Generation: Case(make_image, check_image, told=lambda row: row.run, replace=engine),
     Import: Case(make_import, check_import),
     Opening: Case(make_opening, check_opening),
