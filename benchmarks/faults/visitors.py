@@ -70,7 +70,7 @@ class Annotator:
             return False
         before = self._path
         self._path, self._page = self._browser.post(self._path, self._page, choice="4")
-        return self._path != before
+        return self._path not in ("", before)  # nothing: no answer came
 
 
 class Researcher:
