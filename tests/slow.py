@@ -35,6 +35,7 @@ SLOW = (
     "test_checks.py::test_django_has_nothing_to_say_against_the_settings_as_they_are",
     "test_files.py",
     "test_migrations.py",
+    "test_processes.py",
     "work/test_heartbeats.py",
     # They build large studies, or visit everything.
     "annotations/test_query_plans.py",
