@@ -33,12 +33,8 @@ class Arguments:
 def arguments(site: Site) -> dict[str, list[Arguments]]:
     """Of every address that has arguments, visited or not, but for the admin's pages of one row."""
     study, draft = site.study, site.studies[Study.State.DRAFT]
-    generation = site.run.generations.order_by("pk").last()
-    word = generation.prompt.words.order_by("pk").last()
     task = study.tasks.select_related("generation").last()
     image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
-    importing = Import.objects.filter(project=site.project).latest("pk")
-    work = [Arguments((Import._meta.label_lower, importing.pk), name="an import")]
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
         **_of_projects(site),
@@ -47,19 +43,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "studies/<int:pk>/erase/": [Arguments((study.pk,))],
         "people/<int:pk>/erase/": [Arguments((site.annotator.pk,), name="an annotator")],
         "admin/annotations/study/<int:pk>/state/<str:change>/": [Arguments((study.pk, "close"))],
-        "generation/imports/<int:pk>/": [Arguments((importing.pk,))],
-        "generation/runs/<int:pk>/": [
-            Arguments((site.run.pk,)),
-            Arguments((site.run.pk,), query="?page=2"),
-        ],
-        "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
-        "generation/runs/<int:pk>/cancel/": [Arguments((site.run.pk,))],
-        "generation/images/<int:pk>/": [Arguments((generation.pk,))],
-        "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
-        "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
-        "work/<str:label>/<int:pk>/": work,
-        "work/<str:label>/<int:pk>/cancel/": work,
-        "work/<str:label>/<int:pk>/again/": work,
+        **_of_images(site),
         "evaluation/studies/<int:study_pk>/report/": [
             Arguments((study.pk,)),
             Arguments((study.pk,), query=f"?waiting={site.report.pk}"),
@@ -95,6 +79,28 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay": [
             Arguments((study.slug, task.pk, heat_maps), who=TAKING_PART)
         ],
+    }
+
+
+def _of_images(site: Site) -> dict[str, list[Arguments]]:
+    generation = site.run.generations.order_by("pk").last()
+    word = generation.prompt.words.order_by("pk").last()
+    importing = Import.objects.filter(project=site.project).latest("pk")
+    work = [Arguments((Import._meta.label_lower, importing.pk), name="an import")]
+    return {
+        "generation/imports/<int:pk>/": [Arguments((importing.pk,))],
+        "generation/runs/<int:pk>/": [
+            Arguments((site.run.pk,)),
+            Arguments((site.run.pk,), query="?page=2"),
+        ],
+        "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
+        "generation/runs/<int:pk>/cancel/": [Arguments((site.run.pk,))],
+        "generation/images/<int:pk>/": [Arguments((generation.pk,))],
+        "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
+        "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
+        "work/<str:label>/<int:pk>/": work,
+        "work/<str:label>/<int:pk>/cancel/": work,
+        "work/<str:label>/<int:pk>/again/": work,
     }
 
 
