@@ -95,7 +95,8 @@ def import_prompts(
 def _import_now(row: Import, captions: CaptionFile, sha256: str, tell: Tell | None, by: Actor) -> PromptSet:
     taken = row.take()
     try:
-        done = taken and _store_all(row, captions, sha256, tell, by)
+        with kept(row):  # a command may bring more than is stored in a lease
+            done = taken and _store_all(row, captions, sha256, tell, by)
     except PromptSetError as error:
         row.fail(str(error))
         remove_leftovers(row)

@@ -31,9 +31,13 @@ def test_others_have_a_pause_to_write_in_where_one_writes_at_a_time(slept):
 
 
 def test_what_is_raised_takes_the_slice_back(slept):
-    with pytest.raises(ZeroDivisionError), stored_slice():
-        make_project()
-        raise ZeroDivisionError
+    def store() -> None:
+        with stored_slice():
+            make_project()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store()
     assert not Project.objects.exists()
 
 
