@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from daamweb.projects.holdings import Gone
 from daamweb.projects.models import Action, Project
@@ -132,6 +133,8 @@ def request_import(
             return Import.objects.create(
                 project=project, prompt_set=prompt_set, name=name, file_name=file_name[:255], format=format,
                 skip_invalid=skip_invalid, file=stored, asked_by=by if isinstance(by, User) else None,
+                # Whoever asks carries it out, or tells a worker; the sweep waits for a lease.
+                poked_at=timezone.now(),
             )  # fmt: skip
     except IntegrityError as error:
         if stored:

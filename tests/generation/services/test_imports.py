@@ -194,6 +194,8 @@ def test_sweep_finds_what_a_cancelled_import_left_over(
 
     row = asked()
     assert row.cancel()
+    assert sweep() == []  # whoever asked for it has told a worker
+    Import.objects.update(poked_at=timezone.now() - 2 * Import.LEASE)
     assert sweep() == [("generation.jobs.run_import", (row.pk,))]
     jobs.run_import(row.pk)
     assert not PromptSet.objects.exists()
