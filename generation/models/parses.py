@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from daamweb.work.models import Work, WorkState
-from generation.models.prompts import PromptSet
+from generation.models.prompts import PromptSet, Word
 
 
 class Parse(Work):
@@ -15,7 +15,8 @@ class Parse(Work):
     worker is killed, another goes on where it was, if it has the same parser.
 
     While the words are being replaced the set is not parsed, for anybody (`ParseState.PARSING`): a part of
-    them is new. It is so from `mark_begun` until the work ends, in whatever way."""
+    them is new. It is so from `mark_begun` until the work ends. When that is before the last slice, a part
+    stays new, and the set is of no use until another parse was done (`ParseState.PARTLY`)."""
 
     JOB = "generation.jobs.run_parse"
     UNIT = "prompts"
@@ -54,7 +55,7 @@ class Parse(Work):
         with transaction.atomic():
             begun = self._mine().update(parsed_by=parsed_by, total=total, done=0, position=0)
             if begun:
-                self._sets().update(parse_state=PromptSet.ParseState.PARSING, parser="", parse_error="")
+                self._sets().update(parse_state=PromptSet.ParseState.PARSING, parse_error="")
         self.refresh_from_db()
         return bool(begun)
 
@@ -62,6 +63,8 @@ class Parse(Work):
         """The prompts before this position have their words; False if it is another worker's. It comes first
         in the transaction that stores them."""
         stored = self._mine().update(position=position, done=done)
+        if stored and self.position == 0:
+            self._sets().update(parser="")  # its words are of no one parser from now on
         self.position, self.done = position, done
         return bool(stored)
 
@@ -85,14 +88,17 @@ class Parse(Work):
         if state == WorkState.DONE:
             sets.update(parse_state=states.PARSED, parser=self.parsed_by, parse_error="")
             return
-        waiting = sets.filter(parse_state=states.QUEUED)
-        waiting.exclude(parser="").update(parse_state=states.PARSED, parse_error=error)
-        waiting.filter(parser="").update(
-            parse_state=states.FAILED if error else states.NOT_ASKED, parse_error=error
+        untouched = sets.filter(parse_state__in=(states.QUEUED, states.PARSING)).exclude(parser="")
+        untouched.update(parse_state=states.PARSED, parse_error=error)
+        has_words = Exists(Word.objects.filter(prompt__prompt_set=OuterRef("pk")))
+        mixed = sets.filter(has_words, parse_state__in=(states.PARSING, states.PARTLY))
+        mixed.update(
+            parse_state=states.PARTLY,
+            parse_error=error
+            or "The parse was cancelled when a part of the words was replaced; parse it again.",
         )
-        sets.filter(parse_state=states.PARSING).update(
-            parse_state=states.FAILED,
-            parse_error=error or "The parse was cancelled when a part of the words was replaced.",
+        sets.filter(parse_state__in=(states.QUEUED, states.PARSING)).update(
+            parse_state=states.FAILED if error else states.NOT_ASKED, parse_error=error
         )
 
     def _sets(self) -> models.QuerySet[PromptSet]:

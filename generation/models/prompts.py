@@ -12,6 +12,7 @@ class ParseState(models.TextChoices):
     NOT_ASKED = "not_asked", "not parsed"
     QUEUED = "queued", "waiting for the parser"
     PARSING = "parsing", "being parsed"
+    PARTLY = "partly", "partly parsed"
     PARSED = "parsed", "parsed"
     FAILED = "failed", "failed"
 
@@ -21,7 +22,7 @@ class PromptSet(models.Model):
 
     ParseState = ParseState
     # A part of the words, or of the prompts, is still to come: nothing is built on it.
-    IN_PARTS = (ParseState.IMPORTING, ParseState.PARSING)
+    IN_PARTS = (ParseState.IMPORTING, ParseState.PARSING, ParseState.PARTLY)
 
     PROJECT_PATHS = ("project",)
     LONGEST_NAME = 100
@@ -52,6 +53,15 @@ class PromptSet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def obstacle(self) -> str:
+        """What keeps others from building on it, behind its name in a sentence; empty for one that is whole."""
+        if self.parse_state == ParseState.PARTLY:
+            return "is partly parsed: a part of its words was replaced; parse it again"
+        if self.parse_state in self.IN_PARTS:
+            return f"is {self.get_parse_state_display()} at the moment; wait until that is done"
+        return ""
 
 
 class Prompt(models.Model):

@@ -37,7 +37,8 @@ def queue_parse(*, prompt_set: PromptSet, parser: str = "") -> Parse:
             Parse.objects.unfinished().filter(prompt_set=prompt_set).first,
             lambda: Parse.objects.create(prompt_set=prompt_set, parser=parser),
         )
-        PromptSet.objects.filter(pk=prompt_set.pk).exclude(parse_state=PromptSet.ParseState.PARSING).update(
+        # One of which a part is replaced stays so, for everybody, until a parse of it was done.
+        PromptSet.objects.filter(pk=prompt_set.pk).exclude(parse_state__in=PromptSet.IN_PARTS).update(
             parse_state=PromptSet.ParseState.QUEUED, parse_error=""
         )
     return found
@@ -53,7 +54,7 @@ def queue_parse_again(*, prompt_set: PromptSet, parser: str = "", by: Actor) -> 
 
 
 def cancel_parse(parse: Parse, *, by: Actor) -> bool:
-    """Words that were replaced by now stay, and the set is not parsed; before that it is as it was."""
+    """Words that were replaced by now stay, and the set is partly parsed; before that it is as it was."""
     with transaction.atomic():
         cancelled = parse.cancel()
         if cancelled:
