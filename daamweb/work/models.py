@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from daamweb.constraints import known
 
-# A lease that ends later than this was written by a clock that was wrong.
+# What is later than this was written by a clock that was wrong: a lease's end, and when to try again.
 LONGEST_LEASE = timedelta(hours=1)
+LONGEST_WAIT = timedelta(hours=1)
 
 Row = TypeVar("Row", bound="Work", covariant=True)
 
@@ -44,7 +45,8 @@ class WorkQuerySet(models.QuerySet[Row]):
     def claimable(self) -> Self:
         """Due, or in the hands of a worker that has not reported for a whole lease."""
         now = timezone.now()
-        due = Q(state=WorkState.QUEUED) & (Q(not_before=None) | Q(not_before__lte=now))
+        waits = Q(not_before__gt=now, not_before__lte=now + LONGEST_WAIT)
+        due = Q(state=WorkState.QUEUED) & (Q(not_before=None) | ~waits)
         dropped = Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + LONGEST_LEASE)
         return self.filter(due | (Q(state=WorkState.RUNNING) & dropped))
 
@@ -162,8 +164,9 @@ class Work(models.Model):
     def fail(self, error: str) -> bool:
         return self._end(WorkState.FAILED, error=error)
 
-    def put_off(self, until: datetime, error: str = "") -> bool:
-        """Give it back to be tried again at `until`; an attempt that ends so took no worker down."""
+    def put_off(self, until: datetime | None = None, error: str = "") -> bool:
+        """Give it back to be tried again, at `until` if that is given (in an hour at the latest); an attempt
+        that ends so took no worker down."""
         moved = self._mine().update(
             state=WorkState.QUEUED,
             claim=None,
@@ -206,7 +209,10 @@ class Work(models.Model):
             state=state, error=error, claim=None, lease_expires_at=None, finished_at=timezone.now()
         )
         if ended:
+            # Kept here, since a transaction around this may still be taken back: then it runs as before.
+            claim = self.claim
             self.refresh_from_db()
+            self.claim = claim
         return bool(ended)
 
     def _rows(self) -> WorkQuerySet[Self]:

@@ -56,7 +56,7 @@ class PromptSet(models.Model):
 
     @property
     def obstacle(self) -> str:
-        """What keeps others from building on it, behind its name in a sentence; empty for one that is whole."""
+        """What keeps others from building on it, behind its name in a sentence; empty for a whole one."""
         if self.parse_state == ParseState.PARTLY:
             return "is partly parsed: a part of its words was replaced; parse it again"
         if self.parse_state in self.IN_PARTS:

@@ -209,10 +209,11 @@ def _store_all(row: Import, captions: CaptionFile, sha256: str, tell: Tell | Non
         if tell:
             tell(row.position, total)
     with transaction.atomic():
+        made = _set_of(row)
         if not row.mark_whole(parser=f"{captions.format} file" if annotated else ""):
             return False
         details = {"origin": captions.format}
-        record(Action.MADE, subject=_set_of(row), project=row.project, by=by, details=details)
+        record(Action.MADE, subject=made, project=row.project, by=by, details=details)
     return True
 
 

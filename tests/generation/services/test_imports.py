@@ -216,6 +216,24 @@ def test_set_that_somebody_deletes_meanwhile_ends_its_import(monkeypatch, media_
     assert files(media_folder) == []
 
 
+def test_set_that_is_deleted_behind_the_last_slice_ends_its_import_at_once(monkeypatch, media_folder):
+    store = service._store
+
+    def delete_behind_the_last(row, *args):
+        stored = store(row, *args)
+        if row.position == len(LINES):
+            PromptSet.objects.get().delete()
+        return stored
+
+    monkeypatch.setattr(service, "_store", delete_behind_the_last)
+    row = asked()
+    assert not run_import(row=row)
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == (Import.State.FAILED, 1)
+    assert row.error == "The prompt set was deleted while it was imported."
+    assert files(media_folder) == []
+
+
 def test_request_that_is_killed_on_the_way_leaves_nothing_once_a_worker_looked(monkeypatch):
     with monkeypatch.context() as patch:
         killed_after(patch, 1)
