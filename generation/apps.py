@@ -8,10 +8,9 @@ class GenerationConfig(AppConfig):
     def ready(self) -> None:
         from daamweb.projects.holdings import Holding, hold
         from daamweb.waiting import buttons
-        from generation.jobs import cancel_import, parse_again
+        from generation.jobs import cancel_import, import_again, parse_again
         from generation.models import GenerationRun, Import, Parse, PromptSet
-        from generation.services.erasing import erase_prompt_set, erase_run
-        from generation.services.imports import erase_import
+        from generation.services.erasing import erase_import, erase_prompt_set, erase_run
         from generation.services.parses import cancel_parse
         from generation.stored import say_what_is_stored
 
@@ -19,5 +18,5 @@ class GenerationConfig(AppConfig):
         hold(Holding("imports", Import, erase=erase_import))
         hold(Holding("generation runs", GenerationRun, erase=erase_run))
         say_what_is_stored()
-        buttons.offer(Import, cancel=cancel_import)
+        buttons.offer(Import, cancel=cancel_import, again=import_again)
         buttons.offer(Parse, cancel=cancel_parse, again=parse_again)

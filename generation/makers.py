@@ -39,7 +39,7 @@ class ImportPromptsView(ServiceFormView):
         data = {**data}
         if data.pop("is_long"):
             return start_import(**data, by=current_user(self.request))
-        prompt_set = import_prompts(**data, by=current_user(self.request)).imported()
+        prompt_set = import_prompts(**data, ask_parse=True, by=current_user(self.request)).imported()
         if prompt_set.parse_state != PromptSet.ParseState.PARSED:
             request_parse(prompt_set)
         return prompt_set

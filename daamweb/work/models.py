@@ -81,6 +81,7 @@ class Work(models.Model):
     JOB = ""
     LEASE = timedelta(minutes=5)
     MAX_ATTEMPTS = 3
+    GOES_ON = False  # what was stored stays when it is tried again
     UNIT = ""  # what is counted by `done` and `total`: "images"
 
     state = models.CharField(max_length=10, choices=WorkState, default=WorkState.QUEUED)
@@ -185,12 +186,19 @@ class Work(models.Model):
             )
         )  # fmt: skip
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether `requeue` does anything."""
+        return self.state == WorkState.FAILED
+
     def requeue(self) -> bool:
-        """Let what failed be tried again, from its beginning; False if it had not failed."""
-        fresh = {
+        """Let what failed be tried again, from its beginning unless a kind GOES_ON; False if it had not
+        failed."""
+        fresh: dict[str, Any] = {
             "state": WorkState.QUEUED, "attempts": 0, "error": "", "finished_at": None, "not_before": None,
-            "done": 0,
         }  # fmt: skip
+        if not self.GOES_ON:
+            fresh["done"] = 0
         requeued = self._rows().filter(pk=self.pk, state=WorkState.FAILED).update(**fresh)
         if requeued:
             for name, value in fresh.items():
@@ -203,6 +211,11 @@ class Work(models.Model):
         if unless_since is not None:
             waiting = waiting.untold(unless_since)
         return bool(waiting.update(poked_at=timezone.now()))
+
+    def _gone_on(self) -> dict[str, Any]:
+        """Of a kind that stores in slices, what is written down with each: earlier attempts took nobody down
+        for nothing, and what takes a worker down again and again is the slice behind this one."""
+        return {"attempts": 1, "lease_expires_at": timezone.now() + self.LEASE}
 
     def _end(self, state: str, error: str) -> bool:
         ended = self._mine().update(

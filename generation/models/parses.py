@@ -62,7 +62,7 @@ class Parse(Work):
     def mark_stored(self, *, position: int, done: int) -> bool:
         """The prompts before this position have their words; False if it is another worker's. It comes first
         in the transaction that stores them."""
-        stored = self._mine().update(position=position, done=done)
+        stored = self._mine().update(**self._gone_on(), position=position, done=done)
         if stored and self.position == 0:
             self._sets().update(parser="")  # its words are of no one parser from now on
         self.position, self.done = position, done

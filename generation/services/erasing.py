@@ -12,11 +12,13 @@ from daamweb.projects.holdings import Gone
 from daamweb.projects.services.events import Actor
 from daamweb.projects.services.rows import delete_row
 from daamweb.work.slices import stored_slice
-from generation.models import Generation, GenerationRun, PromptSet
+from generation.models import Generation, GenerationRun, Import, PromptSet
 from generation.pictures.files import FOLDER, HEAT_MAPS, drawings_of, remove_drawings
 from generation.services.generations import folder_of
+from generation.services.words import delete_words
 
 AT_ONCE = 200
+PROMPTS_AT_ONCE = 50  # with their words
 
 
 def erase_run(run: GenerationRun, gone: Gone) -> None:
@@ -75,9 +77,38 @@ def _left_over(run: GenerationRun) -> list[str]:
 
 
 def erase_prompt_set(prompt_set: PromptSet, gone: Gone) -> None:
-    delete_in_slices(prompt_set.prompts.all(), gone)
+    _delete_prompts(prompt_set, gone)
     prompt_set.delete()
     gone(1)
+
+
+def _delete_prompts(prompt_set: PromptSet, gone: Gone) -> None:
+    """In slices, words first. Django would look at each word of a prompt, and at what hangs on it, which
+    takes seconds where prompts are long."""
+    while prompts := list(prompt_set.prompts.order_by("pk")[:PROMPTS_AT_ONCE]):
+        with stored_slice():
+            delete_words(prompts)
+            prompt_set.prompts.filter(pk__in=[prompt.pk for prompt in prompts]).delete()
+        gone(len(prompts))
+
+
+def erase_import(row: Import, gone: Gone) -> None:
+    row.cancel()
+    remove_leftovers(row, gone)
+    row.delete()
+    gone(1)
+
+
+def remove_leftovers(row: Import, gone: Gone = lambda rows: None) -> None:
+    """Of an import that ended: the file, and a set that is not whole. May be killed, and done twice."""
+    importing = PromptSet.ParseState.IMPORTING
+    prompt_set = PromptSet.objects.filter(made_by_import=row.pk, parse_state=importing).first()
+    if prompt_set is not None:
+        _delete_prompts(prompt_set, gone)
+        prompt_set.delete()
+    if row.file.name:
+        default_storage.delete(row.file.name)
+        Import.objects.filter(pk=row.pk).update(file="")
 
 
 def delete_in_slices(rows: QuerySet[Model], gone: Gone, at_once: int = AT_ONCE) -> None:

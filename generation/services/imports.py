@@ -3,18 +3,12 @@ worker."""
 
 import hashlib
 import logging
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import transaction
 
-from daamweb.projects.holdings import Gone
 from daamweb.projects.models import Action, Project
 from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.work.attempts import recorded
@@ -23,8 +17,11 @@ from daamweb.work.slices import stored_slice
 from generation.errors import PromptSetError
 from generation.models import Import, PromptSet
 from generation.prompts.captions import Caption, CaptionFile, CaptionFileError, RowError, read_captions
-from generation.services.prompt_sets import check_new_name, create_prompts, name_is_taken
-from generation.services.words import delete_words, packed, store_words
+from generation.services.erasing import remove_leftovers
+from generation.services.import_requests import request_import
+from generation.services.parses import queue_parse
+from generation.services.prompt_sets import check_new_name, create_prompts
+from generation.services.words import packed, store_words
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +30,6 @@ MOST_AT_ONCE = 128 * 1024
 MOST_CAPTIONS_AT_ONCE = 500
 # Of the bad rows, an import keeps so many with their reasons, and counts all.
 KEPT_BAD_ROWS = 1000
-REMOVED_AT_ONCE = 100  # prompts, with their words
 IMPORTING = PromptSet.ParseState.IMPORTING
 # (done, total) → anything
 Tell = Callable[[int, int], object]
@@ -58,6 +54,17 @@ class ImportResult:
         return self.prompt_set
 
 
+@dataclass(frozen=True)
+class Bringing:
+    """What is brought in: a file that was read, for an import's row."""
+
+    row: Import
+    captions: CaptionFile
+    sha256: str
+    ask_parse: bool
+    by: Actor
+
+
 def import_prompts(
     *,
     project: Project,
@@ -67,11 +74,13 @@ def import_prompts(
     format: str = "auto",
     skip_invalid: bool = False,
     dry_run: bool = False,
+    ask_parse: bool = False,
     tell: Tell | None = None,
     by: Actor = None,
 ) -> ImportResult:
     """Make a prompt set of a caption file, here and now. One that is killed on the way is finished by a
-    worker if the file is long, and removed otherwise.
+    worker if the file is long, and removed otherwise. `ask_parse`: where the file brings no words, a parse
+    waits from the moment on that the set is whole.
 
     With bad rows nothing is imported unless `skip_invalid`; the rows and reasons are in the result either
     way. Raises CaptionFileError when the file as a whole cannot be read, PromptSetError when the name is
@@ -89,17 +98,19 @@ def import_prompts(
             project=project, name=name, content=content if is_long else None, file_name=file_name,
             format=captions.format, skip_invalid=skip_invalid, by=by,
         )  # fmt: skip
-        prompt_set = _import_now(row, captions, hashlib.sha256(content).hexdigest(), tell, by)
+        bringing = Bringing(row, captions, hashlib.sha256(content).hexdigest(), ask_parse, by)
+        prompt_set = _import_now(bringing, tell)
     return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format)
 
 
-def _import_now(row: Import, captions: CaptionFile, sha256: str, tell: Tell | None, by: Actor) -> PromptSet:
+def _import_now(bringing: Bringing, tell: Tell | None) -> PromptSet:
+    row = bringing.row
     taken = row.take()
     try:
         with kept(row):  # a command may bring more than is stored in a lease
-            done = taken and _store_all(row, captions, sha256, tell, by)
+            done = taken and _store_all(bringing, tell)
     except PromptSetError as error:
-        row.fail(str(error))
+        row.refuse(str(error))
         remove_leftovers(row)
         raise
     if not done or row.prompt_set is None:
@@ -109,51 +120,18 @@ def _import_now(row: Import, captions: CaptionFile, sha256: str, tell: Tell | No
     return row.prompt_set
 
 
-def request_import(
-    *,
-    project: Project,
-    name: str,
-    content: bytes | None,
-    file_name: str,
-    format: str = "auto",
-    skip_invalid: bool = False,
-    by: Actor = None,
-) -> Import:
-    """An import for workers to find, of the file that is stored; its set is there, and not whole. Raises
-    PromptSetError."""
-    check_new_name(project, name)
-    stored = ""
-    if content is not None:
-        stored = default_storage.save(f"imports/{uuid.uuid4().hex}", ContentFile(content))
-    try:
-        with transaction.atomic():
-            prompt_set = PromptSet.objects.create(
-                project=project, name=name, origin=format, recipe={"file": file_name}, parse_state=IMPORTING
-            )
-            return Import.objects.create(
-                project=project, prompt_set=prompt_set, name=name, file_name=file_name[:255], format=format,
-                skip_invalid=skip_invalid, file=stored, asked_by=by if isinstance(by, User) else None,
-                # Whoever asks carries it out, or tells a worker; the sweep waits for a lease.
-                poked_at=timezone.now(),
-            )  # fmt: skip
-    except IntegrityError as error:
-        if stored:
-            default_storage.delete(stored)
-        raise name_is_taken(name) from error
-
-
 def run_import(*, row: Import) -> bool:
-    """Carry it out, and remove what is left over of one that ended; False if another worker has it, nothing
-    is to be done, or it failed."""
+    """Carry it out, and remove what is left over of one that ended for good; False if another worker has it,
+    nothing is to be done, or it failed. What fails for a reason outside of the file can be tried again."""
     done = False
     if row.take():
         with recorded(row.fail, f"Import {row.pk}"):
             try:
                 done = _read_and_store(row)
             except (CaptionFileError, PromptSetError) as error:
-                row.fail(sentence(error))
+                row.refuse(sentence(error))
     row.refresh_from_db()
-    if not row.is_unfinished:
+    if row.has_leftovers():
         remove_leftovers(row)
     return done
 
@@ -162,8 +140,11 @@ def _read_and_store(row: Import) -> bool:
     with kept(row):  # reading a long file takes its time
         if not row.file:
             raise PromptSetError("The process that imported it was stopped. Import the file again.")
-        with row.file.open("rb") as file:
-            content = file.read()
+        try:
+            with row.file.open("rb") as file:
+                content = file.read()
+        except FileNotFoundError as error:
+            raise PromptSetError("The file is not there any more. Import it again.") from error
         captions = read_captions(content, format=row.format, file_name=row.file_name)
         if captions.errors and not row.skip_invalid:
             row.mark_begun(total=len(captions.captions), **_bad_rows(captions))
@@ -172,7 +153,8 @@ def _read_and_store(row: Import) -> bool:
                 f"{len(captions.errors)} are bad. Mend them, or import the good ones although others are bad."
             )
         _check_any_left(captions, row.file_name)
-        return _store_all(row, captions, hashlib.sha256(content).hexdigest(), None, row.asked_by or SITE)
+        sha256 = hashlib.sha256(content).hexdigest()
+        return _store_all(Bringing(row, captions, sha256, ask_parse=True, by=row.asked_by or SITE), None)
 
 
 def _check_any_left(captions: CaptionFile, file_name: str) -> None:
@@ -187,8 +169,9 @@ def _bad_rows(captions: CaptionFile) -> dict[str, Any]:
     }
 
 
-def _store_all(row: Import, captions: CaptionFile, sha256: str, tell: Tell | None, by: Actor) -> bool:
+def _store_all(bringing: Bringing, tell: Tell | None) -> bool:
     """From where it was; False if the row is not this process's any more."""
+    row, captions = bringing.row, bringing.captions
     total = len(captions.captions)
     # CoNLL-U brings its own words; the set counts as parsed only if every sentence did.
     annotated = all(caption.words for caption in captions.captions)
@@ -199,7 +182,7 @@ def _store_all(row: Import, captions: CaptionFile, sha256: str, tell: Tell | Non
             origin=captions.format,
             recipe={
                 "file": row.file_name,
-                "sha256": sha256,
+                "sha256": bringing.sha256,
                 "skipped_rows": [asdict(error) for error in captions.errors],
             },
         )
@@ -213,7 +196,9 @@ def _store_all(row: Import, captions: CaptionFile, sha256: str, tell: Tell | Non
         if not row.mark_whole(parser=f"{captions.format} file" if annotated else ""):
             return False
         details = {"origin": captions.format}
-        record(Action.MADE, subject=made, project=row.project, by=by, details=details)
+        record(Action.MADE, subject=made, project=row.project, by=bringing.by, details=details)
+        if bringing.ask_parse and not annotated:
+            queue_parse(prompt_set=made)
     return True
 
 
@@ -242,37 +227,6 @@ def _set_of(row: Import) -> PromptSet:
     if found is None:
         raise PromptSetError("The prompt set was deleted while it was imported.")
     return found
-
-
-def cancel_import(row: Import, *, by: Actor) -> bool:
-    """What was stored by now is removed afterwards, by `remove_leftovers`."""
-    with transaction.atomic():
-        cancelled = row.cancel()
-        if cancelled:
-            details = {"what": "import", "done": row.done}
-            record(Action.CANCELLED, subject=row, project=row.project, by=by, details=details)
-    return cancelled
-
-
-def remove_leftovers(row: Import) -> None:
-    """Of an import that ended: the file, and a set that is not whole. May be killed, and done twice."""
-    prompt_set = _importing(row).first()
-    if prompt_set is not None:
-        while prompts := list(prompt_set.prompts.order_by("pk")[:REMOVED_AT_ONCE]):
-            with stored_slice():
-                delete_words(prompts)
-                prompt_set.prompts.filter(pk__in=[prompt.pk for prompt in prompts]).delete()
-        prompt_set.delete()
-    if row.file.name:
-        default_storage.delete(row.file.name)
-        Import.objects.filter(pk=row.pk).update(file="")
-
-
-def erase_import(row: Import, gone: Gone) -> None:
-    row.cancel()
-    remove_leftovers(row)
-    row.delete()
-    gone(1)
 
 
 def sentence(error: Exception) -> str:

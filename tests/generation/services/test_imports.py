@@ -4,15 +4,19 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.utils import timezone
 
-from daamweb.projects.models import Event, Role
+from daamweb.projects.models import Event, Project, Role
 from daamweb.work.jobs import sweep_work
 from generation import jobs
 from generation.errors import PromptSetError, RunError
-from generation.models import Checkpoint, Import, Prompt, PromptSet, Word
+from generation.models import Checkpoint, Import, Parse, Prompt, PromptSet, Word
 from generation.services import imports as service
-from generation.services.imports import import_prompts, remove_leftovers, request_import, run_import
+from generation.services.erasing import remove_leftovers
+from generation.services.import_requests import cancel_import, request_import, retry_import
+from generation.services.imports import import_prompts, run_import
 from generation.services.parses import queue_parse
 from generation.services.runs import create_run
 from tests.factories import main_project, make_member
@@ -79,7 +83,7 @@ def test_import_of_a_worker_is_what_one_of_a_request_is_and_leaves_no_file(media
     assert run_import(row=row)
     other = import_lines("other")
     made = PromptSet.objects.get(name="set")
-    for field in ("origin", "recipe", "parse_state", "parser"):
+    for field in ("origin", "recipe", "parser"):
         assert getattr(made, field) == getattr(other, field)
     assert [prompt.text for prompt in made.prompts.order_by("position")] == LINES
     row.refresh_from_db()
@@ -109,19 +113,94 @@ def test_killed_worker_leaves_a_set_that_is_not_whole_and_another_goes_on(
         assert (made.parse_state, made.parser) == (ParseState.PARSED, "conllu file")
         assert Word.objects.count() == 14
     else:
-        assert made.parse_state == ParseState.NOT_ASKED
+        assert made.parse_state == ParseState.QUEUED
     assert files(media_folder) == []
 
 
-def test_worker_that_dies_again_and_again_leaves_nothing_but_the_reason(monkeypatch, media_folder):
+def test_slice_that_takes_its_worker_down_again_and_again_fails_it_and_keeps_what_is_stored(
+    monkeypatch, media_folder
+):
     row = asked()
-    for _ in range(Import.MAX_ATTEMPTS + 1):
+    begin_and_die(row, monkeypatch, slices=1)
+    for _ in range(Import.MAX_ATTEMPTS):
+        assert Import.objects.get().state == Import.State.RUNNING
         begin_and_die(row, monkeypatch, slices=0)
     row.refresh_from_db()
     assert row.state == Import.State.FAILED
     assert "took it 3 times and never finished" in row.error
-    assert not PromptSet.objects.exists()
+    assert (Prompt.objects.count(), len(files(media_folder))) == (2, 1)
+
+
+def test_attempts_that_stored_something_are_not_held_against_it(monkeypatch):
+    row = asked()
+    for _ in range(Import.MAX_ATTEMPTS):
+        begin_and_die(row, monkeypatch, slices=1)
+    assert run_import(row=Import.objects.get(pk=row.pk))
+    assert [prompt.position for prompt in Prompt.objects.order_by("position")] == list(range(7))
+
+
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), OSError("the disk is gone")])
+def test_passing_fault_keeps_what_is_stored_and_trying_again_goes_on_behind_it(
+    monkeypatch, media_folder, error
+):
+    store = service._store
+
+    def fail_at_the_third(row, *args):
+        if row.position == 4:
+            raise error
+        return store(row, *args)
+
+    row = asked()
+    with monkeypatch.context() as patch:
+        patch.setattr(service, "_store", fail_at_the_third)
+        assert not run_import(row=row)
+    row = Import.objects.get()
+    assert (row.state, row.done, row.is_repeatable) == (Import.State.FAILED, 4, True)
+    assert str(error) in row.error
+    stored = set(Prompt.objects.values_list("pk", flat=True))
+    assert (len(stored), len(files(media_folder))) == (4, 1)
+    assert retry_import(row, by=None)
+    assert not retry_import(row, by=None)
+    assert Event.objects.filter(action="retried").count() == 1
+    assert run_import(row=Import.objects.get())
+    assert stored < set(Prompt.objects.values_list("pk", flat=True))
+    assert [prompt.text for prompt in Prompt.objects.order_by("position")] == LINES
     assert files(media_folder) == []
+
+
+def test_failed_import_whose_set_is_deleted_leaves_nothing(monkeypatch, media_folder):
+    row = asked()
+    row.take()
+    row.fail("database is locked")
+    PromptSet.objects.get().delete()
+    row.refresh_from_db()
+    assert not retry_import(row, by=None)
+    assert not run_import(row=row)
+    assert files(media_folder) == []
+
+
+def test_file_that_cannot_be_stored_leaves_nothing_behind(monkeypatch, media_folder):
+    def fail(name, content):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", fail)
+    with pytest.raises(OSError, match="No space left"):
+        asked()
+    assert not Import.objects.exists()
+    assert not PromptSet.objects.exists()
+
+
+def test_request_that_is_killed_while_it_stores_the_file_leaves_a_row_that_names_it(
+    monkeypatch, media_folder
+):
+    """Whoever looks for leftovers looks at rows."""
+    monkeypatch.setattr("generation.services.import_requests._store_file", lambda *args: None)
+    row = asked()
+    assert row.file.name.startswith("imports/")
+    assert not run_import(row=row)
+    row.refresh_from_db()
+    assert row.error == "The file is not there any more. Import it again."
+    assert not PromptSet.objects.exists()
 
 
 def test_set_that_is_being_imported_cannot_be_used(monkeypatch):
@@ -170,7 +249,7 @@ def test_cancelling_in_the_middle_removes_what_is_stored(monkeypatch, media_fold
 
     def cancel_meanwhile(row, *args):
         stored = store(row, *args)
-        service.cancel_import(Import.objects.get(pk=row.pk), by=None)
+        cancel_import(Import.objects.get(pk=row.pk), by=None)
         return stored
 
     monkeypatch.setattr(service, "_store", cancel_meanwhile)
@@ -277,6 +356,42 @@ def test_import_is_kept_while_it_runs_however_long_it_takes(monkeypatch, by_work
         import_lines()
     assert seen == [1] * 4
     assert keeping == []
+
+
+def test_worker_that_dies_behind_the_last_slice_leaves_a_parse_that_waits(monkeypatch, pokes):
+    row = asked()
+
+    def die(row):
+        raise SystemExit
+
+    monkeypatch.setattr(service, "remove_leftovers", die)
+    with pytest.raises(SystemExit):
+        jobs.run_import(row.pk)
+    assert Import.objects.get().state == Import.State.DONE
+    made = PromptSet.objects.get()
+    assert made.parse_state == ParseState.QUEUED
+    assert list(Parse.to_tell(timezone.now() - Parse.LEASE)) == [made.parses.get()]
+
+
+@pytest.mark.parametrize("ask_parse", [True, False])
+def test_parse_waits_where_it_is_asked_for_with_the_import(ask_parse):
+    content = "\n".join(LINES).encode()
+    made = import_prompts(
+        project=main_project(), name="set", content=content, file_name="a.txt", ask_parse=ask_parse
+    ).imported()
+    assert made.parses.count() == ask_parse
+    assert made.parse_state == (ParseState.QUEUED if ask_parse else ParseState.NOT_ASKED)
+
+
+def test_leftovers_are_removed_from_an_archived_project_too(media_folder):
+    row = asked()
+    row.cancel()
+    Project.objects.update(archived_at=timezone.now())
+    assert list(Import.to_tell(timezone.now() + Import.LEASE)) == [row]
+    jobs.run_import(row.pk)
+    assert not PromptSet.objects.exists()
+    assert files(media_folder) == []
+    assert list(Import.to_tell(timezone.now() + Import.LEASE)) == []
 
 
 def test_worker_hands_a_set_on_to_the_parser(pokes, django_capture_on_commit_callbacks):
