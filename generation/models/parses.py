@@ -53,6 +53,7 @@ class Parse(Work):
     def mark_begun(self, *, parsed_by: str, total: int) -> bool:
         """From now on words are replaced, from the first prompt on; False if it is another worker's."""
         with transaction.atomic():
+            self._lock_set()
             begun = self._mine().update(parsed_by=parsed_by, total=total, done=0, position=0)
             if begun:
                 self._sets().update(parse_state=PromptSet.ParseState.PARSING, parse_error="")
@@ -62,6 +63,8 @@ class Parse(Work):
     def mark_stored(self, *, position: int, done: int) -> bool:
         """The prompts before this position have their words; False if it is another worker's. It comes first
         in the transaction that stores them."""
+        if self.position == 0:
+            self._lock_set()
         stored = self._mine().update(**self._gone_on(), position=position, done=done)
         if stored and self.position == 0:
             self._sets().update(parser="")  # its words are of no one parser from now on
@@ -70,6 +73,7 @@ class Parse(Work):
 
     def cancel(self) -> bool:
         with transaction.atomic():
+            self._lock_set()
             cancelled = super().cancel()
             if cancelled:
                 self._settle(WorkState.CANCELLED, "")
@@ -77,6 +81,7 @@ class Parse(Work):
 
     def _end(self, state: str, error: str) -> bool:
         with transaction.atomic():
+            self._lock_set()
             ended = super()._end(state, error)
             if ended:
                 self._settle(state, error)
@@ -100,6 +105,10 @@ class Parse(Work):
         sets.filter(parse_state__in=(states.QUEUED, states.PARSING)).update(
             parse_state=states.FAILED if error else states.NOT_ASKED, parse_error=error
         )
+
+    def _lock_set(self) -> None:
+        """Before its parse, wherever both are written; two who lock them in turn wait for each other."""
+        self._sets().select_for_update().first()
 
     def _sets(self) -> models.QuerySet[PromptSet]:
         return PromptSet.objects.filter(pk=self.prompt_set_id)

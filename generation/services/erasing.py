@@ -78,8 +78,15 @@ def _left_over(run: GenerationRun) -> list[str]:
 
 def erase_prompt_set(prompt_set: PromptSet, gone: Gone) -> None:
     _delete_prompts(prompt_set, gone)
-    prompt_set.delete()
+    _delete_set(prompt_set)
     gone(1)
+
+
+@transaction.atomic
+def _delete_set(prompt_set: PromptSet) -> None:
+    """Locked before its parses, as everywhere."""
+    PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
+    prompt_set.delete()
 
 
 def _delete_prompts(prompt_set: PromptSet, gone: Gone) -> None:
@@ -105,7 +112,7 @@ def remove_leftovers(row: Import, gone: Gone = lambda rows: None) -> None:
     prompt_set = PromptSet.objects.filter(made_by_import=row.pk, parse_state=importing).first()
     if prompt_set is not None:
         _delete_prompts(prompt_set, gone)
-        prompt_set.delete()
+        _delete_set(prompt_set)
     if row.file.name:
         default_storage.delete(row.file.name)
         Import.objects.filter(pk=row.pk).update(file="")

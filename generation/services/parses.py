@@ -29,7 +29,9 @@ def queue_parse(*, prompt_set: PromptSet, parser: str = "") -> Parse:
     """The parse of the set that waits or runs, or a new one, for workers to find. Raises PromptSetError for a
     set that is still being imported."""
     with transaction.atomic():
-        if PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.IMPORTING).exists():
+        # A parse that ends meanwhile would leave a set that waits, and nobody who parses it.
+        locked = PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
+        if locked is not None and locked.parse_state == PromptSet.ParseState.IMPORTING:
             raise PromptSetError(
                 f"The prompt set {prompt_set.name!r} is still being imported; wait for that."
             )

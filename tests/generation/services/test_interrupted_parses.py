@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from annotations.errors import StudyError
@@ -16,6 +17,7 @@ from generation.errors import PromptSetError
 from generation.models import GenerationRun, Parse, PromptSet, Word
 from generation.services import parses as service
 from generation.services.built_prompt_sets import build_words_prompt_set
+from generation.services.erasing import erase_prompt_set
 from generation.services.imports import import_prompts
 from generation.services.parses import cancel_parse, parse_prompt_set, queue_parse, run_parse
 from tests.factories import main_project, make_run, make_study
@@ -244,3 +246,38 @@ def test_parse_that_somebody_else_has_asked_for_is_not_done_twice(parser, five):
     with pytest.raises(PromptSetError, match="is being parsed already"):
         parse_prompt_set(prompt_set=five)
     assert queue_parse(prompt_set=five) == running
+
+
+# --- Two at once -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda parse: queue_parse(prompt_set=parse.prompt_set),
+        lambda parse: cancel_parse(parse, by=None),
+        lambda parse: parse.fail("no"),
+        lambda parse: parse.mark_begun(parsed_by="en_test 1", total=5),
+        lambda parse: parse.mark_stored(position=2, done=2),
+        lambda parse: erase_prompt_set(parse.prompt_set, lambda rows: None),
+    ],
+    ids=["asked", "cancelled", "failed", "begun", "stored", "erased"],
+)
+def test_the_set_is_locked_before_its_parse_wherever_both_are_written(five, act):
+    """On PostgreSQL two that lock them in turn wait for each other, and one gets an error."""
+    parse = Parse.objects.select_related("prompt_set").get(pk=queue_parse(prompt_set=five).pk)
+    seen: list[str] = []
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith(
+            ('SELECT "generation_promptset"', 'UPDATE "generation_p', 'DELETE FROM "generation_p')
+        ):
+            seen.append(sql)
+        return execute(sql, params, many, context)
+
+    assert parse.take()
+    with connection.execute_wrapper(watch):
+        act(parse)
+    seen = [sql for sql in seen if '"generation_prompt"' not in sql]
+    assert seen[0].startswith('SELECT "generation_promptset"')
+    assert len(seen) > 1
