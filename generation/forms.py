@@ -152,7 +152,7 @@ class CheckpointForm(RowForm):
 
 class StartRunForm(MemberForm):
     name = forms.CharField(max_length=100, label="Name of the run")
-    prompt_set = forms.ModelChoiceField(PromptSet.objects.exclude(parse_state=PromptSet.ParseState.IMPORTING))
+    prompt_set = forms.ModelChoiceField(PromptSet.objects.exclude(parse_state__in=PromptSet.NOT_WHOLE))
     checkpoint = forms.ModelChoiceField(
         Checkpoint.objects.all(), help_text="Another one is added on the page “Checkpoints”."
     )

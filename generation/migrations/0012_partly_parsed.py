@@ -18,10 +18,10 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='promptset',
             name='parse_state',
-            field=models.CharField(choices=[('importing', 'being imported'), ('not_asked', 'not parsed'), ('queued', 'waiting for the parser'), ('parsing', 'being parsed'), ('partly', 'partly parsed'), ('parsed', 'parsed'), ('failed', 'failed')], default='not_asked', max_length=10),
+            field=models.CharField(choices=[('importing', 'being imported'), ('erasing', 'being erased'), ('not_asked', 'not parsed'), ('queued', 'waiting for the parser'), ('parsing', 'being parsed'), ('partly', 'partly parsed'), ('parsed', 'parsed'), ('failed', 'failed')], default='not_asked', max_length=10),
         ),
         migrations.AddConstraint(
             model_name='promptset',
-            constraint=models.CheckConstraint(condition=models.Q(('parse_state__in', ['importing', 'not_asked', 'queued', 'parsing', 'partly', 'parsed', 'failed'])), name='prompt_set_parse_state_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('parse_state__in', ['importing', 'erasing', 'not_asked', 'queued', 'parsing', 'partly', 'parsed', 'failed'])), name='prompt_set_parse_state_known'),
         ),
     ]

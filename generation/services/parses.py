@@ -31,10 +31,8 @@ def queue_parse(*, prompt_set: PromptSet, parser: str = "") -> Parse:
     with transaction.atomic():
         # A parse that ends meanwhile would leave a set that waits, and nobody who parses it.
         locked = PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
-        if locked is not None and locked.parse_state == PromptSet.ParseState.IMPORTING:
-            raise PromptSetError(
-                f"The prompt set {prompt_set.name!r} is still being imported; wait for that."
-            )
+        if locked is not None and locked.parse_state in PromptSet.NOT_WHOLE:
+            raise PromptSetError(f"The prompt set {prompt_set.name!r} {locked.obstacle}.")
         found = find_or_create(
             Parse.objects.unfinished().filter(prompt_set=prompt_set).first,
             lambda: Parse.objects.create(prompt_set=prompt_set, parser=parser),
@@ -187,7 +185,11 @@ def _store(row: Parse, prompts: list[Prompt], words: list[Sequence[ParsedWord]])
             delete_words(prompts)
             store_words(prompts=prompts, words=words)
     except IntegrityError as error:
-        raise PromptSetError(_used(row.prompt_set)) from error
+        if words_are_used(row.prompt_set):
+            raise PromptSetError(_used(row.prompt_set)) from error
+        raise PromptSetError(
+            f"Prompts of {row.prompt_set.name!r} were deleted while it was parsed; parse it again."
+        ) from error
     return True
 
 

@@ -8,7 +8,9 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError
 from django.utils import timezone
 
+from daamweb.projects.errors import ProjectError
 from daamweb.projects.models import Event, Project, Role
+from daamweb.projects.services.projects import archive_project
 from daamweb.work.jobs import sweep_work
 from generation import jobs
 from generation.errors import PromptSetError, RunError
@@ -207,9 +209,9 @@ def test_set_that_is_being_imported_cannot_be_used(monkeypatch):
     row = asked()
     begin_and_die(row, monkeypatch, slices=1)
     checkpoint = Checkpoint.objects.create(name="checkpoint", source="owner/name")
-    with pytest.raises(RunError, match="still being imported"):
+    with pytest.raises(RunError, match="is being imported"):
         create_run(name="run", prompt_set=row.prompt_set, checkpoint=checkpoint)
-    with pytest.raises(PromptSetError, match="still being imported"):
+    with pytest.raises(PromptSetError, match="is being imported"):
         queue_parse(prompt_set=row.prompt_set)
     with pytest.raises(PromptSetError, match="There is a prompt set named 'set' already"):
         asked()
@@ -392,6 +394,22 @@ def test_leftovers_are_removed_from_an_archived_project_too(media_folder):
     assert not PromptSet.objects.exists()
     assert files(media_folder) == []
     assert list(Import.to_tell(timezone.now() + Import.LEASE)) == []
+
+
+def test_project_is_not_archived_while_an_import_or_a_parse_runs_in_it():
+    row = asked()
+    project = row.project
+    assert row.take()
+    with pytest.raises(ProjectError, match="Wait until it is done, or cancel it on its page"):
+        archive_project(project=project, by=None)
+    row.cancel()
+    remove_leftovers(row)
+    parse = queue_parse(prompt_set=import_lines())
+    assert parse.take()
+    with pytest.raises(ProjectError, match="Wait until its parse is done"):
+        archive_project(project=project, by=None)
+    parse.cancel()
+    archive_project(project=project, by=None)
 
 
 def test_worker_hands_a_set_on_to_the_parser(pokes, django_capture_on_commit_callbacks):

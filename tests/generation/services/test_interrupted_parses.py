@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from annotations.errors import StudyError
@@ -246,6 +246,19 @@ def test_parse_that_somebody_else_has_asked_for_is_not_done_twice(parser, five):
     with pytest.raises(PromptSetError, match="is being parsed already"):
         parse_prompt_set(prompt_set=five)
     assert queue_parse(prompt_set=five) == running
+
+
+def test_prompts_that_are_deleted_while_it_runs_are_given_as_the_reason(parser, five, monkeypatch):
+    """Not a study, which does not use them."""
+
+    def lose_them(**rows):
+        raise IntegrityError("FOREIGN KEY constraint failed")
+
+    monkeypatch.setattr(service, "store_words", lose_them)
+    parse = queue_parse(prompt_set=five)
+    assert not run_parse(parse=parse, by=SITE)
+    parse.refresh_from_db()
+    assert parse.error == "Prompts of 'five' were deleted while it was parsed; parse it again."
 
 
 # --- Two at once -------------------------------------------------------------------------------------------
