@@ -1,5 +1,7 @@
 """The admin of what is too large to be deleted by a request."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +21,9 @@ class ErasedByWorker(CountedDeletion):
     def delete_model(self, request: HttpRequest, row: Model) -> None:
         start_erasure(subject=row, typed_name=str(row), by=current_user(request))
 
-    def delete_view(self, request, object_id, extra_context=None):
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """What came to need it meanwhile is said on its page."""
         try:
             return super().delete_view(request, object_id, extra_context)

@@ -10,8 +10,10 @@ from celery import shared_task
 from django.db.models import Q
 
 from daamweb.pokes import poke
+from daamweb.projects.models import Project
 from daamweb.projects.services.events import SITE, Actor
 from generation.models import GenerationRun, Import, Parse, PromptSet
+from generation.prompts.built import BuiltSet
 from generation.services import import_requests, imports, parses
 from generation.services.parses import queue_parse, queue_parse_again
 
@@ -80,6 +82,20 @@ def start_import(*, by: Actor, **asked: Any) -> Import:
     if row.mark_poked():
         poke(run_import, row.pk)
     return row
+
+
+def make_built(*, project: Project, name: str, built: BuiltSet, by: Actor) -> PromptSet | Import:
+    """Store what was built: by a request where it is short, and otherwise by a worker. Raises
+    PromptSetError."""
+    if len(built.captions) > imports.MOST_CAPTIONS_AT_ONCE:
+        row = imports.request_built(project=project, name=name, built=built, is_long=True, by=by)
+        if row.mark_poked():
+            poke(run_import, row.pk)
+        return row
+    made = imports.import_built(project=project, name=name, built=built, ask_parse=True, by=by)
+    for parse in Parse.objects.unfinished().filter(prompt_set=made):
+        _told(parse)
+    return made
 
 
 def cancel_import(row: Import, *, by: Actor) -> None:

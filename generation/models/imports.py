@@ -97,13 +97,13 @@ class Import(Work):
         self.position = self.done = position
         return bool(stored)
 
-    def mark_whole(self, *, parser: str) -> bool:
-        """Finish it, and open the set to everybody; `parser`: of the words that the file brought."""
+    def mark_whole(self, *, is_parsed: bool, parser: str) -> bool:
+        """Finish it, and open the set to everybody; `is_parsed`: words came with it, of `parser`."""
         states = PromptSet.ParseState
         with transaction.atomic():
             finished = self.finish()
             if finished:
                 PromptSet.objects.filter(made_by_import=self.pk, parse_state=states.IMPORTING).update(
-                    parse_state=states.PARSED if parser else states.NOT_ASKED, parser=parser
+                    parse_state=states.PARSED if is_parsed else states.NOT_ASKED, parser=parser
                 )
         return finished

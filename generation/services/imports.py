@@ -1,5 +1,5 @@
-"""Make prompt sets of files: read, held against the rules, and stored in slices, by a request, a command or a
-worker."""
+"""Make prompt sets of files, and of what was built: read, held against the rules, and stored in slices, by a
+request, a command or a worker."""
 
 import hashlib
 import logging
@@ -16,7 +16,8 @@ from daamweb.work.heartbeats import kept
 from daamweb.work.slices import stored_slice
 from generation.errors import PromptSetError
 from generation.models import Import, PromptSet
-from generation.prompts.captions import Caption, CaptionFile, CaptionFileError, RowError, read_captions
+from generation.prompts.built import BuiltSet, read_built, write_built
+from generation.prompts.captions import CaptionFile, CaptionFileError, RowError, read_captions
 from generation.services.erasing import remove_leftovers
 from generation.services.import_requests import request_import
 from generation.services.parses import queue_parse
@@ -30,6 +31,8 @@ MOST_AT_ONCE = 128 * 1024
 MOST_CAPTIONS_AT_ONCE = 500
 # Of the bad rows, an import keeps so many with their reasons, and counts all.
 KEPT_BAD_ROWS = 1000
+# The format of a file that holds what was built.
+BUILT = "built"
 IMPORTING = PromptSet.ParseState.IMPORTING
 # (done, total) → anything
 Tell = Callable[[int, int], object]
@@ -56,13 +59,25 @@ class ImportResult:
 
 @dataclass(frozen=True)
 class Bringing:
-    """What is brought in: a file that was read, for an import's row."""
+    """What is brought in for an import's row."""
 
     row: Import
-    captions: CaptionFile
-    sha256: str
+    content: BuiltSet
+    errors: Sequence[RowError]
     ask_parse: bool
     by: Actor
+
+
+def _of_file(captions: CaptionFile, file_name: str, content: bytes) -> BuiltSet:
+    """CoNLL-U brings its own words; the set counts as parsed only if every sentence did."""
+    annotated = all(caption.words for caption in captions.captions)
+    recipe = {
+        "file": file_name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "skipped_rows": [asdict(error) for error in captions.errors],
+    }
+    parser = f"{captions.format} file" if annotated else ""
+    return BuiltSet(captions.format, recipe, captions.captions, annotated, parser)
 
 
 def import_prompts(
@@ -98,9 +113,27 @@ def import_prompts(
             project=project, name=name, content=content if is_long else None, file_name=file_name,
             format=captions.format, skip_invalid=skip_invalid, by=by,
         )  # fmt: skip
-        bringing = Bringing(row, captions, hashlib.sha256(content).hexdigest(), ask_parse, by)
-        prompt_set = _import_now(bringing, tell)
+        read = _of_file(captions, row.file_name, content)
+        prompt_set = _import_now(Bringing(row, read, captions.errors, ask_parse, by), tell)
     return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format)
+
+
+def import_built(
+    *, project: Project, name: str, built: BuiltSet, ask_parse: bool = False, by: Actor = None
+) -> PromptSet:
+    """Store what was built, here and now, as `import_prompts` does a file. Raises PromptSetError."""
+    row = request_built(
+        project=project, name=name, built=built, is_long=len(built.captions) > MOST_CAPTIONS_AT_ONCE, by=by
+    )
+    return _import_now(Bringing(row, built, (), ask_parse, by), None)
+
+
+def request_built(*, project: Project, name: str, built: BuiltSet, is_long: bool, by: Actor) -> Import:
+    """An import for workers to find, of what was built. Raises PromptSetError."""
+    return request_import(
+        project=project, name=name, content=write_built(built) if is_long else None,
+        file_name=f"built: {built.origin}", format=BUILT, by=by,
+    )  # fmt: skip
 
 
 def _import_now(bringing: Bringing, tell: Tell | None) -> PromptSet:
@@ -145,16 +178,20 @@ def _read_and_store(row: Import) -> bool:
                 content = file.read()
         except FileNotFoundError as error:
             raise PromptSetError("The file is not there any more. Import it again.") from error
+        by: Actor = row.asked_by or SITE
+        if row.format == BUILT:
+            built = read_built(content)
+            return _store_all(Bringing(row, built, (), ask_parse=True, by=by), None)
         captions = read_captions(content, format=row.format, file_name=row.file_name)
         if captions.errors and not row.skip_invalid:
-            row.mark_begun(total=len(captions.captions), **_bad_rows(captions))
+            row.mark_begun(total=len(captions.captions), **_bad_rows(captions.errors))
             raise PromptSetError(
                 f"Nothing was imported: of {len(captions.captions) + len(captions.errors)} rows, "
                 f"{len(captions.errors)} are bad. Mend them, or import the good ones although others are bad."
             )
         _check_any_left(captions, row.file_name)
-        sha256 = hashlib.sha256(content).hexdigest()
-        return _store_all(Bringing(row, captions, sha256, ask_parse=True, by=row.asked_by or SITE), None)
+        read = _of_file(captions, row.file_name, content)
+        return _store_all(Bringing(row, read, captions.errors, ask_parse=True, by=by), None)
 
 
 def _check_any_left(captions: CaptionFile, file_name: str) -> None:
@@ -162,58 +199,52 @@ def _check_any_left(captions: CaptionFile, file_name: str) -> None:
         raise PromptSetError(f"{file_name}: no valid caption is left, so there is nothing to import.")
 
 
-def _bad_rows(captions: CaptionFile) -> dict[str, Any]:
+def _bad_rows(errors: Sequence[RowError]) -> dict[str, Any]:
     return {
-        "bad_rows": [asdict(error) for error in captions.errors[:KEPT_BAD_ROWS]],
-        "bad_row_count": len(captions.errors),
+        "bad_rows": [asdict(error) for error in errors[:KEPT_BAD_ROWS]],
+        "bad_row_count": len(errors),
     }
 
 
 def _store_all(bringing: Bringing, tell: Tell | None) -> bool:
     """From where it was; False if the row is not this process's any more."""
-    row, captions = bringing.row, bringing.captions
-    total = len(captions.captions)
-    # CoNLL-U brings its own words; the set counts as parsed only if every sentence did.
-    annotated = all(caption.words for caption in captions.captions)
+    row, content = bringing.row, bringing.content
+    total = len(content.captions)
     with transaction.atomic():
-        if not row.mark_begun(total=total, **_bad_rows(captions)):
+        if not row.mark_begun(total=total, **_bad_rows(bringing.errors)):
             return False
-        _importing(row).update(
-            origin=captions.format,
-            recipe={
-                "file": row.file_name,
-                "sha256": bringing.sha256,
-                "skipped_rows": [asdict(error) for error in captions.errors],
-            },
-        )
-    for slice_ in packed(_with_words(captions.captions[row.position :], annotated)):
-        if not _store(row, [caption for caption, _ in slice_], [words for _, words in slice_]):
+        _importing(row).update(origin=content.origin, recipe=dict(content.recipe))
+    for slice_ in packed(_with_words(content, row.position)):
+        if not _store(row, [number for number, _ in slice_], [words for _, words in slice_], content):
             return False
         if tell:
             tell(row.position, total)
     with transaction.atomic():
         made = _set_of(row)
-        if not row.mark_whole(parser=f"{captions.format} file" if annotated else ""):
+        if not row.mark_whole(is_parsed=content.has_words, parser=content.parser):
             return False
-        details = {"origin": captions.format}
+        details = {"origin": content.origin}
         record(Action.MADE, subject=made, project=row.project, by=bringing.by, details=details)
-        if bringing.ask_parse and not annotated:
+        if bringing.ask_parse and not content.has_words:
             queue_parse(prompt_set=made)
     return True
 
 
-def _with_words(captions: Sequence[Caption], annotated: bool) -> Iterator[tuple[Caption, Sequence[Any]]]:
-    return ((caption, (caption.words or ()) if annotated else ()) for caption in captions)
+def _with_words(content: BuiltSet, first: int) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Captions from that one on, by number."""
+    for number in range(first, len(content.captions)):
+        yield number, (content.captions[number].words or ()) if content.has_words else ()
 
 
-def _store(row: Import, captions: list[Caption], words: list[Sequence[Any]]) -> bool:
+def _store(row: Import, numbers: list[int], words: list[Sequence[Any]], content: BuiltSet) -> bool:
     """One slice; False if the row is not this process's any more."""
-    first = row.position
+    captions = [content.captions[number] for number in numbers]
+    roles = [content.roles[number] for number in numbers] if content.roles else None
     with stored_slice():
-        if not row.mark_stored(position=first + len(captions)):
+        if not row.mark_stored(position=numbers[-1] + 1):
             return False
-        prompts = create_prompts(_set_of(row), captions, first=first)
-        store_words(prompts=prompts, words=words)
+        prompts = create_prompts(_set_of(row), captions, first=numbers[0])
+        store_words(prompts=prompts, words=words, roles=roles)
     return True
 
 
