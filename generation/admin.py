@@ -20,7 +20,7 @@ from generation.forms import (
 from generation.jobs import request_parse_again, start_run
 from generation.makers import BuildCohyponymsView, BuildWordsView, ImportPromptsView, StartRunView
 from generation.models import Checkpoint, Generation, GenerationRun, Import, Parse, Prompt, PromptSet, Word
-from generation.selectors import counted_progress, with_progress
+from generation.selectors import counted_progress, refused_imports, with_progress
 from generation.services.checkpoints import save_checkpoint
 from generation.services.erasing import delete_with_files
 from generation.services.runs import retry_failed
@@ -43,6 +43,12 @@ class PromptSetAdmin(ErasedByWorker, ServiceAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(prompt_count=Count("prompts"))
+
+    change_list_template = "admin/promptset_change_list.html"
+
+    def changelist_view(self, request, extra_context=None):
+        refused = refused_imports(request.user)
+        return super().changelist_view(request, {**(extra_context or {}), "refused": refused})
 
     def waits_for(self, prompt_set):
         if erasure := erasure_of(prompt_set):

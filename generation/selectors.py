@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from django.db.models import PROTECT, Count, Model, Q, QuerySet
 from django.utils import timezone
 
+from daamweb.projects.selectors import Visitor, visible_to
 from generation.daam import GlobalHeatMap, HeatMapFileError, WordNotAttended
 from generation.errors import UnreadableHeatMapsError
 from generation.models import Generation, GenerationRun, Import, Parse, PromptSet, Word
@@ -36,6 +37,9 @@ def words_are_used(prompt_set: PromptSet) -> bool:
         for relation in Word._meta.related_objects
         if relation.on_delete is PROTECT
     )
+
+
+REFUSED_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,11 @@ def seen_words(generation: Generation) -> list[SeenWord]:
 
     words = generation.prompt.words.select_related("head").order_by("position")
     return [SeenWord(word, is_attended(word)) for word in words]
+
+
+def refused_imports(user: Visitor) -> list[Import]:
+    """The newest of which nothing is left but their pages, which say why."""
+    return list(visible_to(Import.objects.filter(is_refused=True), user)[:REFUSED_SHOWN])
 
 
 def running_imports(imports: QuerySet[Import]) -> QuerySet[Import]:

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from daamweb.projects.selectors import get_allowed, may
 from daamweb.requests import HtmxRequest, current_user
+from daamweb.waiting.polled import for_staff
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
 from generation.errors import PictureError
@@ -46,7 +47,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "generation/import.html", {"row": row, "bad_rows": row.bad_rows[:MAX_BAD_ROWS]})
 
 
-@staff_member_required
+@for_staff
 @require_safe
 @vary_on_headers("HX-Request")
 def run(request: HtmxRequest, pk: int) -> HttpResponse:

@@ -13,11 +13,12 @@ from django_htmx.http import HttpResponseClientRefresh
 from daamweb.projects.selectors import Visitor, get_allowed
 from daamweb.requests import HtmxRequest, current_user
 from daamweb.waiting.buttons import buttons_of, may_be_cancelled, may_be_tried_again
+from daamweb.waiting.polled import for_staff
 from daamweb.waiting.tags import progress_of
 from daamweb.work.models import Work
 
 
-@staff_member_required
+@for_staff
 @require_safe
 @never_cache
 @vary_on_headers("HX-Request")

@@ -8,7 +8,7 @@ from django_htmx.middleware import HtmxDetails
 from annotations.models import Opening
 from daamweb.projects.models import Role
 from daamweb.waiting import buttons
-from tests.factories import make_member, make_study
+from tests.factories import make_member, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 PAGE = engines["django"].from_string("{% load work %}{% work_progress row %}")
@@ -176,3 +176,15 @@ def test_a_button_does_what_the_kind_offers_once_it_can_be_done(opening, pressed
 def test_a_button_that_no_kind_offers_is_not_there(opening, button, member_client, monkeypatch):
     monkeypatch.setattr(buttons, "_offered", {})
     assert member_client(Role.RESEARCHER).post(f"{address_of(opening)}{button}/").status_code == 404
+
+
+@pytest.mark.parametrize("logged_in", [False, True], ids=["logged out", "no staff"])
+def test_who_was_logged_out_meanwhile_loads_the_page_anew_and_no_login_is_put_into_it(
+    client, opening, logged_in
+):
+    if logged_in:
+        client.force_login(make_user())
+    for address in (address_of(opening), f"/generation/runs/{opening.study.run_id}/"):
+        answer = client.get(address, headers=HTMX)
+        assert (answer.status_code, answer.headers["HX-Refresh"], answer.content) == (200, "true", b"")
+        assert client.get(address).status_code == 302

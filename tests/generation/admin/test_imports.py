@@ -2,10 +2,11 @@
 
 import pytest
 
+from daamweb.projects.models import Role
 from generation.models import Import, PromptSet
 from generation.services.import_requests import request_import
 from generation.services.imports import run_import
-from tests.factories import main_project
+from tests.factories import main_project, make_project
 from tests.generation.admin.pages import IMPORT, change_page, page, upload
 from tests.generation.bad_files import BadFile, bad_rows, whole_files
 from tests.generation.caption_files import FILES, TEXTS, every_format
@@ -169,6 +170,17 @@ def test_one_that_was_refused_is_not_tried_again(researcher_client):
     researcher_client.post(f"/work/generation.import/{row.pk}/again/")
     row.refresh_from_db()
     assert row.state == Import.State.FAILED
+
+
+def test_one_that_was_refused_is_found_again_from_the_list_of_prompt_sets(researcher_client, member_client):
+    address = "/admin/generation/promptset/"
+    assert "refused last" not in page(researcher_client, address)
+    row = request_import(project=main_project(), name="s", content=b" \n", file_name="a.txt", by=None)
+    assert not run_import(row=row)
+    link = f'<a href="/generation/imports/{row.pk}/">s</a>'
+    assert link in page(researcher_client, address)
+    elsewhere = member_client(Role.RESEARCHER, project=make_project())
+    assert link not in page(elsewhere, address)
 
 
 def test_page_of_one_whose_set_was_deleted_since_says_so(researcher_client):
