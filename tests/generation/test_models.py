@@ -1,6 +1,9 @@
 """The constraints hold in the database even when the code is wrong."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
@@ -160,3 +163,15 @@ def test_heat_maps_are_read_without_torch_from_the_stored_file():
     heat_maps = generation.load_heat_maps()
     assert heat_maps.prompt == DOG[0]
     assert heat_maps.word("dog").soft().shape == (64, 64)
+
+
+def test_upgrading_counts_the_attempts_of_what_is_not_made_anew():
+    """An image in its third attempt would fail, and so would all that wait with it."""
+    run = make_run(seeds=(0, 1), finished=False)
+    made = make_run().generations.get()
+    run.generations.update(attempts=3)
+    type(made).objects.filter(pk=made.pk).update(attempts=2)
+    import_module("generation.migrations.0007_fill_work").fill(apps, None)
+    assert list(run.generations.values_list("attempts", flat=True)) == [0, 0]
+    made.refresh_from_db()
+    assert made.attempts == 2

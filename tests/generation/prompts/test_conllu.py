@@ -108,6 +108,11 @@ def test_enhanced_relation_is_the_files_own_or_else_derived():
         (("1 a a DET _ _ ² det _ _",), 1, "the head '²'"),
         (("1.x a a DET _ _ 0 root _ _",), 1, "'1.x' is no id"),
         (("9" * 5000 + " a a DET _ _ 0 root _ _",), 1, "where word 1 is due"),
+        (
+            tuple(f"{number} a a DET _ _ {number - 1} dep _ _" for number in range(1, 602)),
+            1,
+            "a sentence of 601 words; the limit is 600",
+        ),
         (("1 cat cat _ _ _ 0 root _ _",), 1, "without a part of speech"),
         (("1 cat cat NOUN _ _ 0 _ _ _",), 1, "without a relation"),
         (("# text = a cat", "1  cat NOUN _ _ 0 root _ _"), 2, "without a form"),
