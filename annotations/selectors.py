@@ -2,14 +2,33 @@
 nothing here grows with the study."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import Assignment, Participation, Place, Response, Study, Task
+from annotations.models import Assignment, Participation, Response, Study, Task
 
 Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class ShownTask:
+    """What the pictures of a task are made of: names and hashes of its image's files. word: None if it has
+    none."""
+
+    word: int | None
+    payload: dict[str, Any]
+    image: str
+    image_sha256: str
+    heat_maps: str
+    heat_maps_sha256: str
+
+    @classmethod
+    def of(cls, task: Task) -> "ShownTask":
+        made = task.generation
+        files = (made.image.name or "", made.image_sha256, made.heat_maps.name or "", made.heat_maps_sha256)
+        return cls(task.word_id, task.payload, *files)
 
 
 def only_row(rows: QuerySet[Row]) -> Row | None:
@@ -39,13 +58,6 @@ def previous_assignment(assignment: Assignment) -> Assignment | None:
         if turn.submitted_at is not None:
             return turn
     return None
-
-
-def reserved_task(participation: Participation) -> Task | None:
-    """What this person's next page will show, as far as it is known: the place that is reserved."""
-    reserved = Place.objects.open().filter(reserved_for=participation.pk)
-    place = only_row(reserved.select_related("task__generation"))
-    return place.task if place else None
 
 
 def last_response(assignment: Assignment) -> Response | None:

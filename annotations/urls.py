@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotations.views import annotators, data, pictures, researchers, turns
+from annotations.views import annotators, data, researchers, turns
 
 app_name = "annotations"
 urlpatterns = [
@@ -16,6 +16,4 @@ urlpatterns = [
     path("s/<slug:slug>/keep/", annotators.keep, name="keep"),
     path("s/<slug:slug>/assignments/<int:pk>/", turns.assignment, name="assignment"),
     path("s/<slug:slug>/thanks/", annotators.thanks, name="thanks"),
-    path("s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/image", pictures.image, name="image"),
-    path("s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay", pictures.overlay, name="overlay"),
 ]

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from django.contrib.auth.models import User
 from django.db.models import Model, Q, QuerySet
 
 from annotations.models import Assignment, Study
+from annotations.selectors import ShownTask
+from annotations.views.pictures import pictures_of
 from benchmarks.site_rows import Site
 from daamweb.projects.models import Project
 from daamweb.projects.roles import project_paths
 from evaluation.models import Report
 from evaluation.services.results import load_document
-from generation.models import Checkpoint, GenerationRun, PromptSet
+from generation.models import Checkpoint, GenerationRun, Import, PromptSet
 
 RESEARCHER = ("researcher",)
 TAKING_PART = ("researcher", "annotator")
@@ -32,11 +35,12 @@ class Arguments:
 
 def arguments(site: Site) -> dict[str, list[Arguments]]:
     """Of every address that has arguments, visited or not, but for the admin's pages of one row."""
-    study, draft = site.study, site.studies[Study.State.DRAFT]
+    study = site.study
     generation = site.run.generations.order_by("pk").last()
     word = generation.prompt.words.order_by("pk").last()
-    task = study.tasks.select_related("generation").last()
-    image, heat_maps = task.generation.image_sha256, task.generation.heat_maps_sha256
+    pictures = pictures_of(ShownTask.of(study.tasks.select_related("generation").last()))
+    importing = Import.objects.filter(project=site.project).latest("pk")
+    work = [Arguments((Import._meta.label_lower, importing.pk), name="an import")]
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
         **_of_projects(site),
@@ -45,29 +49,24 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "studies/<int:pk>/erase/": [Arguments((study.pk,))],
         "people/<int:pk>/erase/": [Arguments((site.annotator.pk,), name="an annotator")],
         "admin/annotations/study/<int:pk>/state/<str:change>/": [Arguments((study.pk, "close"))],
+        "generation/imports/<int:pk>/": [Arguments((importing.pk,))],
         "generation/runs/<int:pk>/": [
             Arguments((site.run.pk,)),
-            Arguments((site.run.pk,), query="?page=2"),
+            Arguments((site.run.pk,), query="?after=47.0"),
         ],
         "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
+        "generation/runs/<int:pk>/cancel/": [Arguments((site.run.pk,))],
         "generation/images/<int:pk>/": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
-        "evaluation/studies/<int:study_pk>/report/": [
-            Arguments((study.pk,)),
-            Arguments((study.pk,), query=f"?waiting={site.report.pk}"),
-            Arguments((draft.pk,), name="the draft"),
+        "generation/pictures/<str:signed>": [
+            Arguments((unquote(address.rpartition("/")[2]),), name=f"the {kind}", who=EVERYBODY)
+            for kind, address in (("image", pictures.image), ("overlay", pictures.overlay))
         ],
-        "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": [Arguments((study.pk, "opinion"))],
-        "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": [Arguments((study.pk, "opinion"))],
-        "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": [Arguments((site.run.pk, "opinion"))],
-        "evaluation/studies/<int:study_pk>/responses.csv": [Arguments((study.pk,))],
-        "evaluation/runs/<int:run_pk>/analyses/": [Arguments((site.run.pk,))],
-        "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": [Arguments((site.run.pk, "opinion"))],
-        "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],
-        "evaluation/results/<slug:fingerprint>/figures/<slug:name>.svg": [
-            Arguments((site.report.fingerprint, _figure(site)))
-        ],
+        "work/<str:label>/<int:pk>/": work,
+        "work/<str:label>/<int:pk>/cancel/": work,
+        "work/<str:label>/<int:pk>/again/": work,
+        **_of_evaluation(site),
         "s/<slug:slug>/": [
             Arguments((each.slug,), name=f"the {state} study", who=EVERYBODY)
             for state, each in site.studies.items()
@@ -82,11 +81,26 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
             Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
             for state in (Assignment.State.CLAIMED, Assignment.State.SUBMITTED)
         ],
-        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/image": [
-            Arguments((study.slug, task.pk, image), who=TAKING_PART)
+    }
+
+
+def _of_evaluation(site: Site) -> dict[str, list[Arguments]]:
+    study, draft = site.study, site.studies[Study.State.DRAFT]
+    return {
+        "evaluation/studies/<int:study_pk>/report/": [
+            Arguments((study.pk,)),
+            Arguments((draft.pk,), name="the draft"),
         ],
-        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay": [
-            Arguments((study.slug, task.pk, heat_maps), who=TAKING_PART)
+        "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": [Arguments((study.pk, "opinion"))],
+        "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": [Arguments((study.pk, "opinion"))],
+        "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": [Arguments((site.run.pk, "opinion"))],
+        "evaluation/studies/<int:study_pk>/responses.csv": [Arguments((study.pk,))],
+        "evaluation/exports/<int:pk>/responses.csv": [Arguments((site.export.pk,), name="an export")],
+        "evaluation/runs/<int:run_pk>/analyses/": [Arguments((site.run.pk,))],
+        "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": [Arguments((site.run.pk, "opinion"))],
+        "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],
+        "evaluation/results/<slug:fingerprint>/figures/<slug:name>.svg": [
+            Arguments((site.report.fingerprint, _figure(site)))
         ],
     }
 

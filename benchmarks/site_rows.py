@@ -19,9 +19,10 @@ from benchmarks.large_studies import add_people, fill, make_large_draft, open_la
 from daamweb.projects.models import Invitation, Membership, Project, Role
 from daamweb.projects.services.invitations import invite
 from evaluation.analyses.opinion import Opinion
-from evaluation.models import Report
+from evaluation.models import Export, Report
+from evaluation.services.exports import request_export, write_export
 from evaluation.services.reports import compute_report, request_report
-from generation.models import GenerationRun
+from generation.models import GenerationRun, Import, PromptSet
 
 REPLICAS = 3
 # Of everything that is neither a task nor an answer there is one for so many tasks, and at most so many.
@@ -35,6 +36,8 @@ class Site:
     # By its state; the large one is the open one.
     studies: dict[str, Study]
     report: Report
+    # Of the large study's answers, for the researcher.
+    export: Export
     # A superuser, who owns the project.
     researcher: User
     # Of somebody else, who owns it too.
@@ -74,6 +77,7 @@ def make_site(tasks: int, *, name: str = "site", project: Project | None = None)
     _add_notes(study, several, researcher)
     studies = {**_small_studies(run, name, tasks), Study.State.OPEN: study}
     _add_others(run, name, several)
+    _add_import(run.project, name, several)
     browsers = {
         "researcher": Client(SERVER_NAME="localhost"),
         "member": Client(SERVER_NAME="localhost"),
@@ -89,6 +93,7 @@ def make_site(tasks: int, *, name: str = "site", project: Project | None = None)
         study=study,
         studies=studies,
         report=_add_reports(study, name),
+        export=_add_export(study, researcher),
         researcher=researcher,
         membership=membership,
         invitation=invitation,
@@ -154,6 +159,18 @@ def _small_studies(run: GenerationRun, name: str, tasks: int) -> dict[str, Study
     return made
 
 
+def _add_import(project: Project, name: str, several: int) -> None:
+    """One that waits, of a file of which rows were bad."""
+    coming = PromptSet.objects.create(
+        project=project, name=f"{name} importing", origin="csv", parse_state=PromptSet.ParseState.IMPORTING
+    )
+    Import.objects.create(
+        project=project, prompt_set=coming, name=coming.name, file_name="captions.csv", format="csv",
+        bad_rows=[{"row": row, "reason": "a caption without text"} for row in range(several)],
+        bad_row_count=several, total=several,
+    )  # fmt: skip
+
+
 def _add_others(run: GenerationRun, name: str, count: int) -> None:
     """More prompt sets, checkpoints, runs, studies and users, for the pages that list them."""
     for number in range(count // 2):
@@ -186,3 +203,9 @@ def _add_reports(study: Study, name: str) -> Report:
     report = request_report(subject=study, analysis=Opinion())
     compute_report(report=report)
     return Report.objects.get(pk=report.pk)
+
+
+def _add_export(study: Study, researcher: User) -> Export:
+    export = request_export(study=study, by=researcher)
+    write_export(export=export)
+    return Export.objects.get(pk=export.pk)

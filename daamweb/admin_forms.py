@@ -49,8 +49,15 @@ class ServiceFormView(FormView):
         except self.errors as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
-        messages.success(self.request, f"{str(self.model._meta.verbose_name).capitalize()} “{row}” was made.")
-        return HttpResponseRedirect(self._next_address(row))
+        messages.success(self.request, self.message_for(row))
+        return HttpResponseRedirect(self.address_of(row) or self._next_address(row))
+
+    def message_for(self, row: models.Model) -> str:
+        return f"{str(self.model._meta.verbose_name).capitalize()} “{row}” was made."
+
+    def address_of(self, row: models.Model) -> str | None:
+        """Of the page that is shown next; None: the row's in the admin."""
+        return None
 
     def _next_address(self, row: models.Model) -> str:
         """The row's page, or the admin's first for those who may make rows and not look at them."""
@@ -80,6 +87,14 @@ class ServiceAdmin(MembersAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def waits_for(self, row: Any) -> models.Model | None:
+        """Leased work that the row's page shows, while somebody waits for it or since it failed."""
+        return None
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        shown = {**context, "work": self.waits_for(obj) if obj is not None else None}
+        return super().render_change_form(request, shown, add, change, form_url, obj)
 
     def get_urls(self):
         options = self.model._meta

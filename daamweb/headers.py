@@ -5,8 +5,10 @@ sets `Content-Security-Policy` to `content_policy(frame_ancestors="https://app.e
 """
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -45,6 +47,12 @@ def content_policy(**changed: str) -> str:
     return "; ".join(f"{name} {sources}" for name, sources in policy.items())
 
 
+def _picture_sources() -> str:
+    """This site; and the store of its files, where that has addresses of its own."""
+    store = urlsplit(default_storage.url("picture"))
+    return f"'self' {store.scheme}://{store.netloc}" if store.netloc else "'self'"
+
+
 _HEADERS = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _OFF),
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -59,7 +67,7 @@ def add_headers(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """The outermost middleware, so that redirects, errors and static files pass through it, too."""
-    policy = content_policy()
+    policy = content_policy(img_src=_picture_sources())
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

@@ -130,7 +130,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"links": "daamweb.links"},
+            "libraries": {"links": "daamweb.links", "work": "daamweb.waiting.tags"},
         },
     },
 ]
@@ -174,6 +174,10 @@ VAR_FOLDER = Path(env("VAR_FOLDER", default=str(BASE_DIR / "var")))
 VAR_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_FOLDER / 'daamweb.sqlite3'}")}
+# A thread keeps its connection: a new one costs as much as a rating. One that the server has ended is noticed
+# when the next request begins. docs/proxy.md says what PgBouncer needs.
+DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so two writers wait for each other instead
     # of failing half-way; WAL: readers never wait for a writer; FULL: an acknowledged answer survives
@@ -197,7 +201,12 @@ if S3_BUCKET := env("S3_BUCKET", default=""):
     # Credentials and region come from the environment as boto3 reads them (AWS_ACCESS_KEY_ID, …).
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": S3_BUCKET, "endpoint_url": env("S3_ENDPOINT_URL", default=None)},
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env("S3_ENDPOINT_URL", default=None),
+            # No file is ever replaced by another one; browsers keep what they were sent.
+            "object_parameters": {"CacheControl": "private, max-age=31536000, immutable"},
+        },
     }
 
 try:
@@ -223,8 +232,6 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "daamweb.beat:Scheduler"
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
-    "sweep-generations": sweep("generation.jobs.sweep_generations", SWEEP_SECONDS),
-    "sweep-parses": sweep("generation.jobs.sweep_parses", SWEEP_SECONDS),
     "sweep-studies": sweep("annotations.jobs.sweep_studies", SWEEP_SECONDS),
     "sweep-identities": sweep("annotations.jobs.sweep_identities", 60 * SWEEP_SECONDS),
     "sweep-work": sweep("daamweb.work.jobs.sweep_work", SWEEP_SECONDS),
@@ -238,8 +245,11 @@ CELERY_BEAT_SCHEDULE = {
 _ROOTS = ["generation/demo/checkpoint", str(VAR_FOLDER / "checkpoints")]
 _named = [folder.strip() for folder in env.list("CHECKPOINT_ROOTS", default=_ROOTS)]
 CHECKPOINT_ROOTS = [BASE_DIR / folder for folder in _named if folder]
-# A worker that has not reported for this long is taken for dead, and its generations go to another one.
+# A worker that has not reported for this long is taken for dead, and its generations go to another one. What
+# ends in an hour or later was written by a clock that was wrong (daamweb.work.models.LONGEST_LEASE).
 GENERATION_LEASE = timedelta(seconds=env.int("GENERATION_LEASE_SECONDS", default=300))
+if not timedelta(0) < GENERATION_LEASE < timedelta(hours=1):
+    raise ImproperlyConfigured("GENERATION_LEASE_SECONDS has to be from 1 to 3599.")
 
 LOGGING = {
     "version": 1,

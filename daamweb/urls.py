@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("projects/", include("daamweb.projects.urls")),
+    path("work/", include("daamweb.waiting.urls")),
     path("account/", include("daamweb.account.urls")),
     path("generation/", include("generation.urls")),
     path("evaluation/", include("evaluation.urls")),

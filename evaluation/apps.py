@@ -7,11 +7,12 @@ class EvaluationConfig(AppConfig):
 
     def ready(self) -> None:
         from annotations.erased import follow
-        from daamweb.projects.stored import say_nothing_of_anybody
         from evaluation.links import offer_links
-        from evaluation.models import Report
+        from evaluation.services.exports import forget_exports
         from evaluation.services.results import forget_reports
+        from evaluation.stored import say_what_is_stored
 
         offer_links()
-        say_nothing_of_anybody(Report)
+        say_what_is_stored()
         follow(forget_reports)
+        follow(forget_exports)

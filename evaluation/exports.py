@@ -1,11 +1,13 @@
 """Files for readers: one row per response, and the codebook that says what its columns mean. That responses
 were handed out is written down."""
 
+import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 
 from annotations.kinds.interface import Column
@@ -18,29 +20,57 @@ FORMULA_NOTE = (
     "A text that a spreadsheet could run as a formula (such as “=1+1” or “-”) has an apostrophe before it."
 )
 
+WRITTEN_AT_ONCE = 10_000  # rows
 
-def write_responses(responses: pd.DataFrame, file: IO[str] | Path) -> None:
-    """Write a study's responses, as `frames.responses` reads them, as CSV in UTF-8.
+# Told how many rows are written.
+Written = Callable[[int], object]
+
+
+def nobody_watches(written: int) -> None: ...
+
+
+def write_responses(chunks: Iterable[pd.DataFrame], file: IO[str], tell: Written = nobody_watches) -> int:
+    """Write a study's responses, as `frames.responses` reads them, as CSV, chunk by chunk under one header;
+    return how many. `tell` hears after each chunk how many are written.
 
     Lists are JSON in one cell. Text that a spreadsheet would run as a formula gets a leading apostrophe.
     Raises OSError.
     """
-    frame = responses.copy(deep=False)
-    for column in frame.select_dtypes(["string", "object"]):
-        frame[column] = frame[column].map(_cell, na_action="ignore")
-    frame.to_csv(file, index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ", lineterminator="\n")
+    writer, written = csv.writer(file, lineterminator="\n"), 0
+    for number, chunk in enumerate(chunks):
+        if number == 0:
+            writer.writerow(chunk.columns)
+        writer.writerows(zip(*(_cells(chunk[column]) for column in chunk), strict=True))
+        written += len(chunk)
+        tell(written)
+    return written
 
 
-def save_responses(study: Study, responses: pd.DataFrame, path: Path, *, by: Actor) -> None:
-    """Write them into a file of this machine. What is written down comes before the first row, and after the
-    file could be opened; no transaction waits for a disk. Raises OSError."""
+def save_responses(
+    study: Study,
+    chunks: Iterable[pd.DataFrame],
+    path: Path,
+    *,
+    answers: int,
+    by: Actor,
+    tell: Written = nobody_watches,
+) -> int:
+    """Write them into a file of this machine; return how many. That so many answers are handed out is written
+    down before the first row, and after the file could be opened; no transaction waits for a disk. Raises
+    OSError."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        note_export(study, responses, by=by)
-        write_responses(responses, file)
+        note_export(study, answers=answers, by=by)
+        return write_responses(chunks, file, tell)
 
 
-def note_export(study: Study, responses: pd.DataFrame, *, by: Actor) -> None:
-    details = {"answers": len(responses)}
+def in_chunks(responses: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """A frame that is there already, as `write_responses` takes it."""
+    for first in range(0, max(len(responses), 1), WRITTEN_AT_ONCE):
+        yield responses.iloc[first : first + WRITTEN_AT_ONCE]
+
+
+def note_export(study: Study, *, answers: int, by: Actor) -> None:
+    details = {"answers": answers}
     record(Action.EXPORTED, subject=study, project=study.project, by=by, details=details)
 
 
@@ -54,7 +84,15 @@ def write_codebook(columns: Iterable[Column], file: IO[str] | Path) -> None:
     pd.DataFrame(rows, columns=header).to_csv(file, index=False, lineterminator="\n")
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
-    return defuse(value)
+def _cells(column: pd.Series) -> list[Any]:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        times = np.datetime_as_string(column.dt.tz_localize(None).to_numpy(), unit="us")
+        return [f"{time}Z" for time in times.tolist()]
+    if isinstance(column.dtype, pd.StringDtype):
+        texts = column.tolist()
+        known = {text: None if text is pd.NA else defuse(text) for text in set(texts)}
+        return [known[text] for text in texts]
+    if column.dtype == object:
+        return [json.dumps(each, ensure_ascii=False) for each in column]
+    values: list[Any] = column.to_numpy(dtype=object, na_value=None).tolist()
+    return values

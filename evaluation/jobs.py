@@ -3,12 +3,14 @@
 import logging
 
 from celery import shared_task
+from django.contrib.auth.models import User
 
+from annotations.models import Study
 from daamweb.pokes import poke
 from evaluation.analyses.interface import Analysis
-from evaluation.models import Report
+from evaluation.models import Export, Report
 from evaluation.reports.needs import Subject
-from evaluation.services import reports, results
+from evaluation.services import exports, reports, results
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +31,25 @@ def compute_report(report_id: int) -> None:
         logger.info("Report %s is gone, finished, or in the hands of another worker.", report_id)
 
 
+def request_export(study: Study, by: User) -> Export:
+    """Have a worker write a file of a study's answers. Raises SubjectGoneError."""
+    export = exports.request_export(study=study, by=by)
+    if export.state == Export.State.QUEUED and export.mark_poked():
+        poke(write_export, export.pk)
+    return export
+
+
+@shared_task
+def write_export(export_id: int) -> None:
+    export = Export.objects.select_related("study__project", "asked_by").filter(pk=export_id).first()
+    if export is None or not exports.write_export(export=export):
+        logger.info("Export %s is gone, failed, finished, or in the hands of another worker.", export_id)
+
+
 @shared_task
 def sweep_results() -> None:
-    """Remove files of reports that are no more."""
+    """Let go of old exports, and remove files of reports and exports that are no more."""
+    exports.delete_old_exports()
     removed = results.delete_unnamed_results()
     if removed:
-        logger.info("%d results of reports that are no more were removed.", removed)
+        logger.info("%d files of reports and exports that are no more were removed.", removed)

@@ -1,5 +1,9 @@
-"""A report is what the site computed of one study or one run by one analysis, from one state of its data."""
+"""A report is what the site computed of one study or one run by one analysis, from one state of its data; an
+export is a file of a study's answers."""
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -15,6 +19,7 @@ class Report(Work):
     done, and one that is asked for."""
 
     JOB = "evaluation.jobs.compute_report"
+    UNIT = "images"
     PROJECT_PATHS = ("study__project", "run__project")
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, null=True, blank=True, related_name="reports")
@@ -60,10 +65,6 @@ class Report(Work):
         return f"{self.analysis} of {self.subject}, {self.created_at:%Y-%m-%d %H:%M}"
 
     @property
-    def is_unfinished(self) -> bool:
-        return self.state in (self.State.QUEUED, self.State.RUNNING)
-
-    @property
     def subject(self) -> Study | GenerationRun:
         """What it reports."""
         if self.study is not None:
@@ -87,3 +88,48 @@ class Report(Work):
         """Delete it while this process has it; False if it has it no more."""
         deleted, _ = self._mine().delete()
         return bool(deleted)
+
+
+class Export(Work):
+    """Leased work whose outcome is a file of a study's answers, for whoever asked. Of every study and person
+    the newest is kept for a day: one that is done, and one that is asked for."""
+
+    JOB = "evaluation.jobs.write_export"
+    UNIT = "answers"
+    PROJECT_PATHS = ("study__project",)
+    PERSONAL = True
+    FOLDER = "exports"
+    KEPT = timedelta(days=1)
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="exports")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="exports")
+    answers = models.PositiveIntegerField(null=True, blank=True, help_text="How many are in the file.")
+    file = models.FileField(upload_to=FOLDER, blank=True, help_text="CSV.")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            *Work.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(state="done") | (~Q(file="") & Q(answers__isnull=False)),
+                name="export_done_has_file",
+            ),
+            models.UniqueConstraint(
+                fields=["study", "asked_by"], condition=_UNFINISHED, name="export_one_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "asked_by"], condition=Q(state="done"), name="export_newest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"responses of {self.study}"
+
+    @property
+    def kept_until(self) -> datetime | None:
+        return None if self.finished_at is None else self.finished_at + self.KEPT
+
+    def mark_kept(self, *, file: str, answers: int) -> bool:
+        """Write down where the file is and finish it; False if it is not this process's any more."""
+        held = Export.objects.filter(pk=self.pk, state=self.State.RUNNING, claim=self.claim)
+        return bool(held.update(file=file, answers=answers)) and self.finish()

@@ -8,6 +8,7 @@ urlpatterns = [
     path("studies/<int:study_pk>/analyses/<slug:key>/", reports.study_report, name="study_analysis"),
     path("studies/<int:study_pk>/analyses/<slug:key>/refresh/", reports.refresh_study, name="refresh_study"),
     path("studies/<int:study_pk>/responses.csv", files.responses, name="responses"),
+    path("exports/<int:pk>/responses.csv", files.export, name="export"),
     path("studies/<int:study_pk>/codebook.csv", files.codebook, name="codebook"),
     path("runs/<int:run_pk>/analyses/", reports.run_analyses, name="run_analyses"),
     path("runs/<int:run_pk>/analyses/<slug:key>/", reports.run_report, name="run_analysis"),

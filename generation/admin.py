@@ -23,13 +23,13 @@ from generation.forms import (
     ImportPromptsForm,
     StartRunForm,
 )
-from generation.jobs import request_parse, request_parse_again, start_run
-from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet, Word
+from generation.jobs import request_parse, request_parse_again, start_import, start_run
+from generation.models import Checkpoint, Generation, GenerationRun, Import, Parse, Prompt, PromptSet, Word
 from generation.selectors import counted_progress, with_progress
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
 from generation.services.checkpoints import save_checkpoint
 from generation.services.erasing import delete_with_files
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
 from generation.services.runs import create_run, retry_failed
 
 
@@ -46,10 +46,21 @@ class ImportPromptsView(ServiceFormView):
     errors = (PromptSetError,)
 
     def perform(self, data):
+        data = {**data}
+        if data.pop("is_long"):
+            return start_import(**data, by=current_user(self.request))
         prompt_set = import_prompts(**data, by=current_user(self.request)).imported()
         if prompt_set.parse_state != PromptSet.ParseState.PARSED:
             request_parse(prompt_set)
         return prompt_set
+
+    def address_of(self, row):
+        return reverse("generation:import", args=[row.pk]) if isinstance(row, Import) else None
+
+    def message_for(self, row):
+        if isinstance(row, Import):
+            return f"The file is stored, and “{row.name}” is handed to a worker."
+        return super().message_for(row)
 
 
 class BuildWordsView(ServiceFormView):
@@ -111,6 +122,12 @@ class PromptSetAdmin(CountedDeletion, ServiceAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(prompt_count=Count("prompts"))
 
+    def waits_for(self, prompt_set):
+        if prompt_set.parse_state == PromptSet.ParseState.IMPORTING:
+            return Import.objects.filter(prompt_set=prompt_set).first()
+        newest = prompt_set.parses.first()
+        return None if newest is None or newest.state == Parse.State.DONE else newest
+
     @admin.display(description="prompts", ordering="prompt_count")
     def prompt_count(self, prompt_set):
         return prompt_set.prompt_count
@@ -128,9 +145,10 @@ class PromptSetAdmin(CountedDeletion, ServiceAdmin):
     @admin.action(description="Parse again with the project's parser", permissions=["change"])
     def parse_again(self, request, queryset):
         self.check_all(request, queryset, "change")
-        for prompt_set in queryset:
+        whole = queryset.exclude(parse_state=PromptSet.ParseState.IMPORTING)
+        for prompt_set in whole:
             request_parse_again(prompt_set, by=current_user(request))
-        messages.success(request, f"{_counted(len(queryset), 'prompt set')} handed to a worker.")
+        messages.success(request, f"{_counted(len(whole), 'prompt set')} handed to a worker.")
 
 
 class WordInline(admin.TabularInline):
@@ -228,20 +246,22 @@ class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
         failed = f", {progress.failed} failed" if progress.failed else ""
         return format_html(
             '<progress max="{}" value="{}"></progress> {} of {}{}',
-            progress.total, progress.finished, progress.succeeded, progress.total, failed,
+            progress.total, progress.finished, progress.done, progress.total, failed,
         )  # fmt: skip
 
     @admin.display(description="images and heat maps")
     def gallery(self, run):
         return format_html('<a href="{}">Look</a>', reverse("generation:run", args=[run.pk]))
 
-    @admin.action(description="Try failed images again, and wake the workers", permissions=["change"])
+    @admin.action(
+        description="Make failed and cancelled images, and wake the workers", permissions=["change"]
+    )
     def retry(self, request, queryset):
         self.check_all(request, queryset, "change")
         retried = sum(retry_failed(run=run, by=current_user(request)) for run in queryset)
         for run in queryset:
             start_run(run)
-        messages.success(request, f"{_counted(retried, 'failed image')} queued again.")
+        messages.success(request, f"{_counted(retried, 'failed or cancelled image')} queued again.")
 
 
 @admin.register(Generation)
@@ -271,7 +291,7 @@ class GenerationAdmin(CountedDeletion, MembersAdmin):
 
     @admin.display(description="image")
     def look(self, generation):
-        if generation.state != Generation.State.SUCCEEDED:
+        if generation.state != Generation.State.DONE:
             return "—"
         return format_html('<a href="{}">Look</a>', reverse("generation:generation", args=[generation.pk]))
 

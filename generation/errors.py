@@ -15,3 +15,7 @@ class CheckpointRefusedError(RunError):
 
 class UnreadableHeatMapsError(ValueError):
     """The file of an image's heat maps is gone, or is not what was stored."""
+
+
+class PictureError(Exception):
+    """A file is not the one that a picture is made of."""

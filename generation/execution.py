@@ -6,21 +6,19 @@ The only place that touches torch.
 import logging
 import platform
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from io import BytesIO
-from typing import Any
 
 import torch
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from diffusers import DiffusionPipeline
 from diffusers.utils.logging import disable_progress_bar
-from django.conf import settings
 
 from daamweb import CODE_VERSION
 from daamweb.work.attempts import recorded
+from daamweb.work.heartbeats import kept
 from generation.daam import trace
 from generation.daam.checkpoint_folders import CheckpointError
 from generation.daam.checkpoints import LoadedCheckpoint, load_pipeline
@@ -32,43 +30,38 @@ from generation.services.generations import (
     claim_generations,
     fail_claimable,
     finish_generation,
-    renew_leases,
 )
-from generation.services.runs import mark_poked
 
 logger = logging.getLogger(__name__)
 disable_progress_bar()  # a bar per checkpoint is noise in a worker's log
 
 # What a local folder and S3 raise when a file cannot be stored.
 STORAGE_ERRORS = (OSError, BotoCoreError, ClientError, Boto3Error)
-# What diffusers calls after each step: with the pipeline, the step's number, its time step and its tensors.
-OnStep = Callable[[DiffusionPipeline, int, object, dict[str, Any]], dict[str, Any]]
 
 
 def execute_batch(run: GenerationRun) -> int:
     """Make one batch of the run's images; return how many generations were dealt with (0: nothing was left).
 
-    A checkpoint that cannot be loaded fails everything that waits: each of the images would meet the same
+    They are claimed before the checkpoint is loaded, so that a worker that it takes down is counted. A
+    checkpoint that cannot be loaded fails everything that waits: each of the images would meet the same
     error.
     """
-    if not run.generations.claimable().exists():
+    batch = claim_generations(run=run, limit=run.batch_size)
+    if not batch:
         return 0
-    failed = 0
+    dealt_with = len(batch)
 
     def fail(error: str) -> None:
-        nonlocal failed
-        failed = fail_claimable(
-            run=run, error=f"The checkpoint {run.checkpoint_name!r} could not be loaded. {error}"
-        )
+        nonlocal dealt_with
+        reason = f"The checkpoint {run.checkpoint_name!r} could not be loaded. {error}"
+        batch.fail(reason)
+        dealt_with += fail_claimable(run=run, error=reason)
 
-    loaded = _load(run, fail)
-    if loaded is None:
-        return failed
-    # Claimed only now: a download may take longer than a lease.
-    claim, generations = claim_generations(run=run, limit=run.batch_size)
-    if generations:
-        _generate(run, loaded, claim, generations)
-    return len(generations)
+    with kept(batch):  # a download may take longer than a lease, and so may a batch
+        loaded = _load(run, fail)
+        if loaded is not None and batch.mark_loaded(loaded.revision):
+            _generate(run, loaded, batch.generations)
+    return dealt_with
 
 
 def _load(run: GenerationRun, fail: Callable[[str], None]) -> LoadedCheckpoint | None:
@@ -90,36 +83,34 @@ def _load(run: GenerationRun, fail: Callable[[str], None]) -> LoadedCheckpoint |
     return None
 
 
-def _generate(
-    run: GenerationRun, loaded: LoadedCheckpoint, claim: uuid.UUID, generations: Sequence[Generation]
-) -> None:
+def _generate(run: GenerationRun, loaded: LoadedCheckpoint, generations: Sequence[Generation]) -> None:
     def fail(error: str) -> None:
         if len(generations) == 1:
-            generations[0].mark_failed(claim, error)
+            generations[0].fail(error)
         else:
             logger.warning("Trying %d images one by one.", len(generations))
 
     what = f"Generation {', '.join(str(generation.pk) for generation in generations)}"
     results: list[GenerationResult] = []
     with recorded(fail, what) as attempt:
-        results = make_images(run, loaded, generations, on_step=_heartbeat(run, claim))
+        results = make_images(run, loaded, generations)
     if not attempt.error:
-        _store(claim, generations, results)
+        _store(generations, results)
     elif len(generations) > 1:
         # One bad prompt, or a batch too large for the memory, must not take the others with it. Tried again
         # only here: inside `except` the error's traceback keeps the failed batch in the GPU's memory;
         # `recorded` has dropped it.
         for generation in generations:
-            _generate(run, loaded, claim, [generation])
+            _generate(run, loaded, [generation])
 
 
-def _store(claim: uuid.UUID, generations: Sequence[Generation], results: Sequence[GenerationResult]) -> None:
+def _store(generations: Sequence[Generation], results: Sequence[GenerationResult]) -> None:
     for generation, result in zip(generations, results, strict=True):
         try:
-            kept = finish_generation(generation=generation, claim=claim, result=result)
+            kept = finish_generation(generation=generation, result=result)
         except STORAGE_ERRORS as error:
             logger.exception("The files of generation %s could not be stored.", generation.pk)
-            generation.mark_failed(claim, f"The files could not be stored: {error}")
+            generation.fail(f"The files could not be stored: {error}")
             continue
         if not kept:
             logger.warning(
@@ -128,10 +119,7 @@ def _store(claim: uuid.UUID, generations: Sequence[Generation], results: Sequenc
 
 
 def make_images(
-    run: GenerationRun,
-    loaded: LoadedCheckpoint,
-    generations: Sequence[Generation],
-    on_step: OnStep | None = None,
+    run: GenerationRun, loaded: LoadedCheckpoint, generations: Sequence[Generation]
 ) -> list[GenerationResult]:
     """Run the pipeline once for all the generations, traced.
 
@@ -145,7 +133,6 @@ def make_images(
             num_inference_steps=run.num_inference_steps,
             guidance_scale=run.guidance_scale,
             generator=[torch.Generator("cpu").manual_seed(generation.seed) for generation in generations],
-            callback_on_step_end=on_step,
         )
     seconds = (time.monotonic() - started) / len(generations)
     results = []
@@ -165,24 +152,6 @@ def make_images(
             )
         )
     return results
-
-
-def _heartbeat(run: GenerationRun, claim: uuid.UUID) -> OnStep:
-    """A callback for the pipeline that, a few times per lease, renews the leases and tells the sweep that
-    somebody is at the run."""
-    last = time.monotonic()
-
-    def on_step(
-        pipeline: DiffusionPipeline, step: int, timestep: object, callback_kwargs: dict[str, Any]
-    ) -> dict[str, Any]:
-        nonlocal last
-        if time.monotonic() - last > settings.GENERATION_LEASE.total_seconds() / 4:
-            renew_leases(claim=claim)
-            mark_poked(run=run)
-            last = time.monotonic()
-        return callback_kwargs
-
-    return on_step
 
 
 def _versions(pipeline: DiffusionPipeline) -> dict[str, str]:

@@ -11,10 +11,16 @@ from generation.models import Checkpoint, GenerationRun, PromptSet
 from generation.prompts.captions import FORMATS, CaptionFileError
 from generation.prompts.sampling import RATED_PARTS_OF_SPEECH
 from generation.services.checkpoint_sources import check_source
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import (
+    MOST_AT_ONCE,
+    MOST_CAPTIONS_AT_ONCE,
+    import_prompts,
+    sentence,
+)
+from generation.services.prompt_sets import check_new_name
 
 MAX_LISTED_ERRORS = 30
-# Of a whole import form. On one core, 170,000 captions of that size are checked and stored in 10 seconds.
+# Of a whole import form.
 MOST_IMPORTED = 8 * 1024 * 1024
 FORMAT_LABELS = {
     "auto": "by the file's name and content",
@@ -42,40 +48,41 @@ class ImportPromptsForm(InProjectForm):
         help_text=(
             "COCO caption JSON; CSV or JSON Lines with a column caption, text or prompt; "
             "text with one caption a line; CoNLL-U. In UTF-8, "
-            f"at most {in_words(MOST_IMPORTED)}; larger files are for the command import_prompts."
+            f"at most {in_words(MOST_IMPORTED)}; larger files are for the command import_prompts. A worker "
+            f"imports what has more than {in_words(MOST_AT_ONCE)} or {MOST_CAPTIONS_AT_ONCE} captions."
         )
     )
     format = forms.ChoiceField(choices=[(name, FORMAT_LABELS[name]) for name in FORMATS])
     skip_invalid = forms.BooleanField(required=False, label="Import the good rows although others are bad")
 
     def clean(self):
-        """Check the whole file, so that every bad row is shown before anything is imported."""
+        """Check a short file as a whole, so that every bad row is shown before anything is imported. A long
+        one is a worker's, and the import's page shows them."""
         data = super().clean()
         if self.errors:
             return data
         data["content"] = data["file"].read()
         data["file_name"] = data.pop("file").name
+        is_long = len(data["content"]) > MOST_AT_ONCE
         try:
-            result = import_prompts(dry_run=True, **data)
+            if is_long:
+                check_new_name(data["project"], data["name"])
+            else:
+                result = import_prompts(dry_run=True, **data)
+                is_long = result.captions > MOST_CAPTIONS_AT_ONCE
+                if not data["skip_invalid"]:
+                    self._show_bad_rows(result.errors)
         except CaptionFileError as error:
-            self.add_error("file", _sentence(error))
+            self.add_error("file", sentence(error))
         except PromptSetError as error:
             self.add_error("name", str(error))
-        else:
-            if not data["skip_invalid"]:
-                self._show_bad_rows(result.errors)
-        return data
+        return {**data, "is_long": is_long}
 
     def _show_bad_rows(self, errors):
         for row_error in errors[:MAX_LISTED_ERRORS]:
             self.add_error("file", f"Row {row_error.row}: {row_error.reason}")
         if len(errors) > MAX_LISTED_ERRORS:
             self.add_error("file", f"… and {len(errors) - MAX_LISTED_ERRORS} more bad rows.")
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 class BuildWordsForm(MemberForm):
@@ -145,7 +152,7 @@ class CheckpointForm(RowForm):
 
 class StartRunForm(MemberForm):
     name = forms.CharField(max_length=100, label="Name of the run")
-    prompt_set = forms.ModelChoiceField(PromptSet.objects.all())
+    prompt_set = forms.ModelChoiceField(PromptSet.objects.exclude(parse_state=PromptSet.ParseState.IMPORTING))
     checkpoint = forms.ModelChoiceField(
         Checkpoint.objects.all(), help_text="Another one is added on the page “Checkpoints”."
     )

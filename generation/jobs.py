@@ -4,24 +4,15 @@ Each takes a primary key, may run twice, may die at any line, and is found again
 """
 
 import logging
+from typing import Any
 
 from celery import shared_task
-from django.conf import settings
-from django.utils import timezone
 
 from daamweb.pokes import poke
 from daamweb.projects.services.events import SITE, Actor
-from generation.errors import PromptSetError
-from generation.models import Generation, GenerationRun, PromptSet
-from generation.prompts.parsing import ParserNotFound
-from generation.services.runs import mark_poked
-from generation.services.words import (
-    begin_queued_parse,
-    mark_parse_poked,
-    parse_prompt_set,
-    queue_parse,
-    queue_parse_again,
-)
+from generation.models import GenerationRun, Import, Parse, PromptSet
+from generation.services import imports, parses
+from generation.services.parses import queue_parse, queue_parse_again
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +25,7 @@ def start_run(run: GenerationRun) -> None:
     waiting = run.generations.claimable().count()
     if not waiting:
         return
-    mark_poked(run=run)
+    run.mark_poked()
     poke(generate_batch, run.pk, times=min(-(-waiting // run.batch_size), MAX_CHAINS))
 
 
@@ -48,50 +39,60 @@ def generate_batch(run_id: int) -> None:
         logger.warning("Run %s was deleted, or its project archived; nothing to generate.", run_id)
         return
     if execute_batch(run) and run.generations.claimable().exists():
-        mark_poked(run=run)
+        run.mark_poked()
         poke(generate_batch, run.pk)
 
 
-@shared_task
-def sweep_generations() -> None:
-    """Poke the runs that have something to do and of which nobody has been told for a whole lease."""
-    runs = GenerationRun.objects.filter(project__archived_at=None)
-    for run in runs.filter(pk__in=Generation.objects.claimable().values("run")):
-        if mark_poked(run=run, unless_since=timezone.now() - settings.GENERATION_LEASE):
-            poke(generate_batch, run.pk)
-
-
-def request_parse(prompt_set: PromptSet) -> None:
+def request_parse(prompt_set: PromptSet) -> Parse:
     """Have a worker parse a set that was just made, with the project's own parser."""
-    queue_parse(prompt_set=prompt_set)
-    poke(parse_prompts, prompt_set.pk)
+    return _told(queue_parse(prompt_set=prompt_set))
 
 
-def request_parse_again(prompt_set: PromptSet, *, by: Actor) -> None:
+def request_parse_again(prompt_set: PromptSet, *, by: Actor) -> Parse:
     """Have a worker parse it once more."""
-    queue_parse_again(prompt_set=prompt_set, by=by)
-    poke(parse_prompts, prompt_set.pk)
+    return _told(queue_parse_again(prompt_set=prompt_set, by=by))
+
+
+def parse_again(parse: Parse, *, by: Actor) -> Parse:
+    """As a button beside one that failed asks for it."""
+    return _told(queue_parse_again(prompt_set=parse.prompt_set, parser=parse.parser, by=by))
+
+
+def _told(parse: Parse) -> Parse:
+    if parse.state == Parse.State.QUEUED and parse.mark_poked():
+        poke(run_parse, parse.pk)
+    return parse
 
 
 @shared_task
-def parse_prompts(prompt_set_id: int) -> None:
-    prompt_set = PromptSet.objects.filter(pk=prompt_set_id, project__archived_at=None).first()
-    if prompt_set is None or not begin_queued_parse(prompt_set=prompt_set):
-        logger.warning(
-            "Prompt set %s was deleted, parsed by another worker, given up, or its project archived.",
-            prompt_set_id,
+def run_parse(parse_id: int) -> None:
+    parse = Parse.objects.filter(pk=parse_id, prompt_set__project__archived_at=None).first()
+    if parse is None or not parses.run_parse(parse=parse, by=SITE):
+        logger.info(
+            "Parse %s is gone, failed, in an archived project, or in the hands of another worker.", parse_id
         )
-        return
-    try:
-        parse_prompt_set(prompt_set=prompt_set, by=SITE)
-    except (ParserNotFound, PromptSetError):  # the reason is on the prompt set
-        logger.exception("Prompt set %s could not be parsed.", prompt_set_id)
+
+
+def start_import(*, by: Actor, **asked: Any) -> Import:
+    """Have a worker import a file: `request_import`, told. Raises PromptSetError."""
+    row = imports.request_import(**asked, by=by)
+    if row.mark_poked():
+        poke(run_import, row.pk)
+    return row
+
+
+def cancel_import(row: Import, *, by: Actor) -> None:
+    """And have a worker remove what is stored by now."""
+    if imports.cancel_import(row, by=by) and row.mark_poked():
+        poke(run_import, row.pk)
 
 
 @shared_task
-def sweep_parses() -> None:
-    """Poke the sets that wait for the parser and of which nobody has been told for a whole lease."""
-    waiting = PromptSet.objects.filter(parse_state=PromptSet.ParseState.QUEUED, project__archived_at=None)
-    for prompt_set in waiting:
-        if mark_parse_poked(prompt_set=prompt_set, unless_since=timezone.now() - settings.GENERATION_LEASE):
-            poke(parse_prompts, prompt_set.pk)
+def run_import(import_id: int) -> None:
+    row = Import.objects.filter(pk=import_id, project__archived_at=None).first()
+    if row is None or not imports.run_import(row=row):
+        logger.info(
+            "Import %s is gone, ended, in an archived project, or in the hands of another worker.", import_id
+        )
+    elif row.prompt_set is not None and row.prompt_set.parse_state == PromptSet.ParseState.NOT_ASKED:
+        request_parse(row.prompt_set)

@@ -1,8 +1,8 @@
 """What is read of prompts and runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import PROTECT, Count, Q, QuerySet
 from django.utils import timezone
 
 from generation.daam import GlobalHeatMap, HeatMapFileError, WordNotAttended
@@ -18,45 +18,57 @@ def parsed_words(prompt_set: PromptSet) -> list[Word]:
     )
 
 
+def words_are_used(prompt_set: PromptSet) -> bool:
+    """Whether anything, such as a study's task, keeps words of the set from being deleted."""
+    return any(
+        relation.related_model._base_manager.filter(
+            **{f"{relation.field.name}__prompt__prompt_set": prompt_set}
+        ).exists()
+        for relation in Word._meta.related_objects
+        if relation.on_delete is PROTECT
+    )
+
+
 @dataclass(frozen=True)
 class RunProgress:
     queued: int
     running: int
-    succeeded: int
+    done: int
     failed: int
+    cancelled: int
 
     @property
     def total(self) -> int:
-        return self.queued + self.running + self.succeeded + self.failed
+        return self.queued + self.running + self.finished
 
     @property
     def finished(self) -> int:
-        return self.succeeded + self.failed
+        return self.done + self.failed + self.cancelled
 
     @property
     def is_finished(self) -> bool:
         return self.finished == self.total
 
 
+STATES = tuple(field.name for field in fields(RunProgress))
+
+
 def run_progress(run: GenerationRun) -> RunProgress:
     counts = run.generations.aggregate(
-        **{state.value: Count("pk", filter=Q(state=state)) for state in Generation.State}
+        **{f"{state}_images": Count("pk", filter=Q(state=state)) for state in STATES}
     )
-    return RunProgress(**counts)
+    return RunProgress(**{state: counts[f"{state}_images"] for state in STATES})
 
 
 def with_progress(runs: QuerySet[GenerationRun]) -> QuerySet[GenerationRun]:
     """The runs, each with its counts for `counted_progress`, in one query."""
     return runs.annotate(
-        **{
-            state.value: Count("generations", filter=Q(generations__state=state))
-            for state in Generation.State
-        }
+        **{f"{state}_images": Count("generations", filter=Q(generations__state=state)) for state in STATES}
     )
 
 
 def counted_progress(run: GenerationRun) -> RunProgress:
-    return RunProgress(**{state.value: getattr(run, state.value) for state in Generation.State})
+    return RunProgress(**{state: getattr(run, f"{state}_images") for state in STATES})
 
 
 def is_worked_on(run: GenerationRun) -> bool:

@@ -137,7 +137,7 @@ def make_generation(
         generation.width = generation.height = IMAGE_SIDE
         generation.image_sha256 = sha256(image).hexdigest()
         generation.heat_maps_sha256 = sha256(heat_maps).hexdigest()
-        generation.state = Generation.State.SUCCEEDED
+        generation.state = Generation.State.DONE
         generation.finished_at = timezone.now()
         generation.seconds = 1.0
     generation.save()

@@ -12,11 +12,12 @@ SLOW = (
     "generation/daam",
     "generation/demo",
     "generation/prompts/test_parsing.py",
-    "generation/services/test_words.py",
+    "generation/services/test_parses.py",
     "generation/test_coco_captions.py",
     "generation/test_execution.py",
     "generation/test_execution_failures.py",
     "generation/test_jobs.py",
+    "work/test_contract.py",
     # They start processes, or watch several connections.
     "account/test_concurrency.py",
     "annotations/test_crowd.py",

@@ -3,13 +3,14 @@
 import re
 
 import pytest
+from django.core.files.storage import InMemoryStorage
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from daamweb.headers import add_headers, content_policy
-from evaluation.jobs import compute_report
-from evaluation.models import Report
+from evaluation.jobs import compute_report, write_export
+from evaluation.models import Export, Report
 from evaluation.services.results import load_document
 from tests.annotations.views.visits import address, join, picture
 from tests.evaluation.studies import make_rated_study
@@ -122,16 +123,19 @@ def test_pictures_run_nothing_and_may_be_kept(researcher_client, pokes):
         response = researcher_client.get(name)
         assert response.status_code == 200
         assert_has_headers(response, PICTURE_POLICY)
+        for_whom = "private" if name == shown else "public"  # whoever has a signed address may see it
         assert set(re.split(", ?", response.headers["Cache-Control"])) == {
-            "private", "max-age=31536000", "immutable",
+            for_whom, "max-age=31536000", "immutable",
         }  # fmt: skip
 
 
 def test_files_of_a_study(researcher_client, pokes):
     study = make_rated_study()
-    for name, method in (("responses", "post"), ("codebook", "get")):
-        ask = getattr(researcher_client, method)
-        response = ask(reverse(f"evaluation:{name}", args=[study.pk]))
+    researcher_client.post(reverse("evaluation:responses", args=[study.pk]))
+    export = Export.objects.get()
+    write_export(export.pk)
+    for name, row in (("export", export), ("codebook", study)):
+        response = researcher_client.get(reverse(f"evaluation:{name}", args=[row.pk]))
         assert response.headers["Content-Type"].startswith("text/csv")
         assert_has_headers(response)
         assert "no-store" in response.headers["Cache-Control"]
@@ -173,3 +177,26 @@ def test_tracebacks_are_shown_with_their_styles_where_debug_makes_them(settings)
         answer = HttpResponse(status=status)
         response = add_headers(lambda request, answer=answer: answer)(RequestFactory().get("/"))
         assert ("Content-Security-Policy" in response.headers) is has_policy
+
+
+class Store(InMemoryStorage):
+    """As S3 does, it says where others find a file."""
+
+    def url(self, name: str) -> str:
+        return f"https://store.example.org/bucket/{name}?signature=1"
+
+
+def test_pictures_may_come_from_a_store_that_has_addresses_of_its_own(settings):
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "tests.test_headers.Store"}}
+    policy = Client().get("/").headers["Content-Security-Policy"]
+    assert "img-src 'self' https://store.example.org;" in policy
+    assert "script-src 'self';" in policy
+
+
+def test_pictures_from_s3_need_no_question_to_it(settings, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    options = {"bucket_name": "pictures", "endpoint_url": "https://s3.example.org"}
+    store = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": store}
+    assert "img-src 'self' https://s3.example.org;" in Client().get("/").headers["Content-Security-Policy"]

@@ -56,8 +56,8 @@ class ResponseAdmin(LookOnlyAdmin):
 
     list_display = ["study", "task", "annotator", "revision", "answer", "late", "milliseconds", "created_at"]
     list_filter = [("assignment__study", VisibleRelatedFilter)]
-    ordering = ["-pk"]
-    show_full_result_count = False
+    ordering = ["-pk"]  # as they came
+    sortable_by = ()  # by anything else a million would be sorted for each page
 
     def get_queryset(self, request):
         """What stands beside an answer is read for those that are listed: joined, it would be sorted, too."""

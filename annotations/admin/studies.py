@@ -17,7 +17,7 @@ from annotations.admin.building import BuildStudyView
 from annotations.admin.buttons import CHANGES, CONFIRMATIONS, OUTCOMES
 from annotations.design import DESIGN_FIELDS
 from annotations.errors import StudyError
-from annotations.models import Opening, Study
+from annotations.models import Opening, Study, Verification
 from annotations.selectors import with_progress
 from annotations.services.closings import closing_outlook
 from annotations.services.studies import delete_draft, edit_draft
@@ -67,9 +67,16 @@ class StudyAdmin(ServiceAdmin):
         return study
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        """Says why the last opening failed, as long as the study is a draft."""
+        """Shows what a worker does with the study; says why the last opening failed, as long as it is a
+        draft."""
         last = obj.openings.first() if obj.state == State.DRAFT else None
         context["opening_error"] = last.error if last is not None else ""
+        opened = obj.plan_id is not None
+        verifying = Verification.objects.unfinished().filter(study=obj) if opened else ()
+        context["waited_for"] = [
+            *(("Opening", opening) for opening in obj.being_opened),
+            *(("Held against its plan", verification) for verification in verifying),
+        ]
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):

@@ -14,6 +14,8 @@ class Opening(Work):
     """Freezes a draft in slices: rows and files are verified, places made, the plan written."""
 
     JOB = "annotations.jobs.run_opening"
+    UNIT = "steps"  # two for each task
+    PROJECT_PATHS = ("study__project",)
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="openings")
     plan_sha256 = models.CharField(
@@ -39,6 +41,8 @@ class Verification(Work):
     """Holds a frozen study's rows and files against its plan."""
 
     JOB = "annotations.jobs.run_verification"
+    UNIT = "steps"  # two for each task
+    PROJECT_PATHS = ("study__project",)
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="verifications")
 

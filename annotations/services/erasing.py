@@ -32,7 +32,7 @@ def running_studies(studies: QuerySet[Study]) -> QuerySet[Study]:
 
 @transaction.atomic
 def set_study_aside(study: Study) -> None:
-    """Nobody can open it, see its pictures or have it analysed any more. Raises ProjectError."""
+    """Nobody can open it or have it analysed any more. Raises ProjectError."""
     locked = lock_study(study.pk)
     if not locked.mark_erasing():
         raise ProjectError(

@@ -7,6 +7,7 @@ read after the locks were had."""
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -14,10 +15,18 @@ from annotations.models import Participation, Study
 
 # Without the long texts, which no rating needs.
 _COLUMNS = (
-    "id", "name", "slug", "kind", "title", "state", "replicas", "share_cap", "lease_minutes", "check_every",
-    "items", "controls", "checks", "practices", "reopenings", "closes_at",
+    "id", "project", "name", "slug", "kind", "title", "state", "replicas", "share_cap", "lease_minutes",
+    "check_every", "items", "controls", "checks", "practices", "reopenings", "closes_at",
 )  # fmt: skip
-
+_OTHER_COLUMNS = [
+    f"study__{field.name}" for field in Study._meta.concrete_fields if field.name not in _COLUMNS
+]
+# What an answer and a claim change of a person's row.
+_PROGRESS = (
+    "cursor", "lap_ends_at", "lap_reopenings", "turns", "answered", "checks_given", "practices_given",
+    "places_given", "items_held", "places_filled", "items_filled", "changes", "began_at", "last_answer_at",
+    "finished_at",
+)  # fmt: skip
 
 # Where our keys begin among the database's advisory locks; a study's is this and its id.
 _GATE = 0x6461616D << 32
@@ -51,14 +60,34 @@ def _pass_gate(pk: int, lock: str) -> None:
             cursor.execute(f"SELECT {lock}(%s)", [_GATE + pk])
 
 
+def lock_to_rate(participation: Participation) -> tuple[Study, Participation, datetime]:
+    """What `share_study` and `lock_participation` give, of one person, in one statement behind the gate.
+
+    Raises Participation.DoesNotExist.
+    """
+    _pass_gate(participation.study_id, "pg_advisory_xact_lock_shared")
+    people = Participation.objects.select_related("study").defer(*_OTHER_COLUMNS)
+    person, now = _lock(people, participation.pk)
+    return person.study, person, now
+
+
+def save_progress(person: Participation) -> None:
+    """Of somebody whose row is locked: what an answer or a claim changed of it, in one update."""
+    changed = {name: getattr(person, name) for name in _PROGRESS}
+    Participation.objects.filter(pk=person.pk).update(**changed)
+
+
 def lock_participation(pk: int) -> tuple[Participation, datetime]:
     """One person's row for this transaction alone, which makes all that one person does take turns; and the
     database's clock, read after the study's lock was had."""
-    people = Participation.objects.select_for_update(no_key=True)
+    return _lock(Participation.objects.all(), pk)
+
+
+def _lock(people: QuerySet[Participation], pk: int) -> tuple[Participation, datetime]:
     if connection.vendor == "sqlite":
         # The same machine, to the microsecond; SQLite's own clock has milliseconds.
         return people.get(pk=pk), timezone.now()
-    person = people.annotate(now=Now()).get(pk=pk)
+    person = people.select_for_update(no_key=True, of=("self",)).annotate(now=Now()).get(pk=pk)
     return person, person.now
 
 

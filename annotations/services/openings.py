@@ -5,9 +5,10 @@ and the study is open. While it is being opened nobody edits it; an opening that
 """
 
 import logging
+import time
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from annotations.design import DESIGN_FIELDS
@@ -25,8 +26,8 @@ from generation.models import Generation
 
 logger = logging.getLogger(__name__)
 
-VERIFIED_AT_ONCE = 200  # tasks
-PLACES_AT_ONCE = 2_000
+VERIFIED_AT_ONCE = 500  # tasks
+PLACES_AT_ONCE = 900  # in one transaction, for which raters wait
 LONGEST_ERROR = 500  # characters, in what was done; the opening keeps the whole
 
 
@@ -144,6 +145,18 @@ def _make_draft_again(study: Study, error: str) -> bool:
     return True
 
 
+@transaction.atomic
+def cancel_opening(opening: Opening, *, by: Actor) -> bool:
+    """End an opening that waits or runs; the study is a draft again. False if it ended by itself."""
+    study = lock_study(opening.study_id)
+    if not opening.cancel():
+        return False
+    if study.mark_draft_again():
+        details = {"error": "cancelled"}
+        record(Action.NOT_OPENED, subject=study, project=study.project, by=by, details=details)
+    return True
+
+
 def give_up_openings() -> int:
     """Make drafts again of studies whose opening ended while its worker died; return how many there were."""
     unfinished = Opening.objects.unfinished().filter(study=OuterRef("pk"))
@@ -164,8 +177,7 @@ class _Slices:
             self._verify(first=self.opening.done)
         if self.opening.done == self.tasks:
             self._delete_places()
-        while self.opening.done < 2 * self.tasks:
-            self._make_places(first=self.opening.done - self.tasks)
+        self._make_places()
         self._freeze()
 
     def _keep(self, done: int) -> None:
@@ -193,29 +205,39 @@ class _Slices:
         """Those of an opening that was given up, whose design may have been another one."""
         places = Place.objects.filter(study=self.study)
         while some := list(places.values_list("pk", flat=True)[:PLACES_AT_ONCE]):
+            began = time.monotonic()
             with transaction.atomic():
                 # Another worker may have made them, and opened the study.
                 self._keep(self.tasks)
                 Place.objects.filter(pk__in=some).delete()
+            _leave_room(time.monotonic() - began)
 
-    def _make_places(self, first: int) -> None:
-        """Of one slice of tasks, in one short transaction; those that are there already are left alone."""
-        study = self.study
-        with_places = study.tasks.filter(role__in=Task.WITH_PLACES)
-        count = max(1, PLACES_AT_ONCE // study.replicas)
-        slice_ = with_places.filter(position__gte=first, position__lt=first + count)
-        tasks = slice_.order_by("position").values_list("pk", flat=True)
+    def _make_places(self) -> None:
+        """Slice by slice, each in one short transaction; those that are there already are left alone."""
+        with_places = self.study.tasks.filter(role__in=Task.WITH_PLACES)
+        count = max(1, PLACES_AT_ONCE // self.study.replicas)
+        first = self.opening.done - self.tasks
         before = with_places.filter(position__lt=first).count()
-        # All tasks' first places stand first on the ring, then all second ones, …
-        around = study.items + study.controls
-        places = [
-            Place(study=study, task_id=task, replica=replica, order=replica * around + before + index)
+        while first < self.tasks:
+            slice_ = with_places.filter(position__gte=first, position__lt=first + count)
+            tasks = list(slice_.order_by("position").values_list("pk", flat=True))
+            places = self._places_of(tasks, before)
+            before, first = before + len(tasks), first + count
+            began = time.monotonic()
+            with transaction.atomic():
+                Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
+                self._keep(self.tasks + min(first, self.tasks))
+            _leave_room(time.monotonic() - began)
+
+    def _places_of(self, tasks: list[int], before: int) -> list[Place]:
+        """All tasks' first places stand first on the ring, then all second ones, … `before`: how many tasks
+        with places come before these."""
+        around = self.study.items + self.study.controls
+        return [
+            Place(study=self.study, task_id=task, replica=replica, order=replica * around + before + index)
             for index, task in enumerate(tasks)
-            for replica in range(study.replicas)
+            for replica in range(self.study.replicas)
         ]
-        with transaction.atomic():
-            Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
-            self._keep(min(self.tasks + first + count, 2 * self.tasks))
 
     def _freeze(self) -> None:
         plan = make_plan(Study.objects.select_related("run").get(pk=self.study.pk))
@@ -230,6 +252,13 @@ class _Slices:
             details = {"plan": plan.sha256}
             record(Action.OPENED, subject=study, project=study.project, by=SITE, details=details)
         logger.info("Study %s is open; the hash of its plan is %s.", study.pk, plan.sha256)
+
+
+def _leave_room(held: float) -> None:
+    """Leave SQLite's one lock alone for as long as it was held: who waits for it looks now and then whether
+    it is free, and would not get it from somebody who takes it again at once."""
+    if connection.vendor == "sqlite":
+        time.sleep(held)
 
 
 def _check_files(generation: Generation) -> None:

@@ -8,10 +8,10 @@ from django.db.models import F, Max
 
 from annotations.erased import tell_erased
 from annotations.errors import StudyNotOpenError
-from annotations.models import Annotator, Assignment, Participation, Place, Response, Review, Study, Visit
+from annotations.models import Annotator, Assignment, Participation, Response, Review, Study, Visit
 from annotations.ring import first_cursor
 from annotations.services.locks import database_now, lock_participation, lock_study, share_study
-from annotations.services.turns import drop_turns
+from annotations.services.turns import drop_reservation, drop_turns
 
 
 def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
@@ -97,7 +97,7 @@ def withdraw(*, participation: Participation) -> Participation:
     person.assignments.filter(state=Assignment.State.CLAIMED).update(
         state=Assignment.State.RETURNED, ended_at=now
     )
-    _drop_reservation(person)
+    drop_reservation(study, person)
     person.refresh_from_db()
     return person
 
@@ -117,7 +117,7 @@ def erase_answers(*, participation: Participation) -> int:
     person.assignments.filter(state=Assignment.State.CLAIMED).update(
         state=Assignment.State.RETURNED, ended_at=now
     )
-    _drop_reservation(person)
+    drop_reservation(study, person)
     erased = Response.objects.filter(assignment__participation=person, erased_at=None).update(
         answer=None,
         layout={},
@@ -134,7 +134,3 @@ def erase_answers(*, participation: Participation) -> int:
     )
     tell_erased(study)
     return erased
-
-
-def _drop_reservation(person: Participation) -> None:
-    Place.objects.filter(reserved_for=person).update(reserved_for=None, reserved_until=None)

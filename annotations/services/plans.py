@@ -87,13 +87,21 @@ def run_settings(run: GenerationRun) -> dict[str, Any]:
 
 
 def task_records(study: Study, *, first: int = 0, count: int | None = None) -> Iterator[dict[str, Any]]:
-    """The tasks as they are now, by position, each with "sha256", the hash that it was built with."""
-    tasks = study.tasks.filter(position__gte=first)
+    """The tasks as they are now, by position, each with "sha256", the hash that it was built with.
+
+    Read slice by slice: SQLite lets nobody write who is in the middle of reading what others have changed."""
+    tasks = study.tasks.order_by("position")
     if count is not None:
         tasks = tasks.filter(position__lt=first + count)
-    rows = tasks.order_by("position").values_list(*TASK_COLUMNS.values(), "sha256")
-    for row in rows.iterator(chunk_size=LOADED_AT_ONCE):
-        yield dict(zip((*TASK_COLUMNS, "sha256"), row, strict=True))
+    columns = (*TASK_COLUMNS, "sha256")
+    rows = tasks.values_list(*TASK_COLUMNS.values(), "sha256")
+    slice_: list[tuple[Any, ...]] | None = None
+    while slice_ is None or len(slice_) == LOADED_AT_ONCE:
+        slice_ = list(rows.filter(position__gte=first)[:LOADED_AT_ONCE])
+        for row in slice_:
+            record = dict(zip(columns, row, strict=True))
+            first = record["position"] + 1
+            yield record
 
 
 def task_sha256(record: dict[str, Any]) -> str:

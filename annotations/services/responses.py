@@ -12,7 +12,7 @@ from annotations.errors import AssignmentNotYoursError, StaleRevisionError, Stud
 from annotations.models import Assignment, Participation, Place, Response, Study, Task
 from annotations.models.responses import LONGEST_MS, MOST_SPANS
 from annotations.selectors import last_response, only_row
-from annotations.services.locks import lock_participation, share_study
+from annotations.services.locks import lock_to_rate, save_progress
 
 State = Assignment.State
 # A study that is closing takes the turns that were claimed; a paused one corrections and late answers too.
@@ -64,29 +64,47 @@ def submit_response(
     or was returned is revived while its place is free; otherwise the answer is kept as `late`, and never
     analysed. Raises AssignmentNotYoursError, StudyNotOpenError, and StaleRevisionError with what is stored
     where `base` is not the last revision."""
+    check_is_theirs(assignment, participation)
+    study, person, now = lock_to_rate(participation)
+    stored = store_locked(study, person, now, assignment, answer, token, base, measured)
+    save_progress(person)
+    return stored.response
+
+
+def check_is_theirs(assignment: Assignment, participation: Participation) -> None:
     if assignment.participation_id != participation.pk:
         raise AssignmentNotYoursError("This task is somebody else's.")
-    study = share_study(assignment.study_id)
-    person, now = lock_participation(participation.pk)
-    turn = Assignment.objects.select_related("task").get(pk=assignment.pk)
-    stored = only_row(Response.objects.filter(assignment=turn, token=token))
-    if stored is not None:
-        return stored
-    if person.erased_at is not None:
-        raise AssignmentNotYoursError("Your answers were erased; nothing more of yours is stored.")
-    if study.state not in TAKES_ANSWERS:
-        raise StudyNotOpenError(f"“{study.title}” takes no answers any more.")
-    if base != turn.revision:
-        last = last_response(turn)
-        raise StaleRevisionError(turn.revision, last and last.answer)
-    if turn.revision is None:
-        late = _end_with_answer(study, person, turn, now, interrupted=measured.interrupted)
-    elif study.state == Study.State.CLOSING:
-        raise StudyNotOpenError(f"“{study.title}” is closing: your earlier answer stays as it was.")
-    else:
-        late = turn.state != State.SUBMITTED
-        _note_correction(person, turn, now)
-    return Response.objects.create(
+
+
+@dataclass(frozen=True)
+class Stored:
+    """was_held: the turn was its person's until now, and is answered for the first time."""
+
+    response: Response
+    was_held: bool
+
+
+def store_locked(
+    study: Study,
+    person: Participation,
+    now: datetime,
+    turn: Assignment,
+    answer: dict[str, Any],
+    token: uuid.UUID,
+    base: int | None,
+    measured: Measured,
+) -> Stored:
+    """The same in the transaction of whoever locked both rows and saves the person's. `turn` is as it was
+    before the locks."""
+    late, may_answer = False, study.state in TAKES_ANSWERS and person.erased_at is None
+    was_held = may_answer and base is None and _end_claimed(person, turn, now, measured)
+    if not was_held:
+        turn = Assignment.objects.select_related("task").get(pk=turn.pk)
+        stored = only_row(Response.objects.filter(assignment=turn, token=token))
+        if stored is not None:
+            return Stored(stored, was_held=False)
+        late = _store_otherwise(study, person, turn, now, base, measured)
+    response = Response.objects.create(
         assignment=turn,
         revision=0 if base is None else base + 1,
         base=base,
@@ -96,28 +114,72 @@ def submit_response(
         created_at=now,
         **measured.bounded(now - turn.claimed_at),
     )
+    return Stored(response, was_held)
+
+
+def _end_claimed(person: Participation, turn: Assignment, now: datetime, measured: Measured) -> bool:
+    """What nearly every answer is: the first one to a turn that its person holds. False, and nothing done, if
+    it is another one; nothing had to be read to know that."""
+    held = Assignment.objects.filter(pk=turn.pk, state=State.CLAIMED, counts=True, submitted_at=None)
+    ended = held.update(
+        state=State.SUBMITTED,
+        ended_at=now,
+        submitted_at=now,
+        revision=0,
+        interrupted=measured.interrupted,
+    )
+    if ended:
+        _count_answer(person, turn, now, fills=True)
+    return bool(ended)
+
+
+def _store_otherwise(
+    study: Study,
+    person: Participation,
+    turn: Assignment,
+    now: datetime,
+    base: int | None,
+    measured: Measured,
+) -> bool:
+    """Note an answer to a turn that ended, or a correction; return whether it came too late to count."""
+    if person.erased_at is not None:
+        raise AssignmentNotYoursError("Your answers were erased; nothing more of yours is stored.")
+    if study.state not in TAKES_ANSWERS:
+        raise StudyNotOpenError(f"“{study.title}” takes no answers any more.")
+    if base != turn.revision:
+        last = last_response(turn)
+        raise StaleRevisionError(turn.revision, last and last.answer)
+    if turn.revision is None:
+        return _end_with_answer(study, person, turn, now, interrupted=measured.interrupted)
+    if study.state == Study.State.CLOSING:
+        raise StudyNotOpenError(f"“{study.title}” is closing: your earlier answer stays as it was.")
+    _note_correction(person, turn, now)
+    return turn.state != State.SUBMITTED
 
 
 def _end_with_answer(
     study: Study, person: Participation, turn: Assignment, now: datetime, *, interrupted: bool
 ) -> bool:
     """Write the first answer down on its turn and its person; whether it came too late to count."""
-    role, changes = turn.task.role, {}
     revived = turn.state != State.CLAIMED and _revive(study, person, turn)
     late = turn.state != State.CLAIMED and not revived
     fields: dict[str, Any] = {"submitted_at": now, "revision": 0, "interrupted": interrupted}
     if not late:
         fields |= {"state": State.SUBMITTED, "ended_at": now}
     Assignment.objects.filter(pk=turn.pk, submitted_at=None).update(**fields)
-    if not late and turn.counts and turn.place_id is not None:
-        changes["places_filled"] = F("places_filled") + 1
-        if role == Task.Role.ITEM:
-            changes["items_filled"] = F("items_filled") + 1
-            changes["items_held"] = F("items_held") + int(revived)
-    Participation.objects.filter(pk=person.pk).update(
-        answered=F("answered") + 1, changes=F("changes") + 1, last_answer_at=now, **changes
-    )
+    _count_answer(person, turn, now, fills=not late and turn.counts)
+    if revived and turn.place_id is not None and turn.task.role == Task.Role.ITEM:
+        person.items_held += 1
     return late
+
+
+def _count_answer(person: Participation, turn: Assignment, now: datetime, *, fills: bool) -> None:
+    person.answered += 1
+    person.changes += 1
+    person.last_answer_at = now
+    if fills and turn.place_id is not None:
+        person.places_filled += 1
+        person.items_filled += turn.task.role == Task.Role.ITEM
 
 
 def _revive(study: Study, person: Participation, turn: Assignment) -> bool:
@@ -142,4 +204,5 @@ def _revive(study: Study, person: Participation, turn: Assignment) -> bool:
 
 def _note_correction(person: Participation, turn: Assignment, now: datetime) -> None:
     Assignment.objects.filter(pk=turn.pk).update(revision=F("revision") + 1)
-    Participation.objects.filter(pk=person.pk).update(changes=F("changes") + 1, last_answer_at=now)
+    person.changes += 1
+    person.last_answer_at = now

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from annotations.errors import ReviewError
-from annotations.models import Assignment, Participation, Place, Review, Study, Visit
+from annotations.models import Assignment, Participation, Review, Study, Visit
 from annotations.services.locks import lock_participation, lock_study
-from annotations.services.turns import drop_turns, restore_turns
+from annotations.services.turns import drop_reservation, drop_turns, restore_turns
 from daamweb.projects.models import Action
 from daamweb.projects.services.events import record
 
@@ -44,7 +44,7 @@ def exclude_annotator(
     review = _write(Review.Action.EXCLUDE, study, person, now, reason, rule=rule, evidence=evidence, by=by)
     Participation.objects.filter(pk=person.pk).update(excluded_at=now)
     drop_turns(study, person, person.assignments.all(), dropped=Assignment.Dropped.EXCLUDED, by=review)
-    Place.objects.filter(reserved_for=person).update(reserved_for=None, reserved_until=None)
+    drop_reservation(study, person)
     return review
 
 

@@ -27,7 +27,9 @@ from daamweb.projects.services.editing import store_edit
 from daamweb.projects.services.events import Actor, record
 from daamweb.projects.services.rows import delete_row
 from daamweb.projects.shown import Shown
-from generation.models import Generation
+from generation.errors import PromptSetError
+from generation.models import Generation, PromptSet
+from generation.services.words import check_whole, hold_words
 
 # A draft's tasks are written so many at once.
 STORED_AT_ONCE = 500
@@ -61,13 +63,14 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
         recipe={"seed": design.seed, "allow_unfinished": design.allow_unfinished},
     )
     _check_design(study)
+    _check_words(run.prompt_set)
     generations = list(
         run.generations.select_related("prompt")
         .prefetch_related("prompt__words")
         .order_by("prompt__position", "seed")
     )
-    finished = [each for each in generations if each.state == Generation.State.SUCCEEDED]
-    unfinished = [_unfinished_line(each) for each in generations if each.state != Generation.State.SUCCEEDED]
+    finished = [each for each in generations if each.state == Generation.State.DONE]
+    unfinished = [_unfinished_line(each) for each in generations if each.state != Generation.State.DONE]
     if unfinished and not design.allow_unfinished:
         raise StudyError(
             f"{len(unfinished)} of {len(generations)} images of {run.name!r} are not finished. Wait for "
@@ -78,6 +81,8 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
     order = np.random.default_rng(design.seed).permutation(len(drafts))
     try:
         _store(study, [drafts[index] for index in order], by)
+    except PromptSetError as error:
+        raise StudyError(str(error)) from error
     except IntegrityError as error:
         if Study.objects.filter(project=run.project, name=design.name).exists():
             raise StudyError(_taken(design.name)) from error
@@ -85,6 +90,13 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
             f"The images or words of {run.name!r} were changed while the study was built; build it again."
         ) from error
     return study
+
+
+def _check_words(prompt_set: PromptSet) -> None:
+    try:
+        check_whole(prompt_set)
+    except PromptSetError as error:
+        raise StudyError(str(error)) from error
 
 
 def _store(study: Study, drafts: list[TaskDraft], by: Actor) -> None:
@@ -112,9 +124,13 @@ def _store(study: Study, drafts: list[TaskDraft], by: Actor) -> None:
     study.items = study.controls = study.checks = 0
     study.save()
     try:
-        for first in range(0, len(tasks), STORED_AT_ONCE):
+        with transaction.atomic():
+            # Once a word has a task, it is not parsed anew.
+            hold_words(study.run.prompt_set)
+            Task.objects.bulk_create(tasks[:STORED_AT_ONCE])
+        for first in range(STORED_AT_ONCE, len(tasks), STORED_AT_ONCE):
             Task.objects.bulk_create(tasks[first : first + STORED_AT_ONCE])
-    except IntegrityError:
+    except (IntegrityError, PromptSetError):
         _delete_tasks(study).delete()
         raise
     for name, count in counts.items():

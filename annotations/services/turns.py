@@ -145,3 +145,9 @@ def recount(person: Participation) -> None:
     )
     Participation.objects.filter(pk=person.pk).update(changes=F("changes") + 1, **counts)
     person.refresh_from_db()
+
+
+def drop_reservation(study: Study, person: Participation) -> None:
+    """What was this person's next is anybody's. Both rows have to be locked."""
+    freed = Place.objects.filter(reserved_for=person).update(reserved_for=None, reserved_until=None)
+    study.count_reopening(freed)

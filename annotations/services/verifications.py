@@ -35,6 +35,7 @@ from generation.models import Generation
 logger = logging.getLogger(__name__)
 
 SLICE = 200  # tasks
+READ_AT_ONCE = 2**20  # bytes of a file
 EVERY = timedelta(days=1)
 _ABSENT = object()
 
@@ -176,7 +177,7 @@ def file_sha256(stored: FieldFile) -> str | None:
     try:
         with stored.open("rb") as file:
             found = hashlib.sha256()
-            for chunk in file.chunks():
+            for chunk in file.chunks(READ_AT_ONCE):
                 found.update(chunk)
     except OSError:
         logger.exception("The file %s cannot be read.", stored.name)

@@ -1,23 +1,49 @@
-"""One turn: its task shown, answered, or corrected."""
+"""One turn: its task shown, answered, or corrected.
+
+The page's script sends an answer and is given the next task's page without its frame; `Content-Location` says
+which turn's it is. Without scripts the same addresses are reached by redirects.
+"""
 
 import uuid
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
 
 from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Participation, Study
-from annotations.selectors import last_response, previous_assignment, reserved_task
-from annotations.services.responses import Measured, submit_response
-from annotations.views.visitors import current_participation
-from annotations.views.ways import claim_next, get_study, lead_to, not_open, problem, target_of
+from annotations.selectors import ShownTask, last_response, only_row, previous_assignment
+from annotations.services.ratings import rate
+from annotations.services.responses import Measured
+from annotations.services.walks import Claim, upcoming_task
+from annotations.views.pictures import pictures_of
+from annotations.views.visitors import current_participation, is_of
+from annotations.views.ways import (
+    HIDDEN,
+    get_study,
+    is_by_script,
+    lead_to,
+    not_open,
+    problem,
+    target_of,
+    turn_address,
+    way_of,
+)
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
+# What it takes to know whose turn it is, to read an answer and to store it.
+TO_ANSWER = (
+    "number", "state", "place", "visit", "in_block", "claimed_at", "revision",
+    "task__role", "task__payload", "participation__annotator", "participation__study",
+    "study__project", "study__slug", "study__kind", "study__state", "study__title", "study__lease_minutes",
+)  # fmt: skip
+# What no task's page shows.
+LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options", "left_out", "recipe")]
 
 
 class PageForm(forms.Form):
@@ -37,44 +63,47 @@ class PageForm(forms.Form):
 
 @never_cache
 @read_or_send
+@vary_on_headers("X-Requested-With")
 def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One task: shown, answered, or corrected."""
-    study = get_study(slug)
-    participation = current_participation(request, study)
-    if participation is None and request.method != "POST":
-        return redirect("annotations:start", study.slug)
-    if participation is None:
-        message = (
-            "This browser has forgotten who you are in this study, so the answer could not be stored. Your "
-            "earlier answers are safe. Allow cookies for this site and begin again."
-        )
-        return problem(request, study, "We do not recognise this browser", message, status=403)
-    turn = get_object_or_404(
-        Assignment.objects.select_related("task__generation", "place"), pk=pk, study=study
-    )
-    if turn.participation_id != participation.pk:
-        raise Http404("This task was given to someone else.")
+    turns = Assignment.objects.select_related("task", "study", "participation").only(*TO_ANSWER)
+    turn = only_row(turns.filter(pk=pk))
+    is_of_study = turn is not None and turn.study.slug == slug and turn.study.state not in HIDDEN
+    if turn is None or not is_of_study or not is_of(request, turn.participation, turn.study):
+        return _somebody_elses(request, slug)
     if request.method == "POST":
-        return _answer(request, study, participation, turn)
-    if study.state == Study.State.CLOSED:
-        return not_open(request, study)
-    if _cannot_go_on(study, turn):
-        return _lost(request, study)
+        return _answer(request, turn)
+    if turn.study.state == Study.State.CLOSED:
+        return not_open(request, turn.study)
+    if _cannot_go_on(turn):
+        return _lost(request, turn.study)
     stored = last_response(turn)
-    form = get_kind(study.kind).answer_form(turn.task.payload, initial=stored.answer if stored else None)
-    return _task_page(request, study, participation, turn, form, PageForm.fresh(turn.revision))
+    form = get_kind(turn.study.kind).answer_form(turn.task.payload, initial=stored.answer if stored else None)
+    return _task_page(request, turn, form, PageForm.fresh(turn.revision))
 
 
-def _cannot_go_on(study: Study, turn: Assignment) -> bool:
+def _somebody_elses(request: HttpRequest, slug: str) -> HttpResponse:
+    study = get_study(slug)
+    if current_participation(request, study) is not None:
+        raise Http404("This task was given to someone else.")
+    if request.method != "POST":
+        return redirect("annotations:start", study.slug)
+    message = (
+        "This browser has forgotten who you are in this study, so the answer could not be stored. Your "
+        "earlier answers are safe. Allow cookies for this site and begin again."
+    )
+    return problem(request, study, "We do not recognise this browser", message, status=403)
+
+
+def _cannot_go_on(turn: Assignment) -> bool:
     """A turn that ended goes on while its place is free and the study runs."""
     if turn.state not in ENDED or turn.place is None:
         return False
-    return turn.place.turn_id is not None or study.state == Study.State.CLOSING
+    return turn.place.turn_id is not None or turn.study.state == Study.State.CLOSING
 
 
-def _answer(
-    request: HttpRequest, study: Study, participation: Participation, turn: Assignment
-) -> HttpResponse:
+def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
+    study = turn.study
     form = get_kind(study.kind).answer_form(turn.task.payload, data=request.POST)
     page = PageForm(request.POST, prefix="page")
     page_is_whole = page.is_valid()
@@ -83,11 +112,11 @@ def _answer(
             form.add_error(None, "This page reached us damaged, so nothing was stored. Please send it again.")
         spent = page.cleaned_data["milliseconds"] if page_is_whole else None
         fresh = PageForm.fresh(turn.revision, milliseconds=spent)
-        return _task_page(request, study, participation, turn, form, fresh, status=422)
+        return _task_page(request, turn, form, fresh, status=422)
     try:
-        response = submit_response(
+        rated = rate(
             assignment=turn,
-            participation=participation,
+            participation=turn.participation,
             answer=form.cleaned_data,
             token=page.cleaned_data["token"],
             base=page.cleaned_data["base"],
@@ -99,66 +128,91 @@ def _answer(
         study.refresh_from_db()
         return not_open(request, study, refused=f"What you just sent was not stored. {error}")
     except StaleRevisionError as stale:
-        return _changed_elsewhere(request, study, participation, turn, form, stale.revision, stale.answer)
+        return _changed_elsewhere(request, turn, form, stale.revision, stale.answer)
+    response = rated.response
     if response.answer != form.cleaned_data:
         # The same page came twice with different answers, as after the browser's own "back".
-        return _changed_elsewhere(
-            request, study, participation, turn, form, response.revision, response.answer
-        )
+        return _changed_elsewhere(request, turn, form, response.revision, response.answer)
     if response.late:
         return _late(request, study)
-    return lead_to(request, claim_next(study, participation))
+    if rated.claim is not None and rated.claim.turn is not None and is_by_script(request):
+        return _next_page(request, study, rated.participation, rated.claim, rated.claim.turn, after=turn)
+    return lead_to(request, way_of(study, rated.claim))
 
 
-def _changed_elsewhere(
+def _next_page(
     request: HttpRequest,
     study: Study,
     participation: Participation,
+    claim: Claim,
     turn: Assignment,
-    form: forms.Form,
-    revision: int | None,
-    answer: dict | None,
+    *,
+    after: Assignment,
+) -> HttpResponse:
+    """What has just been given, as the rows that gave it know it: nothing is read again."""
+    turn.study, turn.participation = study, participation
+    form = get_kind(study.kind).answer_form(turn.task.payload)
+    previous = after if turn.number == after.number + 1 else previous_assignment(turn)
+    return _page(request, turn, form, PageForm.fresh(None), claim.upcoming, previous)
+
+
+def _changed_elsewhere(
+    request: HttpRequest, turn: Assignment, form: forms.Form, revision: int | None, answer: dict | None
 ) -> HttpResponse:
     """What was sent is shown beside what is stored; sending it again replaces that."""
     if answer is None:
         text = "An answer to this task is stored already. Send this page again to replace it."
     else:
-        words = get_kind(study.kind).in_words(answer)
+        words = get_kind(turn.study.kind).in_words(answer)
         text = (
             f"Your answer “{words}” to this task is stored. Nothing was changed by this page; send it "
             "again to replace that answer by this one."
         )
     form.add_error(None, text)
-    turn.revision = revision
-    return _task_page(request, study, participation, turn, form, PageForm.fresh(revision), status=409)
+    return _task_page(request, turn, form, PageForm.fresh(revision), status=409)
 
 
 def _task_page(
+    request: HttpRequest, turn: Assignment, form: forms.Form, page: PageForm, status: int = 200
+) -> HttpResponse:
+    """Of any turn, as it is stored now."""
+    turns = Assignment.objects.select_related("task__generation", "study", "participation")
+    whole = turns.defer(*LONG_TEXTS).get(pk=turn.pk)
+    upcoming = upcoming_task(whole.study, whole.participation)
+    return _page(request, whole, form, page, upcoming, previous_assignment(whole), status)
+
+
+def _page(
     request: HttpRequest,
-    study: Study,
-    participation: Participation,
     turn: Assignment,
     form: forms.Form,
     page: PageForm,
+    upcoming: ShownTask | None,
+    previous: Assignment | None,
     status: int = 200,
 ) -> HttpResponse:
+    study, participation = turn.study, turn.participation
     target = target_of(study, participation)
     if target is not None and turn.revision is None:
         # Late answers were answers, too, and another task came in their place.
         target = max(target, participation.answered + 1)
     context = {
+        "frame": "annotations/no_frame.html" if is_by_script(request) else "annotations/base.html",
         "study": study,
         "assignment": turn,
         "task": turn.task,
+        "pictures": pictures_of(ShownTask.of(turn.task)),
         "form": form,
         "page": page,
         "answered": participation.answered,
         "target": target,
-        "previous": previous_assignment(turn),
+        "previous": previous,
         "is_correction": turn.revision is not None,
-        "next_task": reserved_task(participation),
+        "preload": pictures_of(upcoming) if upcoming is not None else None,
     }
-    return render(request, get_kind(study.kind).template, context, status=status)
+    response = render(request, get_kind(study.kind).template, context, status=status)
+    response["Content-Location"] = turn_address(study, turn)
+    return response
 
 
 def _lost(request: HttpRequest, study: Study) -> HttpResponse:

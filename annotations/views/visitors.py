@@ -29,6 +29,11 @@ def current_participation(request: HttpRequest, study: Study) -> Participation |
     return participation_of(study, _annotator_pk(request, study))
 
 
+def is_of(request: HttpRequest, participation: Participation, study: Study) -> bool:
+    """Whether this browser's annotator is whose participation in the study this is. Nothing is read."""
+    return _annotator_pk(request, study) == participation.annotator_id
+
+
 def _annotator_pk(request: HttpRequest, study: Study) -> int | None:
     for name in (_cookie_of(study.project_id), COOKIE):
         pk = request.get_signed_cookie(name, default=None, salt=SALT, max_age=COOKIE_SECONDS)

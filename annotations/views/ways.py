@@ -12,6 +12,7 @@ from annotations.models import Assignment, Participation, Study
 from annotations.ring import turns_until
 from annotations.selectors import held_assignment
 from annotations.services.claims import claim_assignment
+from annotations.services.walks import Claim
 from annotations.views.visitors import current_participation
 
 MANY_SPREAD_OVER = 10  # seconds
@@ -20,8 +21,14 @@ MANY_SPREAD_OVER = 10  # seconds
 def claim_next(study: Study, participation: Participation) -> str:
     """The address to go on at."""
     try:
-        claim = claim_assignment(participation=participation)
+        return way_of(study, claim_assignment(participation=participation))
     except StudyNotOpenError:
+        return way_of(study, None)
+
+
+def way_of(study: Study, claim: Claim | None) -> str:
+    """Where a claim leads; None: the study gives out no tasks at the moment."""
+    if claim is None:
         return reverse("annotations:start", args=[study.slug])
     if claim.turn is not None:
         return turn_address(study, claim.turn)
@@ -40,9 +47,11 @@ def target_of(study: Study, participation: Participation) -> int | None:
     )
 
 
+HIDDEN = (Study.State.DRAFT, Study.State.OPENING, Study.State.ERASING)
+
+
 def get_study(slug: str) -> Study:
-    hidden = (Study.State.DRAFT, Study.State.OPENING, Study.State.ERASING)
-    shown = Study.objects.exclude(state__in=hidden)
+    shown = Study.objects.exclude(state__in=HIDDEN)
     return get_object_or_404(shown.defer("left_out", "recipe"), slug=slug)  # long, and no page's
 
 
@@ -50,9 +59,14 @@ def turn_address(study: Study, turn: Assignment) -> str:
     return reverse("annotations:assignment", args=[study.slug, turn.pk])
 
 
+def is_by_script(request: HttpRequest) -> bool:
+    """Whether the page's script asks, which puts what it is given into the page that is there."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
 def lead_to(request: HttpRequest, address: str) -> HttpResponse:
     """A redirect, or for the page's script the address to go to once it knows that the answer has arrived."""
-    if request.headers.get("X-Requested-With") == "fetch":
+    if is_by_script(request):
         return JsonResponse({"next": address})
     return HttpResponseRedirect(address)
 

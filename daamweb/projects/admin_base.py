@@ -8,12 +8,16 @@ from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
+from daamweb.admin_lists import BoundedPaginator
 from daamweb.projects.admin_trail import TrailAdmin
 from daamweb.projects.selectors import allowed, may, may_somewhere, sees_several, visible_to
 
 
 class MembersAdmin(TrailAdmin):
     """Lists, pages, histories and actions hold what the user may see; rights are asked row by row."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False  # it would count all
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return visible_to(super().get_queryset(request), request.user)

@@ -3,19 +3,28 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Event, Thread
+from typing import Protocol
 
 from django.db import DatabaseError, connection
-
-from daamweb.work.models import Work
 
 logger = logging.getLogger(__name__)
 
 BEATS_PER_LEASE = 4
 
 
+class Leased(Protocol):
+    """A row of work, or a batch of them."""
+
+    @property
+    def LEASE(self) -> timedelta: ...
+
+    def renew(self) -> bool: ...
+
+
 @contextmanager
-def kept(row: Work) -> Iterator[None]:
+def kept(row: Leased) -> Iterator[None]:
     """Renew the row's lease from a thread, with a connection of its own, as long as the block lasts. It ends
     with the process, so that a worker that is killed is noticed; and once the row is another worker's."""
     done = Event()
@@ -28,7 +37,7 @@ def kept(row: Work) -> Iterator[None]:
         thread.join()
 
 
-def _beat(row: Work, done: Event) -> None:
+def _beat(row: Leased, done: Event) -> None:
     try:
         while not done.wait(row.LEASE.total_seconds() / BEATS_PER_LEASE):
             try:

@@ -22,6 +22,6 @@ def sweep_work() -> None:
         if not kind.JOB:
             continue
         since = timezone.now() - kind.LEASE
-        for row in kind._default_manager.claimable().untold(since).order_by("pk")[:AT_ONCE]:
+        for row in kind.to_tell(since).order_by("pk")[:AT_ONCE]:
             if row.mark_poked(unless_since=since):
                 poke(current_app.tasks[kind.JOB], row.pk)

@@ -21,6 +21,12 @@ LONGEST_LEASE = timedelta(hours=1)
 Row = TypeVar("Row", bound="Work", covariant=True)
 
 
+def untold(since: datetime) -> Q:
+    """Rows with a `poked_at` of which no worker has been told since then. What was noted in the future was
+    noted by a clock that was wrong."""
+    return Q(poked_at=None) | ~Q(poked_at__gte=since, poked_at__lte=timezone.now())
+
+
 class WorkState(models.TextChoices):
     QUEUED = "queued", "waiting"
     RUNNING = "running", "running"
@@ -43,10 +49,7 @@ class WorkQuerySet(models.QuerySet[Row]):
         return self.filter(due | (Q(state=WorkState.RUNNING) & dropped))
 
     def untold(self, since: datetime) -> Self:
-        """Of which no worker has been told since then. What was noted in the future was noted by a clock that
-        was wrong."""
-        told = Q(poked_at__gte=since, poked_at__lte=timezone.now())
-        return self.filter(Q(poked_at=None) | ~told)
+        return self.filter(untold(since))
 
 
 class WorkManager(models.Manager[Row]):
@@ -76,6 +79,7 @@ class Work(models.Model):
     JOB = ""
     LEASE = timedelta(minutes=5)
     MAX_ATTEMPTS = 3
+    UNIT = ""  # what is counted by `done` and `total`: "images"
 
     state = models.CharField(max_length=10, choices=WorkState, default=WorkState.QUEUED)
     claim = models.UUIDField(null=True, blank=True, editable=False, help_text="Whose it is while it runs.")
@@ -110,10 +114,22 @@ class Work(models.Model):
             ),
         ]
 
-    def take(self) -> bool:
+    @property
+    def is_unfinished(self) -> bool:
+        return self.state in (WorkState.QUEUED, WorkState.RUNNING)
+
+    @classmethod
+    def to_tell(cls, since: datetime) -> models.QuerySet[Any]:
+        """The rows whose keys JOB takes and of which a sweep tells workers, since work waits that nobody has
+        been told of since then; each has `mark_poked`. They are the work itself, unless a kind says
+        otherwise: images are made by the run."""
+        rows: models.QuerySet[Any] = cls._default_manager.all()
+        return rows.filter(pk__in=WorkQuerySet(cls).claimable().untold(since).values("pk"))
+
+    def take(self, claim: uuid.UUID | None = None) -> bool:
         """Give it to this process for a lease; False if another has it, nothing is to be done, or it has
-        taken its worker down too often, which fails it."""
-        claim = uuid.uuid4()
+        taken its worker down too often, which fails it. `claim`: of a batch, which rows are taken into."""
+        claim = claim or uuid.uuid4()
         taken = self._rows().claimable().filter(pk=self.pk).update(
             state=WorkState.RUNNING,
             claim=claim,
@@ -196,5 +212,5 @@ class Work(models.Model):
     def _rows(self) -> WorkQuerySet[Self]:
         return WorkQuerySet(type(self))
 
-    def _mine(self) -> "WorkQuerySet[Work]":
+    def _mine(self) -> WorkQuerySet[Self]:
         return self._rows().filter(pk=self.pk, state=WorkState.RUNNING, claim=self.claim)

@@ -21,7 +21,7 @@ class StoredImages:
     """
 
     def __init__(self, generations: QuerySet[Generation], tell: Tell):
-        finished = generations.filter(state=Generation.State.SUCCEEDED)
+        finished = generations.filter(state=Generation.State.DONE)
         order = ("prompt__position", "seed", "pk")
         self._found: Sequence[int] = list(finished.order_by(*order).values_list("pk", flat=True))
         self._tell = tell

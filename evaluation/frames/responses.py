@@ -1,13 +1,13 @@
 """Frames of a study's answers."""
 
 import json
+from array import array
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db.models import QuerySet, TextField
+from django.db.models import TextField
 from django.db.models.functions import Cast
 from pandas.api.extensions import ExtensionArray, ExtensionDtype
 from pandas.api.types import pandas_dtype
@@ -20,6 +20,18 @@ from evaluation.frames.columns import COLUMNS, CommonColumn, columns_of, dtype_o
 # In `dropped`, beside the reasons of a turn: the answer came when its place had gone.
 LATE = "late"
 READ_AT_ONCE = 5_000  # rows
+TURNS_AT_ONCE = 50_000  # primary keys
+
+# Of each column of texts: text → the one object that is kept of it.
+Texts = dict[str, dict[Any, Any]]
+
+
+def answered_turns(study: Study) -> "array[int]":
+    """The turns whose answers are in a file of this moment, in the order of first submission; eight bytes
+    each."""
+    answers = Response.objects.final().filter(assignment__study=study, erased_at=None)
+    turns = answers.order_by("assignment__submitted_at", "assignment").values_list("assignment", flat=True)
+    return array("q", turns.iterator(chunk_size=TURNS_AT_ONCE))
 
 
 def response_frame(study: Study) -> pd.DataFrame:
@@ -27,52 +39,45 @@ def response_frame(study: Study) -> pd.DataFrame:
 
     All roles are in it, and answers that do not count: their `dropped` says why. What was erased is not.
     """
-    # Filled in place: the columns of a million answers are never there twice. What is answered while they are
-    # read is left to the next frame.
-    total, filled = _rows(study).count(), 0
-    columns = {column.name: _empty(column, total) for column in columns_of(study)}
-    for chunk in response_chunks(study):
-        taken = min(len(chunk), total - filled)
+    # Filled in place: the columns of a million answers are never there twice.
+    turns, filled = answered_turns(study), 0
+    columns = {column.name: _empty(column, len(turns)) for column in columns_of(study)}
+    texts: Texts = {}
+    for chunk in response_chunks(study, turns, texts):
         for name, column in columns.items():
-            column[filled : filled + taken] = chunk[name].array[:taken]
-        filled += taken
+            column[filled : filled + len(chunk)] = chunk[name].array
+        filled += len(chunk)
     return pd.DataFrame({name: column[:filled] for name, column in columns.items()}, copy=False)
 
 
-def response_chunks(study: Study) -> Iterator[pd.DataFrame]:
-    """The same in frames of at most READ_AT_ONCE rows, at least one, so that a file can be written row by
-    row."""
-    kind = get_kind(study.kind)
-    columns = columns_of(study)
-    # Of a text that comes again and again one object is kept, for all chunks.
-    texts: dict[str, dict[Any, Any]] = {column.name: {} for column in columns if column.type == "text"}
-    rows = (
-        _rows(study)
-        .order_by("assignment__submitted_at", "assignment")
-        .values_list(*map(_read, COLUMNS), _as_text("assignment__task__payload"), _as_text("answer"))
-        .iterator(chunk_size=READ_AT_ONCE)
-    )
-    read = list(islice(rows, READ_AT_ONCE))
-    while True:
-        yield _frame(kind, columns, read, texts)
-        read = list(islice(rows, READ_AT_ONCE))
-        if not read:
-            return
+def response_chunks(study: Study, turns: "array[int]", texts: Texts | None = None) -> Iterator[pd.DataFrame]:
+    """The answers of these turns in frames of at most READ_AT_ONCE rows, at least one, so that a file can be
+    written as they are read. Each is read by itself, by primary keys: what comes meanwhile is in none, no
+    answer is in two, and nothing has to be sorted, or kept open, for as long as somebody writes.
 
-
-def _rows(study: Study) -> QuerySet[Response]:
-    return Response.objects.final().filter(assignment__study=study, erased_at=None)
+    Of a text that comes again and again one object is kept in `texts`, for as long as the caller likes."""
+    kind, columns = get_kind(study.kind), columns_of(study)
+    for first in range(0, max(len(turns), 1), READ_AT_ONCE):
+        rows = (
+            Response.objects.final()
+            .filter(assignment__in=turns[first : first + READ_AT_ONCE].tolist(), erased_at=None)
+            .order_by("assignment__submitted_at", "assignment")
+            .values_list(*map(_read, COLUMNS), _as_text("assignment__task__payload"), _as_text("answer"))
+        )
+        yield _frame(kind, columns, list(rows), {} if texts is None else texts)
 
 
 def _frame(
     kind: Kind,
     columns: Sequence[Column],
     rows: list[tuple[Any, ...]],
-    texts: dict[str, dict[Any, Any]],
+    texts: Texts,
 ) -> pd.DataFrame:
     values = _values(kind, rows)
-    for name, seen in texts.items():
-        values[name] = list(map(seen.setdefault, values[name], values[name]))
+    for column in columns:
+        if column.type == "text":
+            seen, found = texts.setdefault(column.name, {}), values[column.name]
+            values[column.name] = list(map(seen.setdefault, found, found))
     return pd.DataFrame({column.name: _array(column, values[column.name]) for column in columns}, copy=False)
 
 

@@ -13,7 +13,8 @@ from generation.selectors import run_progress
 class RunFacts:
     """settings: of the run, as a study's plan has them, with its name, its prompt set and that set's parser.
     checkpoint: what it was called when the run was made. revisions: of the checkpoint that made the finished
-    images; "" is one that nobody knows. images: {"succeeded", "queued", "running", "failed": how many}."""
+    images; "" is one that nobody knows. images: {"done", "queued", "running", "failed",
+    "cancelled": how many}."""
 
     settings: Mapping[str, Any]
     checkpoint: str
@@ -23,7 +24,7 @@ class RunFacts:
 
 def read_run(run: GenerationRun) -> RunFacts:
     progress = run_progress(run)
-    made = run.generations.filter(state=Generation.State.SUCCEEDED).order_by()
+    made = run.generations.filter(state=Generation.State.DONE).order_by()
     return RunFacts(
         settings={
             "name": run.name,
@@ -34,9 +35,10 @@ def read_run(run: GenerationRun) -> RunFacts:
         checkpoint=run.checkpoint_name,
         revisions=tuple(sorted(set(made.values_list("checkpoint_revision", flat=True).distinct()))),
         images={
-            "succeeded": progress.succeeded,
+            "done": progress.done,
             "queued": progress.queued,
             "running": progress.running,
             "failed": progress.failed,
+            "cancelled": progress.cancelled,
         },
     )

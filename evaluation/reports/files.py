@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
+
 from annotations.kinds.interface import Tell, unwatched
 from annotations.models import Study
 from annotations.services.plans import write_plan
@@ -12,7 +14,7 @@ from daamweb.projects.services.events import Actor
 from evaluation.analyses.interface import Analysis
 from evaluation.documents.content import NamedFigure
 from evaluation.documents.drawing import render_figure
-from evaluation.exports import save_responses, write_codebook
+from evaluation.exports import in_chunks, save_responses, write_codebook
 from evaluation.frames.columns import columns_of
 from evaluation.reports.build import build_report
 from evaluation.reports.gather import gather
@@ -45,7 +47,7 @@ def write_report(
     files: dict[str, Callable[[Path], object]] = {}
     if isinstance(subject, Study):
         files = {
-            "responses.csv": partial(save_responses, subject, gathered.inputs.responses, by=by),
+            "responses.csv": partial(_save, subject, gathered.inputs.responses, by),
             "codebook.csv": partial(write_codebook, columns_of(subject)),
             "plan.json": partial(_write_plan, subject),
         }
@@ -60,6 +62,10 @@ def write_report(
         write(folder / name)
         progress(done, len(files))
     return [folder / name for name in files]
+
+
+def _save(study: Study, responses: pd.DataFrame, by: Actor, path: Path) -> None:
+    save_responses(study, in_chunks(responses), path, answers=len(responses), by=by)
 
 
 def _write_plan(study: Study, path: Path) -> None:

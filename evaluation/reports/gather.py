@@ -79,7 +79,7 @@ def study_fingerprint(study: Study, analysis: Analysis) -> str:
 def images_fingerprint(subject: Subject) -> str:
     """Names one state of the finished images, their heat maps and the words of their prompts. It reads them
     all: a worker's work."""
-    images = images_of(subject).filter(state=Generation.State.SUCCEEDED).order_by("pk")
+    images = images_of(subject).filter(state=Generation.State.DONE).order_by("pk")
     words = Word.objects.filter(prompt__generations__in=images).distinct().order_by("pk")
     found = hashlib.sha256()
     for rows in (

@@ -6,7 +6,13 @@ from evaluation.frames.runs import RunFacts
 from evaluation.reports.plan import run_in_words
 from evaluation.reports.versions import computed_with
 
-STATES = {"succeeded": "finished", "queued": "waiting", "running": "being made", "failed": "failed"}
+STATES = {
+    "done": "finished",
+    "queued": "waiting",
+    "running": "being made",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 
 
 def run_section(run: RunFacts) -> Section:

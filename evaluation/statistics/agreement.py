@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .estimates import NO_DATA, Estimate
 from .missing import is_missing
@@ -37,9 +37,36 @@ def krippendorff_alpha(ratings: Ratings, level: str = "ordinal") -> Agreement:
     Krippendorff (2011), "Computing Krippendorff's alpha-reliability". Raises ValueError for another level,
     for rows of unequal length, and for ordinal ratings that are no numbers.
     """
+    return _alpha(_count(ratings, ordered=_is_ordinal(level)), level)
+
+
+def krippendorff_alpha_by_item(items: ArrayLike, values: ArrayLike, level: str = "ordinal") -> Agreement:
+    """The same of ratings one by one: of which item each is, and what it says, a number. A table of many
+    annotators and items is mostly empty; this takes as much room as there are ratings."""
+    return _alpha(_count_by_item(items, values, ordered=_is_ordinal(level)), level)
+
+
+def raw_agreement(ratings: Ratings) -> Estimate:
+    """The share of pairs of ratings of one item that are equal, over all pairs; `n` is the number of pairs.
+
+    `ratings` as for `krippendorff_alpha`. No interval: pairs are not independent. No pair: undefined
+    ("no_data").
+    """
+    return _raw(_count(ratings, ordered=False))
+
+
+def raw_agreement_by_item(items: ArrayLike, values: ArrayLike) -> Estimate:
+    """The same of ratings one by one, as for `krippendorff_alpha_by_item`."""
+    return _raw(_count_by_item(items, values, ordered=False))
+
+
+def _is_ordinal(level: str) -> bool:
     if level not in ("ordinal", "nominal"):
         raise ValueError(f'level must be "ordinal" or "nominal", not {level!r}')
-    counts = _count(ratings, ordered=level == "ordinal")
+    return level == "ordinal"
+
+
+def _alpha(counts: NDArray[np.int64], level: str) -> Agreement:
     if counts.size == 0:
         return Agreement(None, "no_data", 0)
     raters = counts.sum(axis=1)  # (items,), each at least 2
@@ -56,13 +83,7 @@ def krippendorff_alpha(ratings: Ratings, level: str = "ordinal") -> Agreement:
     return Agreement(1 - (n - 1) * observed / expected, None, n)
 
 
-def raw_agreement(ratings: Ratings) -> Estimate:
-    """The share of pairs of ratings of one item that are equal, over all pairs; `n` is the number of pairs.
-
-    `ratings` as for `krippendorff_alpha`. No interval: pairs are not independent. No pair: undefined
-    ("no_data").
-    """
-    counts = _count(ratings, ordered=False)
+def _raw(counts: NDArray[np.int64]) -> Estimate:
     raters = counts.sum(axis=1)
     pairs = int((raters * (raters - 1)).sum()) // 2
     if pairs == 0:
@@ -97,3 +118,15 @@ def _count(ratings: Ratings, *, ordered: bool) -> NDArray[np.int64]:
         for value in values:
             counts[i, positions[value]] += 1
     return counts
+
+
+def _count_by_item(items: ArrayLike, values: ArrayLike, *, ordered: bool) -> NDArray[np.int64]:
+    """The same counts from ratings one by one, whose columns have the order in which `_count` meets them:
+    sorted, or else as they come."""
+    _, item = np.unique(np.asarray(items), return_inverse=True)
+    pairable = (np.bincount(item) > 1)[item]
+    _, item = np.unique(item[pairable], return_inverse=True)
+    found, first, value = np.unique(np.asarray(values)[pairable], return_index=True, return_inverse=True)
+    shape = (int(item.max(initial=-1)) + 1, len(found))
+    counts = np.bincount(item * shape[1] + value, minlength=shape[0] * shape[1]).reshape(shape)
+    return counts.astype(np.int64) if ordered else counts[:, np.argsort(first)].astype(np.int64)

@@ -3,8 +3,8 @@
 from io import StringIO
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,22 +14,56 @@ from annotations.models import Study
 from annotations.selectors import answers_of
 from daamweb.projects.selectors import get_allowed
 from daamweb.requests import current_user
+from evaluation.errors import SubjectGoneError
 from evaluation.exports import write_codebook
 from evaluation.frames.columns import columns_of
-from evaluation.services.exports import export_responses
+from evaluation.jobs import request_export
+from evaluation.models import Export
+from evaluation.services.exports import exports_of
+from evaluation.services.results import download_address
 
 
 @staff_member_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def responses(request: HttpRequest, study_pk: int) -> HttpResponse:
-    """What is in the file; the file itself by the page's button, since who took it is written down."""
-    study = _study(request, study_pk)
+    """What is in the file, and how far a worker is with the one that this person asked for, by a POST. Who
+    took answers is written down."""
+    study, user = _study(request, study_pk), current_user(request)
     if request.method == "POST":
-        return _csv(study, export_responses(study=study, by=current_user(request)), "responses")
+        try:
+            request_export(study, user)
+        except SubjectGoneError as error:
+            raise Http404(str(error)) from error
+        return redirect("evaluation:responses", study.pk)
     answers, people = answers_of(study)
-    context = {"study": study, "answers": answers, "people": people}
+    asked = exports_of(study, user)
+    context = {
+        "study": study,
+        "answers": answers,
+        "people": people,
+        "newest": asked.first(),
+        "written": asked.filter(state=Export.State.DONE).first(),
+    }
     return render(request, "evaluation/responses.html", context)
+
+
+@staff_member_required
+@require_safe
+@never_cache
+def export(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The file that a worker wrote, for whoever asked for it, as long as they may have it."""
+    user = current_user(request)
+    mine = Export.objects.filter(state=Export.State.DONE, asked_by=user).select_related("study")
+    found = get_allowed(mine, user, "export", pk=pk)
+    name = _file_name(found.study, "responses")
+    if (address := download_address(found.file, name)) is not None:
+        return redirect(address)
+    try:
+        file = found.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("The file is gone; ask for another one.") from error
+    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
 
 
 @staff_member_required
@@ -49,9 +83,15 @@ def _study(request: HttpRequest, pk: int) -> Study:
 
 
 def _csv(study: Study, content: str, name: str) -> HttpResponse:
-    file_name = f"{slugify(study.name) or study.pk}-{name}.csv"
     return HttpResponse(
         content,
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "no-store"},
+        headers={
+            "Content-Disposition": f'attachment; filename="{_file_name(study, name)}"',
+            "Cache-Control": "no-store",
+        },
     )
+
+
+def _file_name(study: Study, name: str) -> str:
+    return f"{slugify(study.name) or study.pk}-{name}.csv"

@@ -1,12 +1,14 @@
 """Reports: shown as last computed, computed anew by a worker when the study has moved on."""
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,13 +27,15 @@ from evaluation.services.reports import failed_on_other_data, is_current, report
 from evaluation.services.results import ResultGoneError, load_document, load_figure
 from generation.models import GenerationRun
 
+# So long after it was computed, a report is not computed anew unless somebody asks.
+FRESH = timedelta(minutes=1)
+
 
 @staff_member_required
 @require_safe
 @never_cache
 def study_report(request: HtmxRequest, study_pk: int, key: str = "") -> HttpResponse:
-    """The page; for htmx its changing part. With `?waiting=<report>`: nothing (204) until that report is
-    done, so that htmx leaves the page as it is."""
+    """The page; for htmx its changing part. It waits for a worker as every page does."""
     study = get_allowed(Study.objects.select_related("run", "plan"), request.user, pk=study_pk)
     offered = analyses_of_kind(study.kind)
     analysis = _named(key) if key else offered[0]
@@ -113,9 +117,6 @@ def _page(
     request: HtmxRequest, subject: Subject, analysis: Analysis, name: str, context: dict[str, Any]
 ) -> HttpResponse:
     found = reports_of(subject, analysis)
-    awaited = request.GET.get("waiting", "")
-    if awaited.isdecimal() and found.unfinished().filter(pk=awaited).exists():
-        return HttpResponse(status=204)
     newest = found.first()
     shown = found.filter(state=Report.State.DONE).first()
     document = _load(shown)
@@ -135,10 +136,17 @@ def _page(
         "has_failed": newest is not None and newest.state == Report.State.FAILED and not moved_on,
         "command": _command(subject, analysis),
         "is_current": shown is not None and document is not None and shown == newest and is_current(shown),
-        # Once per visit: a study that is being answered moves on all the time. A run is asked for by hand.
-        "asks_by_itself": not request.htmx and (document is None or can_be_told(subject, analysis)),
+        # Not when a worker has just been at it: a study that is being answered moves on all the time. A run
+        # is asked for by hand.
+        "asks_by_itself": not request.htmx
+        and (document is None or (can_be_told(subject, analysis) and not _is_fresh(shown))),
     }
     return render(request, f"evaluation/{'_report' if request.htmx else name}.html", context)
+
+
+def _is_fresh(shown: Report | None) -> bool:
+    finished_at = None if shown is None else shown.finished_at
+    return finished_at is not None and timezone.now() - finished_at < FRESH
 
 
 def _command(subject: Subject, analysis: Analysis) -> str:

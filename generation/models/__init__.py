@@ -2,7 +2,9 @@
 
 from generation.models.checkpoints import Checkpoint
 from generation.models.generations import Generation
+from generation.models.imports import Import
+from generation.models.parses import Parse
 from generation.models.prompts import Prompt, PromptSet, Word
 from generation.models.runs import GenerationRun
 
-__all__ = ["Checkpoint", "Generation", "GenerationRun", "Prompt", "PromptSet", "Word"]
+__all__ = ["Checkpoint", "Generation", "GenerationRun", "Import", "Parse", "Prompt", "PromptSet", "Word"]

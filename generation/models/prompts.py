@@ -8,8 +8,10 @@ from daamweb.projects.models import Project
 
 
 class ParseState(models.TextChoices):
+    IMPORTING = "importing", "being imported"
     NOT_ASKED = "not_asked", "not parsed"
     QUEUED = "queued", "waiting for the parser"
+    PARSING = "parsing", "being parsed"
     PARSED = "parsed", "parsed"
     FAILED = "failed", "failed"
 
@@ -18,6 +20,8 @@ class PromptSet(models.Model):
     """Prompts with one origin and one recipe."""
 
     ParseState = ParseState
+    # A part of the words, or of the prompts, is still to come: nothing is built on it.
+    IN_PARTS = (ParseState.IMPORTING, ParseState.PARSING)
 
     PROJECT_PATHS = ("project",)
     LONGEST_NAME = 100
@@ -37,10 +41,6 @@ class PromptSet(models.Model):
     )
     parse_state = models.CharField(max_length=10, choices=ParseState, default=ParseState.NOT_ASKED)
     parse_error = models.TextField(blank=True)
-    parse_attempts = models.PositiveIntegerField(default=0, editable=False)
-    poked_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a worker was last told to parse it."
-    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

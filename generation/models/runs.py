@@ -1,10 +1,14 @@
 """A generation run: a prompt set × a checkpoint × settings × seeds."""
 
+from datetime import datetime
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from daamweb.projects.models import Project
+from daamweb.work.models import untold
 from generation.models.checkpoints import Checkpoint
 from generation.models.prompts import PromptSet
 
@@ -82,3 +86,10 @@ class GenerationRun(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def mark_poked(self, unless_since: datetime | None = None) -> bool:
+        """Note that workers are being told of it; False if they have been told since `unless_since`."""
+        waiting = GenerationRun.objects.filter(pk=self.pk)
+        if unless_since is not None:
+            waiting = waiting.filter(untold(unless_since))
+        return bool(waiting.update(poked_at=timezone.now()))

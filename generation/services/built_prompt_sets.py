@@ -14,7 +14,7 @@ from generation.prompts.cohyponyms import build_pairs, load_ontology
 from generation.prompts.sampling import CandidateWord, WordSample, sample_words
 from generation.selectors import parsed_words
 from generation.services.prompt_sets import check_new_name, create_prompt_set, create_prompts
-from generation.services.words import store_words
+from generation.services.words import check_whole, store_words
 
 
 def build_words_prompt_set(
@@ -42,6 +42,7 @@ def build_words_prompt_set(
             f"Run: python manage.py parse_prompts {source.name!r}"
         )
     words = parsed_words(source)
+    check_whole(source)  # no parse has begun meanwhile
     sample, attention_checks = _sample(
         words,
         seed=seed,

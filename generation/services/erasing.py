@@ -1,6 +1,7 @@
 """Delete runs and prompt sets whole, files too, in slices: for erasures; and single rows."""
 
 from collections.abc import Iterable
+from itertools import chain
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -11,6 +12,7 @@ from daamweb.projects.holdings import Gone
 from daamweb.projects.services.events import Actor
 from daamweb.projects.services.rows import delete_row
 from generation.models import Generation, GenerationRun, PromptSet
+from generation.pictures.files import FOLDER, HEAT_MAPS, drawings_of, remove_drawings
 from generation.services.generations import folder_of
 
 AT_ONCE = 200
@@ -21,7 +23,7 @@ def erase_run(run: GenerationRun, gone: Gone) -> None:
     found again. One that is making an image finds that it is not its any more, and keeps nothing."""
     while some := list(run.generations.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         images = run.generations.filter(pk__in=some)
-        images.exclude(state=Generation.State.SUCCEEDED).update(
+        images.exclude(state=Generation.State.DONE).update(
             state=Generation.State.FAILED,
             claim=None,
             lease_expires_at=None,
@@ -53,18 +55,22 @@ def files_of(images: QuerySet[Generation]) -> list[str]:
 
 
 def remove_files(names: Iterable[str]) -> None:
+    """And what was drawn of them."""
     for name in names:
         default_storage.delete(name)
+        if name.endswith(HEAT_MAPS):
+            remove_drawings(name)
 
 
 def _left_over(run: GenerationRun) -> list[str]:
     """What a worker stored and was killed before it wrote the row."""
     folder = folder_of(run.pk)
     try:
-        _, files = default_storage.listdir(folder)
+        folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
         return []
-    return [f"{folder}/{name}" for name in files]
+    drawings = [drawings_of(f"{folder}/{name.removesuffix(FOLDER)}") for name in folders]
+    return [*(f"{folder}/{name}" for name in files), *chain.from_iterable(drawings)]
 
 
 def erase_prompt_set(prompt_set: PromptSet, gone: Gone) -> None:

@@ -2,21 +2,19 @@
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.models import Case, F, IntegerField, Q, QuerySet, When
 from django.utils import timezone
 
 from generation.models import Generation, GenerationRun
 
 State = Generation.State
-TOO_MANY_ATTEMPTS = (
-    f"The worker stopped {Generation.MAX_ATTEMPTS} times while making this image (out of memory, or "
-    "killed?). Look into its log, then retry."
-)
 
 
 @dataclass(frozen=True)
@@ -32,27 +30,77 @@ class GenerationResult:
     seconds: float
 
 
-def claim_generations(*, run: GenerationRun, limit: int) -> tuple[uuid.UUID, list[Generation]]:
-    """Claim up to `limit` generations of the run for one worker; the UUID is its claim.
+@dataclass
+class Batch:
+    """Generations of one run that a worker has under one claim."""
+
+    run: GenerationRun
+    claim: uuid.UUID = field(default_factory=uuid.uuid4)
+    generations: list[Generation] = field(default_factory=list)
+
+    @property
+    def LEASE(self) -> timedelta:
+        return Generation.LEASE
+
+    def __str__(self) -> str:
+        return f"generation {', '.join(str(generation.pk) for generation in self.generations)}"
+
+    def __len__(self) -> int:
+        return len(self.generations)
+
+    def __iter__(self) -> Iterator[Generation]:
+        return iter(self.generations)
+
+    def renew(self) -> bool:
+        """Report that the worker is alive; the sweep need not tell anybody else of the run. False if none of
+        them is this worker's any more."""
+        self.run.mark_poked()
+        return bool(self._mine().update(lease_expires_at=timezone.now() + self.LEASE))
+
+    def mark_loaded(self, revision: str) -> bool:
+        """Write down that the checkpoint was loaded, whatever happens to the worker from now on."""
+        return bool(self._mine().update(checkpoint_revision=revision))
+
+    def fail(self, error: str) -> int:
+        return sum(generation.fail(error) for generation in self.generations)
+
+    def _mine(self) -> QuerySet[Generation]:
+        return Generation.objects.filter(claim=self.claim, state=State.RUNNING)
+
+
+def claim_generations(*, run: GenerationRun, limit: int) -> Batch:
+    """Claim up to `limit` generations of the run for one worker.
 
     One that took its worker down before comes last and alone, so that it cannot take others with it again;
-    after MAX_ATTEMPTS times it is marked failed instead.
+    after MAX_ATTEMPTS times it fails instead. One whose worker died before the checkpoint was loaded comes
+    first, since each of the others would meet the same: when it fails, so does everything that waits.
     """
-    claim = uuid.uuid4()
-    claimed: list[Generation] = []
+    batch = Batch(run)
+    claimed = batch.generations
     # Read in small lists: SQLite refuses to write while rows are read that another worker has changed since.
-    while waiting := list(run.generations.claimable().order_by("attempts", "pk")[: limit - len(claimed)]):
+    while waiting := list(_by_risk(run)[: limit - len(claimed)]):
         for generation in waiting:
-            if claimed and generation.attempts:
-                return claim, claimed
-            if not generation.take(claim):
-                continue
-            generation.refresh_from_db()
-            if generation.attempts > Generation.MAX_ATTEMPTS:
-                generation.mark_failed(claim, TOO_MANY_ATTEMPTS)
-                continue
-            claimed.append(generation)
-    return claim, claimed
+            if claimed and (generation.attempts or claimed[0].attempts > 1):
+                return batch
+            if generation.take(batch.claim):
+                claimed.append(generation)
+            elif generation.state == State.FAILED and not generation.checkpoint_revision:
+                fail_claimable(run=run, error=_cannot_be_loaded(generation))
+    return batch
+
+
+def _by_risk(run: GenerationRun) -> QuerySet[Generation]:
+    died_loading = Q(attempts__gt=0, checkpoint_revision="")
+    risk = Case(When(died_loading, then=-F("attempts")), default=F("attempts"), output_field=IntegerField())
+    return run.generations.claimable().order_by(risk, "pk")
+
+
+def _cannot_be_loaded(generation: Generation) -> str:
+    return (
+        f"The checkpoint {generation.run.checkpoint_name!r} could not be loaded: the worker stopped "
+        f"{Generation.MAX_ATTEMPTS} times while it loaded it (killed, or out of memory?). Look into the "
+        "workers' log, then try again."
+    )
 
 
 def fail_claimable(*, run: GenerationRun, error: str) -> int:
@@ -60,29 +108,18 @@ def fail_claimable(*, run: GenerationRun, error: str) -> int:
     return run.generations.fail_claimable(error)
 
 
-def renew_leases(*, claim: uuid.UUID) -> int:
-    """Report that the worker is alive; return how many generations it still holds."""
-    return Generation.objects.filter(claim=claim, state=State.RUNNING).update(
-        lease_expires_at=timezone.now() + settings.GENERATION_LEASE
-    )
-
-
 def folder_of(run_id: int) -> str:
     """Where a run's files lie in the storage."""
     return f"generations/{run_id}"
 
 
-def finish_generation(*, generation: Generation, claim: uuid.UUID, result: GenerationResult) -> bool:
+def finish_generation(*, generation: Generation, result: GenerationResult) -> bool:
     """Store the files, then the row; False, and nothing kept, if it is no longer this worker's."""
     folder = folder_of(generation.run_id)
-    stem = f"{generation.pk}-{claim.hex[:8]}"
+    stem = f"{generation.pk}-{generation.claim.hex[:8] if generation.claim else 'lost'}"
     image = default_storage.save(f"{folder}/{stem}.png", ContentFile(result.image))
     heat_maps = default_storage.save(f"{folder}/{stem}.npz", ContentFile(result.heat_maps))
-    stored = Generation.objects.filter(pk=generation.pk, state=State.RUNNING, claim=claim).update(
-        state=State.SUCCEEDED,
-        claim=None,
-        lease_expires_at=None,
-        error="",
+    stored = generation.mark_made(
         image=image,
         heat_maps=heat_maps,
         image_sha256=hashlib.sha256(result.image).hexdigest(),
@@ -92,9 +129,8 @@ def finish_generation(*, generation: Generation, claim: uuid.UUID, result: Gener
         checkpoint_revision=result.checkpoint_revision,
         versions=result.versions,
         seconds=result.seconds,
-        finished_at=timezone.now(),
     )
     if not stored:
         default_storage.delete(image)
         default_storage.delete(heat_maps)
-    return bool(stored)
+    return stored

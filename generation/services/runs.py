@@ -2,13 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from daamweb.names import name_problem
 from daamweb.projects.models import Action
@@ -51,6 +48,8 @@ def create_run(
     project = prompt_set.project
     if is_archived(project):
         raise RunError(f"The project “{project}” is archived; restore it first.")
+    if PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.IMPORTING).exists():
+        raise RunError(f"The prompt set {prompt_set.name!r} is still being imported; wait for that.")
     prompts = list(prompt_set.prompts.order_by("position"))
     if not prompts:
         raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
@@ -126,16 +125,18 @@ def _messages(error: ValidationError) -> list[str]:
 
 @transaction.atomic
 def retry_failed(*, run: GenerationRun, by: Actor = None) -> int:
-    """Queue the run's failed generations again; return how many."""
-    images: int = run.generations.requeue_failed()
+    """Queue the run's failed and cancelled generations again; return how many."""
+    images: int = run.generations.requeue_ended()
     if images:
         record(Action.RETRIED, subject=run, project=run.project, by=by, details={"images": images})
     return images
 
 
-def mark_poked(*, run: GenerationRun, unless_since: datetime | None = None) -> bool:
-    """Note that workers are being told of the run; False if they have been told since `unless_since`."""
-    waiting = GenerationRun.objects.filter(pk=run.pk)
-    if unless_since is not None:
-        waiting = waiting.filter(Q(poked_at=None) | Q(poked_at__lt=unless_since))
-    return bool(waiting.update(poked_at=timezone.now()))
+@transaction.atomic
+def cancel_waiting(*, run: GenerationRun, by: Actor = None) -> int:
+    """Make no more of the run's images: those that wait are cancelled, those that workers have begun are
+    finished. Return how many were cancelled."""
+    images: int = run.generations.cancel_waiting()
+    if images:
+        record(Action.CANCELLED, subject=run, project=run.project, by=by, details={"images": images})
+    return images

@@ -1,14 +1,13 @@
 // Number keys choose one of a set of radio buttons; Enter submits.
 "use strict";
 {
-  const choices = document.querySelector("[data-keys]");
-  const form = choices.closest("form");
-
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (event.key === "Enter" && event.target === document.body) {
+    const choices = document.querySelector("[data-keys]");
+    const isAtPage = event.target === document.body || event.target.matches("main, [data-heading]");
+    if (event.key === "Enter" && isAtPage) {
       event.preventDefault();
-      form.requestSubmit();
+      choices.closest("form").requestSubmit();
       return;
     }
     const radio = choices.querySelector(`input[value="${CSS.escape(event.key)}"]`);

@@ -1,6 +1,6 @@
 // The list of objects: keeps the order of the clicks, finds by name, and lets "none" and objects exclude each other.
 "use strict";
-{
+document.addEventListener("turn", () => {
   const list = document.querySelector("[data-objects]");
   const form = list.closest("form");
   const boxes = [...list.querySelectorAll("input[name=objects]")];
@@ -78,4 +78,4 @@
 
   finder.hidden = false;
   showChosen();
-}
+});

@@ -69,9 +69,9 @@ def test_a_list_in_the_admin_is_searched_filtered_and_acted_on(visit, researcher
     page.get_by_role("checkbox", name="Select all objects").check()
     expect(page.get_by_role("checkbox", name="Select this object")).to_be_checked()
     expect(page.get_by_text("1 of 1 selected")).to_be_visible()
-    page.get_by_label("Action:").select_option(label="Try failed images again, and wake the workers")
+    page.get_by_label("Action:").select_option(label="Make failed and cancelled images, and wake the workers")
     page.get_by_role("button", name="Go").click()
-    expect(page.get_by_text("0 failed images queued again.")).to_be_visible()
+    expect(page.get_by_text("0 failed or cancelled images queued again.")).to_be_visible()
     assert run.generations.count() == 1
 
 
@@ -111,7 +111,7 @@ def test_a_report_and_its_figures(visit, researcher, pokes):
     study = make_rated_study()
     page = visit()
     log_in(page, researcher, f"/evaluation/studies/{study.pk}/report/")
-    expect(page.get_by_text("The report waits for a worker.")).to_be_visible()  # asked for by the page itself
+    expect(page.get_by_text("Waits for a worker.")).to_be_visible()  # asked for by the page itself
     compute_report(Report.objects.get().pk)
     expect(page.get_by_text("The frozen plan").first).to_be_visible()
     figure = page.locator("figure img").first

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import Assignment, Place, Response
-from annotations.services import claims
+from annotations.services import walks
 from annotations.services.turns import expire_due_turns
 from tests.annotations.views.visits import address, make_study_of_one_place, picture, run_out
 from tests.browser.steps import answers, assert_pictures_are_loaded, begin
@@ -99,8 +99,8 @@ def test_the_waiting_page_asks_again_by_itself(visit, monkeypatch):
         answer_turn(give_turn(task, waiting), {"choice": 4})
     held = [give_turn(last, other) for other in others]
     # One place of the study is looked at by a request.
-    monkeypatch.setattr(claims, "WINDOW", 1)
-    monkeypatch.setattr(claims, "WINDOWS_AT_ONCE", 1)
+    monkeypatch.setattr(walks, "WINDOW", 1)
+    monkeypatch.setattr(walks, "WINDOWS_AT_ONCE", 1)
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("heading", name="One moment, please.")).to_be_visible()
     run_out(held[0])

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import get_resolver
 
 from generation.forms import MOST_IMPORTED
-from generation.models import PromptSet
+from generation.models import Import
 from tests.factories import make_open_study
 from tests.generation.admin.pages import IMPORT, upload
 
@@ -57,6 +57,13 @@ def test_a_body_that_is_too_long_is_refused_unread(small_client, study, method, 
         assert "larger than 256 KiB" in answer.text
 
 
+def test_an_import_of_two_gigabytes_is_refused_unread_with_the_limit(researcher_client):
+    answer = announce(researcher_client, IMPORT, 2 * 1024**3)
+    assert answer.status_code == 413
+    assert "larger than 8 MiB, so nothing of it was read or stored" in answer.text
+    assert "at most 8 MiB" in researcher_client.get(IMPORT).text
+
+
 def test_what_is_not_too_long_is_read(small_client):
     token = small_client.cookies["csrftoken"].value
     data = {"username": "x" * (SMALL - 1000), "password": "p", "csrfmiddlewaretoken": token}
@@ -91,7 +98,8 @@ def test_files_are_taken_from_who_may_import_them(researcher_client, pokes):
     assert SMALL < len(content) < MOST_IMPORTED
     answer = researcher_client.post(IMPORT, upload("captions.txt", content))
     assert answer.status_code == 302
-    assert PromptSet.objects.get().prompts.count() == 20_000
+    with Import.objects.get().file.open("rb") as file:
+        assert file.read() == content
 
 
 def test_who_may_import_is_told_the_limit_before_and_after(researcher_client):

@@ -1,6 +1,7 @@
 """Studies with answers, for the tests of frames, exports, reports and pages."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from django.utils import timezone
 
@@ -8,6 +9,8 @@ from annotations.models import Annotator, Response, Study, Task
 from evaluation.analyses.interface import Analysis
 from evaluation.analyses.registry import analyses_of_kind
 from evaluation.documents.content import ReportContent, Section
+from evaluation.exports import save_responses
+from evaluation.frames.responses import answered_turns, response_chunks
 from evaluation.models import Report
 from evaluation.reports.build import build_report
 from evaluation.reports.gather import gather, study_fingerprint
@@ -120,6 +123,12 @@ def keep_report(content: ReportContent, study: Study) -> Report:
 def ask(study: Study) -> Report:
     """For its report."""
     return request_report(subject=study, analysis=analysis_of(study))
+
+
+def save(study: Study, path: Path) -> None:
+    """Its answers, as the command and a worker write them."""
+    turns = answered_turns(study)
+    save_responses(study, response_chunks(study, turns), path, answers=len(turns), by=None)
 
 
 def stored(report: Report) -> Report:

@@ -13,10 +13,16 @@ from annotations.services.closings import close_study
 from annotations.services.participations import erase_answers, withdraw
 from annotations.services.reviews import exclude_annotator, reject_visit, undo_review
 from annotations.services.turns import expire_due_turns, return_assignment
-from evaluation.exports import write_responses
 from evaluation.frames.responses import response_frame
 from evaluation.reports.dropped import WHY
-from tests.evaluation.studies import answer_task, make_attribution_study, make_ticked_study, report_of, texts
+from tests.evaluation.studies import (
+    answer_task,
+    make_attribution_study,
+    make_ticked_study,
+    report_of,
+    save,
+    texts,
+)
 from tests.factories import (
     answer_turn,
     give_turn,
@@ -129,7 +135,7 @@ def test_both_answers_at_a_place_stand_under_their_own_names(told):
 
 def test_the_file_has_them_all_and_says_why(told, tmp_path):
     turn, (second, third), why = told
-    write_responses(response_frame(turn.study), tmp_path / "responses.csv")
+    save(turn.study, tmp_path / "responses.csv")
     read = pd.read_csv(tmp_path / "responses.csv", keep_default_na=False).set_index("annotator")
     assert read["choice"].to_dict() == {turn.participation.pseudonym: 1, second: 4, third: 5}
     assert read["dropped"].to_dict() == {turn.participation.pseudonym: why, second: "", third: ""}

@@ -6,7 +6,7 @@ import pytest
 
 from annotations.kinds.registry import KINDS
 from annotations.models import Assignment, Task
-from evaluation.exports import write_codebook, write_responses
+from evaluation.exports import in_chunks, write_codebook, write_responses
 from evaluation.frames.columns import COLUMNS, columns_of
 from evaluation.frames.responses import LATE, response_frame
 from tests.evaluation.studies import (
@@ -14,6 +14,7 @@ from tests.evaluation.studies import (
     make_attribution_study,
     make_rated_study,
     make_ticked_study,
+    save,
 )
 from tests.factories import make_annotator, make_open_study, make_prompt_set, make_run
 
@@ -23,8 +24,37 @@ pytestmark = pytest.mark.django_db
 def exported(study, tmp_path) -> pd.DataFrame:
     """As a reader reads the file."""
     path = tmp_path / "responses.csv"
-    write_responses(response_frame(study), path)
+    save(study, path)
     return pd.read_csv(path)
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 15, 100])
+def test_a_file_is_the_same_in_whatever_chunks_it_is_written(monkeypatch, at_once):
+    frame = response_frame(make_rated_study())
+    whole, file, told = StringIO(), StringIO(), []
+    write_responses([frame], whole)
+    monkeypatch.setattr("evaluation.exports.WRITTEN_AT_ONCE", at_once)
+    assert write_responses(in_chunks(frame), file, told.append) == 15
+    assert file.getvalue() == whole.getvalue()
+    assert told == sorted({*range(at_once, 15, at_once), 15})
+
+
+def test_a_first_chunk_without_rows_leaves_one_header():
+    frame, file = response_frame(make_rated_study()), StringIO()
+    write_responses([frame[:0], frame], file)
+    assert file.getvalue().count("submitted_at") == 1
+
+
+def test_a_file_is_what_pandas_would_write():
+    for study in (make_rated_study(), make_ticked_study({("cat", "dog", None): [("dog", "cat"), ()]})):
+        frame, file = response_frame(study), StringIO()
+        write_responses([frame], file)
+        for column in ("objects", "prompt_objects"):
+            if column in frame:
+                frame[column] = frame[column].map(json.dumps)
+        assert file.getvalue() == frame.to_csv(
+            index=False, date_format="%Y-%m-%dT%H:%M:%S.%fZ", lineterminator="\n"
+        )
 
 
 def test_every_column_is_there_and_every_number_is_the_same_when_it_is_read_back(tmp_path):
@@ -75,7 +105,7 @@ def test_blanks_do_not_hide_a_formula(text):
     study = make_open_study(run=make_run(make_prompt_set([(text, [("dog", "NOUN", "")])])))
     answer_task(study.tasks.get(), make_annotator(), {"choice": 1})
     file = StringIO()
-    write_responses(response_frame(study), file)
+    write_responses([response_frame(study)], file)
     assert f"'{text}" in file.getvalue()
 
 
@@ -89,7 +119,7 @@ def test_the_file_is_utf_8_and_keeps_what_csv_finds_hard(tmp_path):
     study = make_open_study(run=make_run(make_prompt_set([(text, [("猫", "NOUN", "")])])))
     answer_task(study.tasks.get(), make_annotator(), {"choice": 1})
     path = tmp_path / "responses.csv"
-    write_responses(response_frame(study), path)
+    save(study, path)
     assert "猫 🐈".encode() in path.read_bytes()
     assert list(pd.read_csv(path)["prompt"]) == [text]
 
@@ -97,7 +127,7 @@ def test_the_file_is_utf_8_and_keeps_what_csv_finds_hard(tmp_path):
 def test_writing_leaves_the_frame_as_it_was():
     study = make_ticked_study({("cat", "dog", True): [("dog", "cat")]})
     frame = response_frame(study)
-    write_responses(frame, StringIO())
+    write_responses([frame], StringIO())
     assert list(frame["objects"]) == [["dog", "cat"]]
 
 

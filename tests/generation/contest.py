@@ -26,6 +26,6 @@ def claim_everything(folder: str, name: str) -> None:
     while len(list(Path(folder).glob("*.ready"))) < 2:
         time.sleep(0.01)
     batches = []
-    while generations := claim_generations(run=run, limit=20)[1]:
+    while generations := list(claim_generations(run=run, limit=20)):
         batches.append([generation.pk for generation in generations])
     print(json.dumps(batches))

@@ -38,7 +38,7 @@ def generate(prompt_set: PromptSet, checkpoint: Checkpoint, **settings):
     run = create_run(name="run", prompt_set=prompt_set, checkpoint=checkpoint, **settings)
     while execute_batch(run):
         pass
-    assert set(run.generations.values_list("state", flat=True)) == {Generation.State.SUCCEEDED}
+    assert set(run.generations.values_list("state", flat=True)) == {Generation.State.DONE}
     return run
 
 

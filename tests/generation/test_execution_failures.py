@@ -3,10 +3,12 @@
 import shutil
 import uuid
 import weakref
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.utils import timezone
 
 from generation import execution
 from generation.execution import execute_batch
@@ -26,11 +28,11 @@ def engine_that_fails(monkeypatch, on: str) -> list[int]:
     make_images = execution.make_images
     sizes = []
 
-    def fail_on_one(run, loaded, generations, on_step=None):
+    def fail_on_one(run, loaded, generations):
         sizes.append(len(generations))
         if any(generation.prompt.text == on for generation in generations):
             raise RuntimeError("CUDA out of memory")
-        return make_images(run, loaded, generations, on_step)
+        return make_images(run, loaded, generations)
 
     monkeypatch.setattr(execution, "make_images", fail_on_one)
     return sizes
@@ -41,7 +43,7 @@ def test_one_bad_prompt_does_not_take_the_others_with_it(tiny_run, monkeypatch, 
     run = tiny_run()
     assert execute_batch(run) == 3
     good, bad, other = outcome(run)
-    assert (good.state, bad.state, other.state) == (State.SUCCEEDED, State.FAILED, State.SUCCEEDED)
+    assert (good.state, bad.state, other.state) == (State.DONE, State.FAILED, State.DONE)
     assert bad.error == "RuntimeError: CUDA out of memory"
     assert (bad.claim, bad.lease_expires_at) == (None, None)
     assert sizes == [3, 1, 1, 1]
@@ -54,10 +56,10 @@ def test_one_bad_prompt_does_not_take_the_others_with_it(tiny_run, monkeypatch, 
 def test_batch_too_large_for_the_memory_is_made_one_by_one(tiny_run, monkeypatch):
     make_images = execution.make_images
 
-    def only_one(run, loaded, generations, on_step=None):
+    def only_one(run, loaded, generations):
         if len(generations) > 1:
             raise MemoryError
-        return make_images(run, loaded, generations, on_step)
+        return make_images(run, loaded, generations)
 
     monkeypatch.setattr(execution, "make_images", only_one)
     finish(tiny_run())
@@ -70,13 +72,13 @@ def test_failed_batch_holds_no_memory_while_its_images_are_tried(tiny_run, monke
     class Batch:
         """What the pipeline has in the GPU's memory."""
 
-    def only_one(run, loaded, generations, on_step=None):
+    def only_one(run, loaded, generations):
         assert all(batch() is None for batch in batches)
         if len(generations) > 1:
             batch = Batch()
             batches.append(weakref.ref(batch))
             raise RuntimeError("CUDA out of memory")
-        return make_images(run, loaded, generations, on_step)
+        return make_images(run, loaded, generations)
 
     monkeypatch.setattr(execution, "make_images", only_one)
     finish(tiny_run())
@@ -177,7 +179,7 @@ def test_file_that_cannot_be_stored_fails_one_image(tiny_run, monkeypatch):
     monkeypatch.setattr(FileSystemStorage, "save", save_but_one)
     execute_batch(run)
     states = [generation.state for generation in outcome(run)]
-    assert states == [State.SUCCEEDED, State.FAILED, State.SUCCEEDED]
+    assert states == [State.DONE, State.FAILED, State.DONE]
     full.refresh_from_db()
     assert "could not be stored" in full.error
     assert "No space left on device" in full.error
@@ -193,49 +195,72 @@ def test_nothing_is_loaded_when_nothing_is_left(tiny_run, monkeypatch):
     assert execute_batch(run) == 0
 
 
-def test_nothing_is_claimed_while_the_checkpoint_loads(tiny_run, monkeypatch):
-    """A download may take longer than a lease."""
+def test_images_are_claimed_and_kept_while_the_checkpoint_loads(tiny_run, monkeypatch):
+    """Their attempt is counted, whatever loading does to the worker; a download may take longer than a
+    lease."""
     load_pipeline = execution.load_pipeline
     run = tiny_run("a cat")
-    states = []
+    seen, keeping = [], []
+
+    @contextmanager
+    def kept(batch):
+        keeping.append(batch)
+        yield
+        keeping.remove(batch)
 
     def look_meanwhile(*args, **options):
-        states.append(outcome(run)[0].state)
+        [generation] = outcome(run)
+        seen.append((generation.state, generation.attempts, generation.checkpoint_revision, len(keeping)))
         return load_pipeline(*args, **options)
 
+    monkeypatch.setattr(execution, "kept", kept)
     monkeypatch.setattr(execution, "load_pipeline", look_meanwhile)
     execute_batch(run)
-    assert states == [State.QUEUED]
+    assert seen == [(State.RUNNING, 1, "", 1)]
+    assert keeping == []
 
 
-def test_leases_are_renewed_while_the_pipeline_works(tiny_run, settings, monkeypatch):
-    settings.GENERATION_LEASE = timedelta(microseconds=1)
-    renew_leases = execution.renew_leases
-    renewed = []
+def test_worker_that_is_killed_while_it_loads_is_given_up_after_three_times(tiny_run, monkeypatch):
+    """Field case: killed five times, out of memory or by its operator."""
+    loads = []
 
-    def note(claim):
-        renewed.append(renew_leases(claim=claim))
+    def load_pipeline(*args, **options):
+        loads.append(args)
+        raise SystemExit
 
-    monkeypatch.setattr(execution, "renew_leases", note)
-    run = tiny_run(num_inference_steps=4)
-    assert run.poked_at is None
-    execute_batch(run)
-    assert renewed == [3, 3, 3, 3]
-    run.refresh_from_db()
-    assert run.poked_at  # somebody is at it: the sweep need not tell anyone
+    monkeypatch.setattr(execution, "load_pipeline", load_pipeline)
+    run = tiny_run(batch_size=2)
+    for _ in range(5):
+        with suppress(SystemExit):
+            execute_batch(run)
+        Generation.objects.filter(state=State.RUNNING).update(
+            lease_expires_at=timezone.now() - timedelta(seconds=1)
+        )
+    assert len(loads) == 3
+    assert {generation.state for generation in outcome(run)} == {State.FAILED}
+    assert all("3 times" in generation.error for generation in outcome(run))
 
 
-def test_leases_that_last_are_not_renewed_at_every_step(tiny_run, monkeypatch):
-    monkeypatch.setattr(execution, "renew_leases", None)
-    finish(tiny_run("a cat", num_inference_steps=4))
+def test_worker_that_lost_its_batch_while_loading_makes_nothing(tiny_run, monkeypatch):
+    load_pipeline = execution.load_pipeline
+    run = tiny_run("a cat")
+
+    def lose_it(*args, **options):
+        assert Generation.objects.get().cancel()
+        return load_pipeline(*args, **options)
+
+    monkeypatch.setattr(execution, "load_pipeline", lose_it)
+    monkeypatch.setattr(execution, "make_images", None)
+    assert execute_batch(run) == 1
+    assert outcome(run)[0].state == State.CANCELLED
 
 
 def test_result_is_dropped_when_another_worker_took_over(tiny_run, monkeypatch, media_folder, caplog):
     make_images = execution.make_images
     other = uuid.uuid4()
 
-    def lose_one(run, loaded, generations, on_step=None):
-        results = make_images(run, loaded, generations, on_step)
+    def lose_one(run, loaded, generations):
+        results = make_images(run, loaded, generations)
         Generation.objects.filter(pk=generations[0].pk).update(claim=other)
         return results
 
@@ -244,7 +269,7 @@ def test_result_is_dropped_when_another_worker_took_over(tiny_run, monkeypatch, 
     execute_batch(run)
     lost, kept = outcome(run)
     assert (lost.state, lost.claim) == (State.RUNNING, other)
-    assert kept.state == State.SUCCEEDED
+    assert kept.state == State.DONE
     assert f"Generation {lost.pk} was taken over" in caplog.text
     files = [path.name for path in media_folder.rglob("*") if path.is_file()]
     assert len(files) == 2

@@ -5,19 +5,20 @@ import pytest
 from django.utils import timezone
 
 from daamweb.projects.services.projects import archive_project, restore_project
+from daamweb.work.jobs import sweep_work
 from generation import jobs
-from generation.models import Generation, GenerationRun, PromptSet, Word
+from generation.models import Generation, GenerationRun, Parse, PromptSet, Word
 from generation.prompts.parsing import load_parser
-from generation.services import words as words_service
+from generation.services import parses
 from generation.services.generations import claim_generations
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
 from tests.factories import DOG, main_project, make_prompt_set, make_run
 from tests.generation.parsers import make_parser
 
 pytestmark = pytest.mark.django_db
 State = Generation.State
 ParseState = PromptSet.ParseState
-GENERATE, PARSE = "generation.jobs.generate_batch", "generation.jobs.parse_prompts"
+GENERATE, PARSE = "generation.jobs.generate_batch", "generation.jobs.run_parse"
 
 
 @pytest.fixture
@@ -39,10 +40,9 @@ def batches(monkeypatch):
     made: list[list[int]] = []
 
     def execute_batch(run):
-        _, claimed = claim_generations(run=run, limit=run.batch_size)
-        Generation.objects.filter(pk__in=[generation.pk for generation in claimed]).update(
-            state=State.SUCCEEDED, image="a.png", heat_maps="a.npz", finished_at=timezone.now(), claim=None
-        )
+        claimed = list(claim_generations(run=run, limit=run.batch_size))
+        for generation in claimed:
+            assert generation.mark_made(image="a.png", heat_maps="a.npz")
         if claimed:
             made.append([generation.pk for generation in claimed])
         return len(claimed)
@@ -62,7 +62,8 @@ def long_ago() -> None:
     """Whoever was told of anything was told two leases ago."""
     then = timezone.now() - timedelta(minutes=10)
     GenerationRun.objects.update(poked_at=then)
-    PromptSet.objects.update(poked_at=then)
+    Parse.objects.update(poked_at=then)
+    Parse.objects.filter(state=Parse.State.RUNNING).update(lease_expires_at=then)
     Generation.objects.filter(state=State.RUNNING).update(lease_expires_at=then)
 
 
@@ -93,7 +94,7 @@ def test_chain_goes_on_until_nothing_is_left(committed, batches):
     sent = [committed(jobs.generate_batch, run.pk) for _ in range(4)]
     assert sent == [[(GENERATE, (run.pk,))], [(GENERATE, (run.pk,))], [], []]
     assert [len(batch) for batch in batches] == [2, 2, 1]
-    assert run.generations.filter(state=State.SUCCEEDED).count() == 5
+    assert run.generations.filter(state=State.DONE).count() == 5
 
 
 def test_running_twice_makes_nothing_twice(committed, batches):
@@ -117,32 +118,42 @@ def test_deleted_run_is_left_alone(committed, batches, caplog):
 
 def test_sweep_finds_a_run_whose_poke_was_lost(committed):
     run = run_of(1)
-    assert committed(jobs.sweep_generations) == [(GENERATE, (run.pk,))]
+    assert committed(sweep_work) == [(GENERATE, (run.pk,))]
 
 
 def test_sweep_finds_what_a_dead_worker_dropped(committed):
     run = run_of(2, batch_size=2)
     claim_generations(run=run, limit=2)
     GenerationRun.objects.update(poked_at=timezone.now())
-    assert committed(jobs.sweep_generations) == []  # at work, as far as anybody knows
+    assert committed(sweep_work) == []  # at work, as far as anybody knows
     long_ago()
-    assert committed(jobs.sweep_generations) == [(GENERATE, (run.pk,))]
+    assert committed(sweep_work) == [(GENERATE, (run.pk,))]
+
+
+def test_clock_that_was_a_day_ahead_hides_no_run_from_the_sweep(committed):
+    run = run_of(2, batch_size=2)
+    claim_generations(run=run, limit=2)
+    tomorrow = timezone.now() + timedelta(days=1)
+    GenerationRun.objects.update(poked_at=tomorrow)
+    Generation.objects.update(lease_expires_at=tomorrow)
+    assert committed(sweep_work) == [(GENERATE, (run.pk,))]
+    assert committed(sweep_work) == []
 
 
 def test_sweep_does_not_pile_pokes(committed):
     """A run that waits behind others is told of once per lease, however often the sweep passes."""
     run = run_of(3)
     committed(jobs.start_run, run)
-    assert [committed(jobs.sweep_generations) for _ in range(3)] == [[], [], []]
+    assert [committed(sweep_work) for _ in range(3)] == [[], [], []]
     long_ago()
-    assert [len(committed(jobs.sweep_generations)) for _ in range(3)] == [1, 0, 0]
+    assert [len(committed(sweep_work)) for _ in range(3)] == [1, 0, 0]
 
 
 def test_sweep_leaves_finished_runs_alone(committed):
     make_run()
     failed = make_run(finished=False)
-    failed.generations.update(state=State.FAILED, error="boom")
-    assert committed(jobs.sweep_generations) == []
+    failed.generations.update(state=State.FAILED, error="boom", finished_at=timezone.now())
+    assert committed(sweep_work) == []
 
 
 # --- Parsing -----------------------------------------------------------------------------------------------
@@ -157,86 +168,98 @@ def unparsed() -> PromptSet:
 
 @pytest.fixture
 def parser(monkeypatch):
-    monkeypatch.setattr(words_service, "load_parser", lambda name: make_parser())
+    monkeypatch.setattr(parses, "load_parser", lambda name: make_parser())
 
 
-def test_asking_for_a_parse_queues_it(committed, unparsed):
-    assert committed(jobs.request_parse, unparsed) == [(PARSE, (unparsed.pk,))]
+def test_asking_for_a_parse_queues_it_once(committed, unparsed):
+    sent = committed(jobs.request_parse, unparsed)
+    parse = Parse.objects.get()
+    assert sent == [(PARSE, (parse.pk,))]
     unparsed.refresh_from_db()
     assert unparsed.parse_state == ParseState.QUEUED
+    committed(jobs.request_parse, unparsed)
+    assert Parse.objects.get() == parse
 
 
 def test_parsing_twice_parses_once(committed, unparsed, parser):
-    committed(jobs.request_parse, unparsed)
-    jobs.parse_prompts(unparsed.pk)
+    [(_, key)] = committed(jobs.request_parse, unparsed)
+    jobs.run_parse(*key)
     words = list(Word.objects.values_list("pk", flat=True))
     assert len(words) == 3
-    jobs.parse_prompts(unparsed.pk)
+    jobs.run_parse(*key)
     assert list(Word.objects.values_list("pk", flat=True)) == words
 
 
-def test_parse_that_cannot_be_done_is_kept_with_its_reason(committed, unparsed, monkeypatch, caplog):
-    monkeypatch.setattr(words_service, "load_parser", lambda name: load_parser("no_such_pipeline"))
-    committed(jobs.request_parse, unparsed)
-    jobs.parse_prompts(unparsed.pk)
+def test_parse_that_cannot_be_done_is_kept_with_its_reason_and_tried_again_when_asked(
+    committed, unparsed, monkeypatch, caplog
+):
+    monkeypatch.setattr(parses, "load_parser", lambda name: load_parser("no_such_pipeline"))
+    [(_, key)] = committed(jobs.request_parse, unparsed)
+    jobs.run_parse(*key)
     unparsed.refresh_from_db()
     assert unparsed.parse_state == ParseState.FAILED
     assert "no_such_pipeline" in unparsed.parse_error
+    parse = Parse.objects.get()
+    assert (parse.state, parse.error) == (Parse.State.FAILED, unparsed.parse_error)
     assert "Traceback" in caplog.text
+    [(name, [again])] = committed(lambda: jobs.parse_again(parse, by=None))
+    assert (name, Parse.objects.get(pk=again).state) == (PARSE, Parse.State.QUEUED)
 
 
-def test_deleted_set_is_left_alone(unparsed, caplog):
-    key = unparsed.pk
+def test_whatever_a_parser_raises_is_kept_with_its_name(committed, unparsed, monkeypatch):
+    def load_parser(name):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(parses, "load_parser", load_parser)
+    [(_, key)] = committed(jobs.request_parse, unparsed)
+    jobs.run_parse(*key)
+    unparsed.refresh_from_db()
+    assert (unparsed.parse_state, unparsed.parse_error) == (ParseState.FAILED, "RuntimeError: out of memory")
+
+
+def test_parse_of_a_deleted_set_is_left_alone(committed, unparsed, caplog):
+    [(_, [key])] = committed(jobs.request_parse, unparsed)
     unparsed.delete()
-    with caplog.at_level(logging.WARNING):
-        jobs.parse_prompts(key)
-    assert f"Prompt set {key} was deleted" in caplog.text
+    with caplog.at_level(logging.INFO):
+        jobs.run_parse(key)
+    assert f"Parse {key} is gone" in caplog.text
 
 
-def test_sweep_over_parses_finds_the_lost_ones_and_does_not_pile_pokes(committed, unparsed):
-    committed(jobs.request_parse, unparsed)
-    assert committed(jobs.sweep_parses) == []
+def test_sweep_finds_the_lost_parses_and_does_not_pile_pokes(committed, unparsed):
+    [poked] = committed(jobs.request_parse, unparsed)
+    assert committed(sweep_work) == []
     long_ago()
-    assert committed(jobs.sweep_parses) == [(PARSE, (unparsed.pk,))]
-    assert committed(jobs.sweep_parses) == []
-
-
-def test_sweep_over_parses_leaves_alone_what_nobody_asked_for(committed, unparsed):
-    make_prompt_set()
-    PromptSet.objects.create(
-        project=main_project(), name="failed", origin="text", parse_state=ParseState.FAILED, parse_error="no"
-    )
-    assert committed(jobs.sweep_parses) == []
+    assert committed(sweep_work) == [poked]
+    assert committed(sweep_work) == []
 
 
 def test_parse_that_takes_its_worker_down_is_given_up_with_its_reason(committed, unparsed, monkeypatch):
     def die(name):
         raise KeyboardInterrupt  # as a worker that is killed: nothing is written any more
 
-    monkeypatch.setattr(words_service, "load_parser", die)
-    committed(jobs.request_parse, unparsed)
-    for _ in range(words_service.MAX_PARSE_ATTEMPTS):
+    monkeypatch.setattr(parses, "load_parser", die)
+    [(_, key)] = committed(jobs.request_parse, unparsed)
+    for _ in range(Parse.MAX_ATTEMPTS):
         with pytest.raises(KeyboardInterrupt):
-            jobs.parse_prompts(unparsed.pk)
-    jobs.parse_prompts(unparsed.pk)
+            jobs.run_parse(*key)
+        long_ago()
+    jobs.run_parse(*key)
     unparsed.refresh_from_db()
     assert unparsed.parse_state == ParseState.FAILED
-    assert "stopped 3 times" in unparsed.parse_error
+    assert "took it 3 times and never finished" in unparsed.parse_error
     committed(jobs.request_parse, unparsed)
-    unparsed.refresh_from_db()
-    assert unparsed.parse_attempts == 0
+    assert Parse.objects.first().attempts == 0
 
 
 def test_in_an_archived_project_nothing_is_made_until_it_is_restored(committed, batches, pokes):
     run = make_run(make_prompt_set([DOG]), finished=False)
-    prompt_set = make_prompt_set([DOG])
-    PromptSet.objects.filter(pk=prompt_set.pk).update(parse_state=ParseState.QUEUED)
+    parse = parses.queue_parse(prompt_set=make_prompt_set([DOG]))
     archive_project(project=main_project(), by=None)
-    for job, row in ((jobs.generate_batch, run), (jobs.parse_prompts, prompt_set)):
+    for job, row in ((jobs.generate_batch, run), (jobs.run_parse, parse)):
         assert committed(job, row.pk) == []
-    assert committed(jobs.sweep_generations) == committed(jobs.sweep_parses) == []
+    assert committed(sweep_work) == []
     assert batches == []
-    assert PromptSet.objects.get(pk=prompt_set.pk).parse_state == ParseState.QUEUED
+    parse.refresh_from_db()
+    assert parse.state == Parse.State.QUEUED
     restore_project(project=main_project(), by=None)
-    assert committed(jobs.sweep_generations) == [(GENERATE, (run.pk,))]
-    assert committed(jobs.sweep_parses) == [(PARSE, (prompt_set.pk,))]
+    assert set(committed(sweep_work)) == {(GENERATE, (run.pk,)), (PARSE, (parse.pk,))}

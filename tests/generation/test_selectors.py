@@ -22,26 +22,27 @@ State = Generation.State
 
 @pytest.fixture
 def mixed() -> GenerationRun:
-    """One running, two failed, three queued."""
+    """One running, two failed, one cancelled, two queued."""
     run = make_run(make_prompt_set([DOG] * 6), finished=False)
     claim_generations(run=run, limit=1)
     failed = run.generations.filter(state=State.QUEUED).order_by("-pk")[:2]
     Generation.objects.filter(pk__in=list(failed.values_list("pk", flat=True))).update(
-        state=State.FAILED, error="boom"
+        state=State.FAILED, error="boom", finished_at=timezone.now()
     )
+    assert run.generations.filter(state=State.QUEUED).first().cancel()
     return run
 
 
 def test_progress_counts_every_state(mixed):
     progress = run_progress(mixed)
-    assert progress == RunProgress(queued=3, running=1, succeeded=0, failed=2)
-    assert (progress.total, progress.finished, progress.is_finished) == (6, 2, False)
+    assert progress == RunProgress(queued=2, running=1, done=0, failed=2, cancelled=1)
+    assert (progress.total, progress.finished, progress.is_finished) == (6, 3, False)
 
 
 def test_run_is_finished_when_nothing_waits_or_runs():
     assert run_progress(make_run()).is_finished
-    assert RunProgress(queued=0, running=0, succeeded=1, failed=1).is_finished
-    assert not RunProgress(queued=0, running=1, succeeded=1, failed=0).is_finished
+    assert RunProgress(queued=0, running=0, done=1, failed=1, cancelled=1).is_finished
+    assert not RunProgress(queued=0, running=1, done=1, failed=0, cancelled=0).is_finished
 
 
 def test_progress_of_many_runs_takes_one_query(mixed, django_assert_num_queries):

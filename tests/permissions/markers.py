@@ -29,6 +29,7 @@ UNMARKED = {
     "annotations.Study.options": "settings that forms read",
     "evaluation.Report.analysis": "the name of a folder of the code",
     "generation.GenerationRun.seeds": "numbers",
+    "generation.Import.format": "one of a list",
     "generation.Word.part_of_speech": "labels, by which words are sampled",
     "projects.Erasure.subject_type": "the name of a model",
     "projects.Event.subject_type": "the name of a model",

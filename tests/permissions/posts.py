@@ -52,6 +52,8 @@ def posts_to(route: str, site: Site) -> list[Post]:
 
 # What comes of nothing, other than a page.
 NOTHING: dict[str, Done] = {
+    "work/<str:label>/<int:pk>/cancel/": ELSEWHERE,
+    "work/<str:label>/<int:pk>/again/": 404,  # an import is not: its file is gone
     "projects/": 422,
     "projects/<int:pk>/rename/": 422,
     "projects/<int:pk>/archive/": ELSEWHERE,
@@ -63,6 +65,8 @@ NOTHING: dict[str, Done] = {
     "projects/<int:pk>/invite/": 422,
     "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/": ELSEWHERE,
     "generation/runs/<int:pk>/retry/": ELSEWHERE,
+    "evaluation/studies/<int:study_pk>/responses.csv": ELSEWHERE,
+    "generation/runs/<int:pk>/cancel/": ELSEWHERE,
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": ELSEWHERE,
     "admin/annotations/study/<path:object_id>/change/": (200, 409),  # of a draft, and of an opened one

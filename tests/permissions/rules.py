@@ -88,17 +88,27 @@ RULES: dict[str, Rule] = {
     "account/recovery-codes/recovery-codes.txt": own_account(get=NOT_ALLOWED, post=400),
     "account/other-sessions/": own_account(),
     # --- images
+    "generation/imports/<int:pk>/": page(),
     "generation/runs/<int:pk>/": page(),
     "generation/runs/<int:pk>/retry/": button(WORKERS),
+    "generation/runs/<int:pk>/cancel/": button(WORKERS),
     "generation/images/<int:pk>/": page(),
     "generation/images/<int:pk>/image.png": page(),
     "generation/images/<int:pk>/overlays/<int:word_pk>.webp": page(),
+    # Its address is signed: whoever was given it may see the picture.
+    "generation/pictures/<str:signed>": Rule(to_all(DONE), to_all(NOT_ALLOWED), public=True),
+    # --- leased work
+    "work/<str:label>/<int:pk>/": page(),
+    "work/<str:label>/<int:pk>/cancel/": button(WORKERS),
+    "work/<str:label>/<int:pk>/again/": button(WORKERS),
     # --- reports
     "evaluation/studies/<int:study_pk>/report/": page(),
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/": page(),
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": button(ALL),
     "evaluation/studies/<int:study_pk>/responses.csv": form(WORKERS),
     "evaluation/studies/<int:study_pk>/codebook.csv": page(WORKERS),
+    # Whoever asked for it alone; here that is none of them.
+    "evaluation/exports/<int:pk>/responses.csv": Rule(to_staff(404), to_staff(NOT_ALLOWED)),
     "evaluation/runs/<int:run_pk>/analyses/": page(),
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": page(),
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": button(ALL),
@@ -121,13 +131,6 @@ RULES: dict[str, Rule] = {
         to_all(ELSEWHERE, annotator=DONE), to_all(403, annotator=DONE), public=True
     ),
     "s/<slug:slug>/thanks/": Rule(to_all(ELSEWHERE), to_all(NOT_ALLOWED), public=True),
-    **{
-        f"s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/{picture}": Rule(
-            to_all(404, annotator=DONE, observer=DONE, researcher=DONE, owner=DONE, superuser=DONE),
-            to_all(NOT_ALLOWED),
-        )
-        for picture in ("image", "overlay")
-    },
 }  # fmt: skip
 
 

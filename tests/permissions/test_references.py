@@ -16,9 +16,11 @@ from tests.permissions.world import OWN, Who, World, dump
 
 pytestmark = [pytest.mark.django_db, pytest.mark.breaks_rows]
 
-# Of a row below another one.
+# Of a row below another one; what is below the name of a model is a row by itself.
 NESTED = [
-    route for route, _ in routes() if len(PLACEHOLDER.findall(route)) > 1 and not ROW_PAGE.fullmatch(route)
+    route
+    for route, _ in routes()
+    if len(PLACEHOLDER.findall(route)) > 1 and not ROW_PAGE.fullmatch(route) and "<str:label>" not in route
 ]
 
 
@@ -55,8 +57,6 @@ def test_there_are_rows_below_rows(world):
         "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/",
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp",
         "s/<slug:slug>/assignments/<int:pk>/",
-        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/image",
-        "s/<slug:slug>/tasks/<int:pk>/<slug:sha256>/overlay",
     }
 
 

@@ -7,6 +7,8 @@ from enum import Enum
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -17,7 +19,8 @@ from benchmarks.site_rows import Site, browser_of, make_site
 from daamweb.projects.models import Erasure, Project
 from daamweb.projects.services.memberships import add_member
 from daamweb.work.models import WorkState
-from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
+from evaluation.models import Export
+from generation.models import Checkpoint, Generation, GenerationRun, Import, Parse, PromptSet
 from tests.permissions.markers import HERE, THERE, mark, tables
 
 TASKS = 6
@@ -149,9 +152,16 @@ def add_failures(site: Site) -> None:
         project=site.project, name="failed", origin="text", parse_state=PromptSet.ParseState.FAILED,
         parse_error="no such parser",
     )  # fmt: skip
+    Parse.objects.create(prompt_set=other.prompt_set, **failed)
+    Import.objects.create(
+        project=site.project, name="failed", file_name="a.txt", format="text",
+        file=default_storage.save("imports/a", ContentFile(b"a cat")),
+        bad_rows=[{"row": 3, "reason": "a caption without text"}], bad_row_count=1, **failed,
+    )  # fmt: skip
     closed = site.studies[Study.State.CLOSED]
     Verification.objects.create(study=closed, **failed)
     Opening.objects.create(study=closed, **failed)
+    Export.objects.create(study=closed, asked_by=site.researcher, **failed)
     Operation.objects.create(
         study=site.study, platform="prolific", kind="pay", target="somebody", token=f"pay {site.study.pk}",
         **failed,

@@ -3,9 +3,11 @@
 from django.apps import apps
 from django.db.models import Model
 
+from annotations.models import Verification
 from daamweb.projects.models import Erasure, Project
 from daamweb.projects.roles import project_paths
-from evaluation.models import Report
+from evaluation.models import Export, Report
+from generation.models import Import, Parse
 from tests.factories import (
     answer_next,
     make_annotator,
@@ -13,6 +15,7 @@ from tests.factories import (
     make_participation,
     make_prompt_set,
     make_run,
+    make_user,
 )
 
 
@@ -26,6 +29,7 @@ def make_rows(project: Project) -> dict[type[Model], Model]:
     annotator = make_annotator(project)
     response = answer_next(study, annotator, {"choice": 3})
     prompt = study.run.prompt_set.prompts.get()
+    prompt_set = study.run.prompt_set
     rows = [
         project,
         study.run.prompt_set,
@@ -37,7 +41,14 @@ def make_rows(project: Project) -> dict[type[Model], Model]:
         annotator,
         make_participation(study, annotator),
         response,
+        Parse.objects.create(prompt_set=prompt_set),
+        Import.objects.create(
+            project=project, prompt_set=prompt_set, name="a file", file_name="a", format="csv"
+        ),
+        study.openings.get(),
+        Verification.objects.create(study=study),
         Report.objects.create(study=study, analysis="opinion"),
+        Export.objects.create(study=study, asked_by=make_user()),
         Erasure.objects.create(
             project=project, subject_type="annotations.study", subject_id=study.pk, subject_name=str(study)
         ),

@@ -24,7 +24,7 @@ from daamweb.projects.selectors import (
 )
 from daamweb.projects.services.memberships import add_member
 from daamweb.projects.services.staff import mark_staff
-from evaluation.models import Report
+from evaluation.models import Export, Report
 from generation.models import Checkpoint
 from tests.factories import main_project, make_member, make_project, make_prompt_set, make_run, make_user
 from tests.projects.rows import make_rows, models_of_projects
@@ -38,7 +38,7 @@ MAY = {
     Role.RESEARCHER: {"view", "add", "change", "delete", "export"},
     Role.OWNER: {"view", "add", "change", "delete", "export", "erase", "manage"},
 }
-ABOUT_PERSONS = {Annotator, Participation, Response}
+ABOUT_PERSONS = {Annotator, Participation, Response, Export}
 IN_ARCHIVE = {"view", "export", "erase", "manage"}
 
 

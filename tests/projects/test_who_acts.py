@@ -69,8 +69,8 @@ def test_pages_and_jobs_say_who_acts():
         ("from annotations.services.closings import pause_study\npause_study(study=study, by=user)", False),
         ("from annotations.services.closings import pause_study\npause_study(study=study, by=None)", False),
         ("from annotations.services.locks import lock_study\nlock_study(1)", False),
-        ("from generation.services.prompt_sets import import_prompts as i\ni(dry_run=True, **data)", False),
-        ("from generation.services.prompt_sets import import_prompts as i\ni(**data)", True),
+        ("from generation.services.imports import import_prompts as i\ni(dry_run=True, **data)", False),
+        ("from generation.services.imports import import_prompts as i\ni(**data)", True),
     ],
 )
 def test_an_act_by_nobody_is_found(source, found):

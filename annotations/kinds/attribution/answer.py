@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.forms.boundfield import BoundWidget
 
 SCALE = {
     1: "bad",
@@ -43,9 +42,15 @@ class AttributionForm(forms.Form):
         self.fields["choice"].label = f"How well does the highlighted area reflect the word “{self.word}”?"
 
     @property
-    def scale(self) -> list[BoundWidget]:
-        return list(self["choice"])[:RATINGS]
+    def scale(self) -> list[tuple[int, str]]:
+        return list(SCALE.items())[:RATINGS]
 
     @property
-    def other_choices(self) -> list[BoundWidget]:
-        return list(self["choice"])[RATINGS:]
+    def other_choices(self) -> list[tuple[int, str]]:
+        return list(SCALE.items())[RATINGS:]
+
+    @property
+    def chosen(self) -> int | None:
+        """What was sent, or is stored."""
+        value = str(self["choice"].value())
+        return int(value) if value.isdecimal() else None

@@ -19,6 +19,7 @@ class Action(models.TextChoices):
     PARSING = "parsing", "began to parse"
     PARSED = "parsed", "parsed"
     RETRIED = "retried", "tried again"
+    CANCELLED = "cancelled", "cancelled"
     OPENING = "opening", "began to open"
     OPENED = "opened", "opened"
     NOT_OPENED = "not_opened", "could not open"

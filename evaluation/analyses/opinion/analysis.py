@@ -5,15 +5,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from evaluation.analyses.opinion.attention_checks import AnnotatorChecks, summarize_annotators
 from evaluation.analyses.responses import check_responses, split_counting
-from evaluation.statistics.agreement import Agreement, krippendorff_alpha, raw_agreement
+from evaluation.statistics.agreement import (
+    Agreement,
+    krippendorff_alpha_by_item,
+    raw_agreement_by_item,
+)
 from evaluation.statistics.association import cramers_v
 from evaluation.statistics.estimates import Estimate
 from evaluation.statistics.opinion import (
     HIGHEST_RATING,
     WORD_TOO_ABSTRACT,
+    ItemScore,
     check_choice,
     fair_to_excellent,
     item_score,
@@ -157,7 +163,8 @@ def analyze_opinion(
     or a choice that is no whole number from 1 to 7.
     """
     check_responses(responses, COLUMNS)
-    for choice in responses["choice"]:
+    choices = responses["choice"]
+    for choice in choices.unique() if is_integer_dtype(choices.dtype) else choices:
         check_choice(choice)
     counting = split_counting(responses)
     ordinary, checks = counting.items, counting.checks
@@ -194,22 +201,40 @@ def analyze_opinion(
 
 
 def _items(ordinary: pd.DataFrame, analyzed: pd.DataFrame, min_valid: int) -> list[_Item]:
-    choices = {
-        task: tuple(int(choice) for choice in group) for task, group in analyzed.groupby("task")["choice"]
-    }
-    items = []
+    choices, scores = _choices(analyzed), dict[tuple[int, ...], ItemScore]()
     # From all ordinary responses, so that an item whose annotators were all excluded is counted as dropped
-    for row in ordinary.drop_duplicates("task").sort_values("task").itertuples(index=False):
-        left = choices.get(row.task, ())
-        scored = item_score(left, min_valid)
-        part_of_speech = UNKNOWN if pd.isna(row.part_of_speech) else str(row.part_of_speech)
-        word = None if pd.isna(row.word) else str(row.word)
+    rows = ordinary.drop_duplicates("task").sort_values("task")
+    columns = (
+        rows["task"].tolist(),
+        rows["generation"].tolist(),
+        rows["prompt"].tolist(),
+        rows["word"].astype(object).where(rows["word"].notna(), None).tolist(),
+        rows["part_of_speech"].astype(object).where(rows["part_of_speech"].notna(), UNKNOWN).tolist(),
+    )
+    items = []
+    for task, generation, prompt, word, part_of_speech in zip(*columns, strict=True):
+        left = choices.get(task, ())
+        # Of hundreds of thousands of items, few were answered otherwise than all before them.
+        if left not in scores:
+            scores[left] = item_score(left, min_valid)
+        scored = scores[left]
         items.append(
-            _Item(
-                row.task, row.generation, row.prompt, word, part_of_speech, left, scored.score, scored.dropped
-            )
+            _Item(task, generation, prompt, word, part_of_speech, left, scored.score, scored.dropped)
         )
     return items
+
+
+def _choices(analyzed: pd.DataFrame) -> dict[int, tuple[int, ...]]:
+    """Of each task, in the order of the rows."""
+    tasks = analyzed["task"].to_numpy()
+    order = np.argsort(tasks, kind="stable")
+    found, first = np.unique(tasks[order], return_index=True)
+    chosen = analyzed["choice"].to_numpy(dtype=np.int64)[order].tolist()
+    bounds = [*first.tolist(), len(chosen)]
+    return {
+        task: tuple(chosen[begin:end])
+        for task, begin, end in zip(found.tolist(), bounds[:-1], bounds[1:], strict=True)
+    }
 
 
 def _row(part_of_speech: str, items: Sequence[_Item], confidence: float) -> OpinionRow:
@@ -240,21 +265,19 @@ def _option_counts(part_of_speech: str, items: Sequence[_Item]) -> OptionCounts:
 
 
 def _agreement(analyzed: pd.DataFrame) -> OpinionAgreement:
-    annotators, tasks = sorted(set(analyzed["annotator"])), sorted(set(analyzed["task"]))
-    choices = np.full((len(annotators), len(tasks)), np.nan)
-    row_of = {annotator: row for row, annotator in enumerate(annotators)}
-    column_of = {task: column for column, task in enumerate(tasks)}
-    for annotator, task, choice in zip(
-        analyzed["annotator"], analyzed["task"], analyzed["choice"], strict=True
-    ):
-        choices[row_of[annotator], column_of[task]] = choice
-    ratings = np.where(choices <= HIGHEST_RATING, choices, np.nan)
-    interpretability = np.where(choices <= HIGHEST_RATING, 1, choices)  # NaN stays NaN
+    # By item, and of an item by annotator: nominal alpha is summed in the order in which options are met.
+    annotators, _ = pd.factorize(analyzed["annotator"], sort=True)
+    order = np.lexsort((annotators, analyzed["task"].to_numpy()))
+    tasks = analyzed["task"].to_numpy()[order]
+    choices = analyzed["choice"].to_numpy(dtype=np.int64)[order]
+    rated = choices <= HIGHEST_RATING
+    ratings = tasks[rated], choices[rated]
+    interpretability = tasks, np.where(rated, 1, choices)
     return OpinionAgreement(
-        ratings=krippendorff_alpha(ratings, "ordinal"),
-        ratings_raw=raw_agreement(ratings),
-        interpretability=krippendorff_alpha(interpretability, "nominal"),
-        interpretability_raw=raw_agreement(interpretability),
+        ratings=krippendorff_alpha_by_item(*ratings, "ordinal"),
+        ratings_raw=raw_agreement_by_item(*ratings),
+        interpretability=krippendorff_alpha_by_item(*interpretability, "nominal"),
+        interpretability_raw=raw_agreement_by_item(*interpretability),
     )
 
 

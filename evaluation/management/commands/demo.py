@@ -20,9 +20,9 @@ from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
 from generation.selectors import run_progress
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
 from generation.services.checkpoints import find_or_create_demo_checkpoint
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
+from generation.services.parses import parse_prompt_set
 from generation.services.runs import create_run, retry_failed
-from generation.services.words import parse_prompt_set
 
 RESEARCHER = "researcher"
 WORDS_PER_PART_OF_SPEECH = 3  # the captions have ten of these

@@ -4,10 +4,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import UnknownKindError
 from annotations.models import Study
+from daamweb.progress import progress_bar
 from daamweb.projects.commands import add_project_argument, find_named
 from evaluation.exports import save_responses, write_codebook
 from evaluation.frames.columns import columns_of
-from evaluation.frames.responses import response_frame
+from evaluation.frames.responses import answered_turns, response_chunks
 
 
 class Command(BaseCommand):
@@ -26,13 +27,22 @@ class Command(BaseCommand):
         if codebook is not None and codebook.resolve() == output.resolve():
             raise CommandError(f"--output and --codebook are the same file, {output}; give each its own.")
         try:
-            responses = response_frame(study)
+            columns = columns_of(study)
         except UnknownKindError as error:
             raise CommandError(str(error)) from error
+        turns = answered_turns(study)
         try:
-            save_responses(study, responses, output, by=None)
+            with progress_bar(total=len(turns), unit="responses") as bar:
+                written = save_responses(
+                    study,
+                    response_chunks(study, turns),
+                    output,
+                    answers=len(turns),
+                    by=None,
+                    tell=lambda done: bar.update(done - bar.n),
+                )
             if codebook is not None:
-                write_codebook(columns_of(study), codebook)
+                write_codebook(columns, codebook)
         except OSError as error:
             raise CommandError(f"The file cannot be written: {error}.") from error
-        self.stdout.write(self.style.SUCCESS(f"{len(responses)} responses in {output}."))
+        self.stdout.write(self.style.SUCCESS(f"{written} responses in {output}."))

@@ -115,7 +115,9 @@ class Command(BaseCommand):
                 f"The run {run.name!r} exists already, with {'; '.join(differences)}. Choose another name."
             )
         retried = retry_failed(run=run)
-        self.stdout.write(f"{run.name!r} exists already: {retried} failed images are tried again.")
+        self.stdout.write(
+            f"{run.name!r} exists already: {retried} failed or cancelled images are tried again."
+        )
         return run
 
     def create(
@@ -153,7 +155,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{progress.failed} of {progress.total} images failed; run the command again to retry."
             )
-        self.stdout.write(self.style.SUCCESS(f"{progress.succeeded} images with heat maps."))
+        self.stdout.write(self.style.SUCCESS(f"{progress.done} images with heat maps."))
 
 
 def _seed_list(seeds: str | None) -> list[int] | None:

@@ -3,11 +3,12 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from daamweb.progress import progress_bar
 from daamweb.projects.commands import add_project_argument, project_to_work_in
 from generation.errors import PromptSetError
 from generation.models import PromptSet
 from generation.prompts.captions import FORMATS, CaptionFileError
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
 
 
 class Command(BaseCommand):
@@ -38,16 +39,24 @@ class Command(BaseCommand):
             content = file.read_bytes()
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+        bar = progress_bar(total=0, unit="captions")
+
+        def tell(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
         try:
-            result = import_prompts(
-                project=project_to_work_in(project),
-                name=prompt_set,
-                content=content,
-                file_name=file.name,
-                format=format,
-                skip_invalid=skip_invalid,
-                dry_run=dry_run,
-            )
+            with bar:
+                result = import_prompts(
+                    project=project_to_work_in(project),
+                    name=prompt_set,
+                    content=content,
+                    file_name=file.name,
+                    format=format,
+                    skip_invalid=skip_invalid,
+                    dry_run=dry_run,
+                    tell=tell,
+                )
         except CaptionFileError as error:
             raise CommandError(f"{file}: {error}") from error
         except PromptSetError as error:

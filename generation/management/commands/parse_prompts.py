@@ -5,7 +5,7 @@ from daamweb.projects.commands import add_project_argument, find_named
 from generation.errors import PromptSetError
 from generation.models import PromptSet
 from generation.prompts.parsing import ParserNotFound
-from generation.services.words import parse_prompt_set
+from generation.services.parses import parse_prompt_set
 
 
 class Command(BaseCommand):

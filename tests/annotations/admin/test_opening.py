@@ -11,6 +11,7 @@ from annotations.jobs import run_opening
 from annotations.models import Opening
 from annotations.services.openings import open_study
 from annotations.services.studies import edit_draft
+from annotations.services.verifications import request_verification, run_verification
 from daamweb.projects.models import Event
 from daamweb.projects.shown import shown_of
 from tests.annotations.admin.pages import (
@@ -23,11 +24,9 @@ from tests.annotations.admin.pages import (
     study_in,
     text_of,
 )
-from tests.factories import make_run, make_study
+from tests.factories import make_open_study, make_run, make_study
 
 pytestmark = pytest.mark.django_db
-
-REFRESH = '<meta http-equiv="refresh" content="3">'
 
 
 def test_freezing_saves_what_was_edited_and_asks_before_it_opens(researcher_client, press, pokes):
@@ -56,7 +55,7 @@ def test_opening_tells_a_worker_and_the_page_shows_how_far_it_is(researcher_clie
     assert f"“{study.name}” is being opened" in page
     # Two images with three words each: every task is verified, then given its places.
     assert '<progress max="12" value="0"></progress> 0 of 12 being opened' in page
-    assert REFRESH in page
+    assert f'hx-get="/work/annotations.opening/{opening.pk}/" hx-trigger="every 2s"' in page
 
     Opening.objects.update(done=3)
     assert '<progress max="12" value="3"></progress> 3 of 12' in text_of(
@@ -66,7 +65,7 @@ def test_opening_tells_a_worker_and_the_page_shows_how_far_it_is(researcher_clie
     run_opening(opening.pk)
     page = text_of(researcher_client.get(change_page(study)))
     assert "0 of 18" in page  # 6 tasks × 3
-    assert REFRESH not in page
+    assert "hx-get" not in page
     study.refresh_from_db()
     assert study.state == State.OPEN
     assert study.places.count() == 18
@@ -188,3 +187,32 @@ def test_what_was_edited_after_it_was_seen_is_not_frozen(researcher_client, pres
     press(button(study, "open"), **CONFIRMED, seen=str(shown_of(study, DESIGN_FIELDS)))
     study.refresh_from_db()
     assert study.state == State.OPENING
+
+
+def test_an_opening_can_be_cancelled_on_the_page_that_waits_for_it(researcher_client, press, pokes):
+    study = make_study()
+    answer = press(button(study, "open"), **CONFIRMED)
+    opening = Opening.objects.get(study=study)
+    cancel = f"/work/annotations.opening/{opening.pk}/cancel/"
+    assert f'action="{cancel}"' in text_of(answer)
+    assert opening.take()
+    answer = press(cancel, next=change_page(study))
+    assert answer.redirect_chain == [(change_page(study), 302)]
+    assert "not open yet" in text_of(answer)
+    study.refresh_from_db()
+    assert study.state == State.DRAFT
+    assert not opening.renew()  # the worker finds out
+    assert Event.objects.filter(action=Event.Action.NOT_OPENED).get().details == {"error": "cancelled"}
+    run_opening(opening.pk)
+    study.refresh_from_db()
+    assert study.state == State.DRAFT
+
+
+def test_the_page_shows_that_a_study_is_held_against_its_plan(researcher_client):
+    study = make_open_study()
+    verification = request_verification(study=study)
+    page = text_of(researcher_client.get(change_page(study)))
+    assert "Held against its plan" in page
+    assert f'hx-get="/work/annotations.verification/{verification.pk}/"' in page
+    run_verification(verification=verification)
+    assert "hx-get" not in text_of(researcher_client.get(change_page(study)))

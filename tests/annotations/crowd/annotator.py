@@ -33,6 +33,8 @@ class Annotator:
         # Some are fast, and reach the cap; most are not.
         self.seconds_a_task = 0.02 if number % 4 == 0 else self.chance.uniform(0.2, 0.8)
         self.last: tuple[Page, int] | None = None
+        # What an answer brought, and is not open yet.
+        self.brought: Page | None = None
         # Tokens of pages: whether the study had closed before they were sent for the first time.
         self.sent: dict[str, bool] = {}
 
@@ -105,6 +107,9 @@ class Annotator:
 
     def open(self, address: str) -> Page | None:
         """The page as it is now; None if the task went to somebody else or the study has closed."""
+        brought, self.brought = self.brought, None
+        if brought is not None and brought.address == address:
+            return brought
         reply = self.insist(lambda: self.browser.get(address))
         if reply.status != 200:
             assert reply.status in (409, 410), reply
@@ -146,6 +151,7 @@ class Annotator:
         self.hall.note(Sent(self.pk, page.turn, page.token, choice, outcome, after_closing))
         if outcome == Outcome.STORED:
             self.last = page, choice
+            self.brought = Page(reply.location, **reply.fields) if reply.fields else None
         return outcome, reply
 
     def send_twice(self, page: Page, choice: int) -> None:

@@ -19,7 +19,7 @@ Connection = http.client.HTTPConnection
 @dataclass(frozen=True)
 class Reply:
     status: int
-    # Where a redirect leads, or where the page's script is told to go.
+    # Where a redirect leads, where the page's script is told to go, or which turn's page this is.
     location: str
     text: str
 
@@ -67,6 +67,8 @@ class Browser:
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = morsel.coded_value
         location = response.headers.get("Location", "")
+        if response.status == 200:
+            location = response.headers.get("Content-Location", "")
         if response.headers.get_content_type() == "application/json":
             location = json.loads(text)["next"]
         return Reply(response.status, location, text)

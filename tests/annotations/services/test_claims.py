@@ -1,11 +1,13 @@
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from annotations.errors import StudyNotOpenError
-from annotations.models import Assignment, Participation, Response
-from annotations.services.claims import claim_assignment
+from annotations.models import Assignment, Participation, Place, Response
+from annotations.services import walks
+from annotations.services.claims import Claim, claim_assignment
 from annotations.services.closings import close_study, pause_study
 from annotations.services.participations import withdraw
 from annotations.services.reviews import exclude_annotator
@@ -184,15 +186,61 @@ def test_who_found_nothing_is_given_a_place_that_came_back_since():
 
 
 def test_when_places_are_only_being_taken_by_others_nothing_is_free_right_now(study, monkeypatch):
-    monkeypatch.setattr("annotations.services.claims._lock_open_place", lambda pk: False)
+    monkeypatch.setattr("annotations.services.walks._unlocked", lambda places: places.none())
     found = claim_assignment(participation=person(study))
     assert (found.turn, found.ended) == (None, False)
+
+
+def promise(place: Place, to: Participation) -> None:
+    until = timezone.now() + timedelta(minutes=1)
+    Place.objects.filter(pk=place.pk).update(reserved_for=to, reserved_until=until)
+
+
+def find_it_busy(participation: Participation, monkeypatch) -> Claim:
+    """Others are just taking whatever there is."""
+    with monkeypatch.context() as busy:
+        busy.setattr("annotations.services.walks._unlocked", lambda places: places.none())
+        return claim_assignment(participation=participation)
+
+
+def test_nobody_is_done_while_places_are_only_being_taken_by_others(monkeypatch):
+    study = one_image()
+    first, late = person(study), person(study)
+    promise(Place.objects.get(), first)
+    assert find_it_busy(late, monkeypatch) == Claim(None, ended=False)
+    assert claim(late).place == Place.objects.get()
+
+
+@pytest.mark.parametrize("leave", [withdraw, partial(exclude_annotator, reason="Careless.")])
+def test_who_found_nothing_is_given_a_place_that_nobody_is_promised_any_more(leave, monkeypatch):
+    study = one_image()
+    leaving, late = person(study), person(study)
+    promise(Place.objects.get(), leaving)
+    find_it_busy(late, monkeypatch)
+    leave(participation=leaving)
+    assert claim(late).place == Place.objects.get()
+
+
+def test_a_promise_of_what_one_was_given_otherwise_is_kept_by_nobody(monkeypatch):
+    """Somebody was at the promised place just then, and left it."""
+    study = make_open_study(run=make_run(make_prompt_set([("A dog", [("dog", "NOUN", "")])])), replicas=2)
+    participation = person(study)
+    _, promised = Place.objects.order_by("order")
+    promise(promised, participation)
+    unlocked = walks._unlocked
+    with monkeypatch.context() as busy:
+        busy.setattr(walks, "_unlocked", lambda places: unlocked(places.exclude(pk=promised.pk)))
+        turn = claim(participation)
+    assert turn.place != promised
+    assert not Place.objects.filter(reserved_for=participation).exists()
+    submit(turn)
+    assert claim_assignment(participation=participation).ended
 
 
 def test_a_long_way_over_tasks_that_one_has_had_takes_several_requests(monkeypatch):
     run = make_run(make_cohyponym_prompt_set(), seeds=range(20))
     study = make_open_study("object_presence", run, replicas=2)
-    monkeypatch.setattr("annotations.services.claims.WINDOW", 2)
+    monkeypatch.setattr("annotations.services.walks.WINDOW", 2)
     participation = person(study)
     had = rate_everything(participation)
     while len(had) < 20:  # each request looks through four windows of two

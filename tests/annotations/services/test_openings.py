@@ -1,6 +1,10 @@
+import itertools
+from types import SimpleNamespace
+
 import pytest
 from django.core.files.storage import FileSystemStorage
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotations.design import StudyDesign
 from annotations.errors import StudyError
@@ -165,6 +169,25 @@ def test_progress_is_told_slice_by_slice(run, small_slices):
     told = []
     open_study(study=make_study(run=run), progress=lambda done, total: told.append((done, total)))
     assert told == [(done, 18) for done in (2, 4, 6, 8, 9, 11, 13, 15, 17, 18)]
+
+
+def test_who_waits_for_sqlites_lock_gets_it_between_two_slices(run, small_slices, monkeypatch):
+    slept, clock = [], itertools.count()
+    time = SimpleNamespace(sleep=slept.append, monotonic=lambda: next(clock))
+    monkeypatch.setattr("annotations.services.openings.time", time)
+    open_study(study=make_study(run=run))
+    # Five slices, each as long as the clock is asked twice.
+    assert slept == ([1] * 5 if connection.vendor == "sqlite" else [])
+
+
+def test_the_tasks_before_a_slice_are_counted_once(run, small_slices):
+    study = make_study(run=run)
+    with CaptureQueriesContext(connection) as captured:
+        open_study(study=study)
+    counted = [
+        query["sql"] for query in captured if "COUNT(" in query["sql"] and '"position" < ' in query["sql"]
+    ]
+    assert len(counted) == 1
 
 
 @pytest.mark.parametrize("slices", range(10))

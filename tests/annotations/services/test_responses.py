@@ -81,7 +81,8 @@ def test_a_foreign_turn_cannot_be_answered(study):
 
 def test_nothing_took_longer_than_the_server_knows_of(study):
     turn = claim(person(study))
-    Assignment.objects.filter(pk=turn.pk).update(claimed_at=timezone.now() - timedelta(seconds=20))
+    turn.claimed_at = timezone.now() - timedelta(seconds=20)
+    turn.save()
     spans = tuple((number, 10**9) for number in range(30))
     response = submit(
         turn, milliseconds=10**12, painted_milliseconds=150, first_input_milliseconds=-5, visible_spans=spans

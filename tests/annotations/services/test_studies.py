@@ -2,6 +2,7 @@ import math
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
 from annotations.design import StudyDesign
 from annotations.errors import StudyError
@@ -94,14 +95,16 @@ def test_what_has_no_heat_map_is_left_out_and_said():
 @pytest.mark.parametrize(
     ("state", "error", "line"),
     [
-        ("queued", "", "Prompt '0', seed 1: the image is queued"),
+        ("queued", "", "Prompt '0', seed 1: the image is waiting"),
         ("failed", "out of memory\nat step 3", "Prompt '0', seed 1: the image is failed: out of memory"),
     ],
 )
 def test_images_that_are_not_finished_are_refused_or_listed_if_that_is_allowed(state, error, line):
     run = make_run(seeds=(0, 1))
     unfinished = run.generations.get(seed=1)
-    Generation.objects.filter(pk=unfinished.pk).update(state=state, image="", heat_maps="", error=error)
+    Generation.objects.filter(pk=unfinished.pk).update(
+        state=state, image="", heat_maps="", error=error, finished_at=timezone.now() if error else None
+    )
     with pytest.raises(StudyError, match=r"1 of 2 images of '.*' are not finished"):
         make_study(run=run)
     assert not Study.objects.exists()

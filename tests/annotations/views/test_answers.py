@@ -5,7 +5,15 @@ import uuid
 import pytest
 
 from annotations.models import Assignment, Response
-from tests.annotations.views.visits import address, begin_earlier, held, join, page_fields, send
+from tests.annotations.views.visits import (
+    address,
+    begin_earlier,
+    held,
+    join,
+    make_study_of_one_place,
+    page_fields,
+    send,
+)
 from tests.factories import make_open_study
 
 pytestmark = pytest.mark.django_db
@@ -113,12 +121,12 @@ def test_sending_a_page_twice_stores_once_and_answers_the_same(client):
     assert Response.objects.count() == 1
 
 
-def test_the_pages_script_is_told_where_to_go(client):
-    participation = join(client, make_open_study())
+def test_the_pages_script_is_told_where_to_go_when_no_task_comes(client):
+    participation = join(client, make_study_of_one_place())
     turn = held(participation)
     answer = client.post(
         address("assignment", turn.study, turn.pk),
         {**page_fields(), "choice": 4},
         headers={"X-Requested-With": "fetch"},
     )
-    assert answer.json() == {"next": address("assignment", turn.study, held(participation).pk)}
+    assert answer.json() == {"next": address("thanks", turn.study)}

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from annotations.services import claims
+from annotations.services import walks
 from annotations.services.closings import close_study, pause_study
 from tests.annotations.views.visits import address, held, join, make_study_of_one_place, run_out, send
 from tests.factories import answer_turn, give_turn, make_open_study, make_participation
@@ -24,8 +24,8 @@ def searching(client, monkeypatch):
         answer_turn(give_turn(task, searching), {"choice": 4})
     for other in others:
         give_turn(third, other)
-    monkeypatch.setattr(claims, "WINDOW", 1)
-    monkeypatch.setattr(claims, "WINDOWS_AT_ONCE", 1)
+    monkeypatch.setattr(walks, "WINDOW", 1)
+    monkeypatch.setattr(walks, "WINDOWS_AT_ONCE", 1)
     return searching
 
 

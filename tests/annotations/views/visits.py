@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import Assignment, Participation, Study, Task
-from annotations.selectors import held_assignment
+from annotations.selectors import ShownTask, held_assignment
+from annotations.views.pictures import pictures_of
 from tests.factories import make_open_study, make_prompt_set, make_run
 
 
@@ -18,9 +19,7 @@ def address(name: str, study: Study, *args) -> str:
 
 def picture(name: str, task: Task) -> str:
     """The address of a task's image or overlay, as the pages name it."""
-    shown = task.generation
-    sha256 = shown.image_sha256 if name == "image" else shown.heat_maps_sha256
-    return address(name, task.study, task.pk, sha256)
+    return getattr(pictures_of(ShownTask.of(task)), name)
 
 
 def make_study_of_one_place() -> Study:

@@ -61,7 +61,7 @@ def test_the_pages_analysis_goes_from_a_runs_page_to_its_numbers(areas, research
     asked = researcher_client.post(address(run, "areas/refresh/"))
     assert asked.headers["Location"] == address(run)
     report = Report.objects.get()
-    assert "waits for a worker" in researcher_client.get(address(run)).text
+    assert "Waits for a worker" in researcher_client.get(address(run)).text
     compute_report(report.pk)
     page = researcher_client.get(address(run)).text
     for shown in ("Areas by part of speech", "How the images were made", run.name, "finished: 3"):

@@ -5,11 +5,12 @@ import pytest
 
 from annotations.kinds.registry import KINDS
 from annotations.models import Response
+from annotations.services.identities import erase_person
 from evaluation.analyses.cohyponyms import analysis as cohyponyms
 from evaluation.analyses.opinion import analysis as opinion
 from evaluation.frames import responses
 from evaluation.frames.columns import columns_of
-from evaluation.frames.responses import response_chunks, response_frame
+from evaluation.frames.responses import answered_turns, response_chunks, response_frame
 from tests.evaluation.studies import (
     answer_task,
     make_attribution_study,
@@ -171,7 +172,7 @@ def test_annotators_are_named_by_pseudonyms():
         assert other.external_id not in everything
 
 
-def test_a_frame_is_counted_and_read_with_a_query_each(django_assert_num_queries):
+def test_a_frame_is_found_and_read_with_a_query_each(django_assert_num_queries):
     study = make_rated_study()
     with django_assert_num_queries(2):
         assert len(response_frame(study)) == 15
@@ -182,24 +183,30 @@ def test_a_frame_is_what_its_chunks_are_together(make, monkeypatch):
     study = make()
     whole = response_frame(study)
     monkeypatch.setattr(responses, "READ_AT_ONCE", 4)
-    chunks = list(response_chunks(study))
+    chunks = list(response_chunks(study, answered_turns(study)))
     assert [len(chunk) for chunk in chunks[:-1]] == [4] * (len(chunks) - 1)
     pd.testing.assert_frame_equal(response_frame(study), whole)
     pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), whole)
 
 
-def test_what_is_answered_while_a_frame_is_read_is_left_to_the_next_one(monkeypatch):
-    study = make_attribution_study()
-    answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
-
-    def chunks(study):
-        answer_task(study.tasks.last(), make_annotator(), {"choice": 5})
-        return response_chunks(study)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(responses, "response_chunks", chunks)
-        assert list(response_frame(study)["choice"]) == [3]
-    assert list(response_frame(study)["choice"]) == [3, 5]
+def test_chunks_hold_what_was_answered_when_they_began_each_answer_once(monkeypatch):
+    """While others answer, correct what they answered, and have their answers erased."""
+    study = make_attribution_study({"dog": ("NOUN", ()), "runs": ("VERB", ())})
+    first, last = study.tasks.all()
+    people = [make_annotator() for _ in range(3)]
+    turns = [answer_task(first, person, {"choice": 3}).assignment for person in people]
+    found = answered_turns(study)
+    monkeypatch.setattr(responses, "READ_AT_ONCE", 1)
+    read = []
+    for number, chunk in enumerate(response_chunks(study, found)):
+        read.append(list(zip(chunk["assignment"], chunk["choice"], strict=True)))
+        if number == 0:
+            answer_task(last, people[0], {"choice": 5})
+            answer_turn(turns[0], {"choice": 1})
+            answer_turn(turns[1], {"choice": 2})
+            erase_person(participation=turns[2].participation, by=None)
+    assert read == [[(turns[0].pk, 3)], [(turns[1].pk, 2)], []]
+    assert sorted(response_frame(study)["choice"]) == [1, 2, 5]
 
 
 def test_times_are_read_to_the_microsecond():

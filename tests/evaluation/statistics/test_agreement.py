@@ -2,7 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.statistics.agreement import krippendorff_alpha, raw_agreement
+from evaluation.statistics.agreement import (
+    krippendorff_alpha,
+    krippendorff_alpha_by_item,
+    raw_agreement,
+    raw_agreement_by_item,
+)
 from tests.evaluation.statistics.ways_of_missing import NO_NUMBERS, NO_TIMES
 
 
@@ -96,3 +101,40 @@ def test_raw_agreement_is_the_share_of_equal_pairs():
     # three raters: pairs equal 1 of 3, then 3 of 3; one rating alone has no pair
     agreement = raw_agreement([[1, 5, 2], [1, 5, None], [2, 5, None]])
     assert (agreement.value, agreement.n) == (pytest.approx(4 / 6), 6)
+
+
+def one_by_one(rows) -> tuple[list[int], list[float]]:
+    """The ratings of a table, item by item and of an item by annotator."""
+    found = [
+        (item, value)
+        for item, column in enumerate(zip(*rows, strict=True))
+        for value in column
+        if value == value
+    ]
+    return [item for item, _ in found], [value for _, value in found]
+
+
+@pytest.mark.parametrize("level", ["ordinal", "nominal"])
+@pytest.mark.parametrize("share", [0.02, 0.3, 1.0], ids="{:.0%} rated".format)
+def test_ratings_one_by_one_agree_as_their_table_does_to_the_bit(level, share):
+    random = np.random.default_rng(5)
+    ratings = random.integers(1, 8, (12, 40)).astype(float)
+    ratings[random.random(ratings.shape) > share] = np.nan
+    items, values = one_by_one(ratings)
+    assert krippendorff_alpha_by_item(items, values, level) == krippendorff_alpha(ratings, level)
+    assert raw_agreement_by_item(items, values) == raw_agreement(ratings)
+
+
+@pytest.mark.parametrize("ratings", [[], [[1.0]], [[1.0, np.nan], [np.nan, 2.0]], [[3.0, 3.0], [3.0, 3.0]]])
+def test_what_cannot_be_compared_one_by_one_is_told_as_of_a_table(ratings):
+    items, values = one_by_one(ratings)
+    for level in ("ordinal", "nominal"):
+        assert krippendorff_alpha_by_item(items, values, level) == krippendorff_alpha(ratings, level)
+    assert raw_agreement_by_item(items, values) == raw_agreement(ratings)
+
+
+def test_the_hand_worked_example_one_by_one():
+    """Items rated (1, 2), (2, 2), and (3) alone: the pairs are one unequal and one equal."""
+    assert raw_agreement_by_item([7, 7, 9, 9, 8], [1, 2, 2, 2, 3]).value == 0.5
+    with pytest.raises(ValueError, match="level must be"):
+        krippendorff_alpha_by_item([7], [1], "interval")

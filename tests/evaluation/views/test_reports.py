@@ -1,15 +1,16 @@
 import csv
 from io import StringIO
 
-import pandas as pd
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from annotations.models import Study
 from annotations.services.closings import close_study
+from evaluation.frames.responses import response_frame
 from evaluation.jobs import compute_report
 from evaluation.models import Report
+from evaluation.views.reports import FRESH
 from tests.evaluation.pages import address, html
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, stored
 from tests.factories import make_annotator, make_open_study, make_study
@@ -67,28 +68,26 @@ def test_the_page_asks_by_itself_and_has_a_button_for_browsers_without_scripts(r
     assert "The report has not been computed yet." in page
 
 
-def test_asked_the_page_waits_without_being_sent_again_and_then_shows_the_report(
-    researcher_client, commit, pokes
-):
+def test_asked_the_page_waits_and_then_shows_the_report(researcher_client, commit, pokes):
     study = make_rated_study()
     report = ask(researcher_client, study, commit)
     assert pokes == [(COMPUTE, (report.pk,))]
-    waiting = f"{address(study)}?waiting={report.pk}"
-    page = html(researcher_client.get(address(study), headers=HTMX))
+    waiting = f"/work/evaluation.report/{report.pk}/"
+    page = html(researcher_client.get(address(study)))
     assert f'hx-get="{waiting}" hx-trigger="every 2s"' in page
-    assert "The report waits for a worker." in page
-    assert researcher_client.get(waiting, headers=HTMX).status_code == 204
+    assert "Waits for a worker." in page
+    assert "hx-post" not in page
 
-    for attempt in ("A worker is computing the report.", "computing the report (attempt 2 of 3)."):
+    for attempt in ("A worker is at it.", "A worker is at it (attempt 2 of 3)."):
         assert report.take()
-        page = html(researcher_client.get(address(study), headers=HTMX))
+        page = html(researcher_client.get(waiting, headers=HTMX))
         assert attempt in page
         assert f'hx-get="{waiting}" hx-trigger="every 2s"' in page
-        assert researcher_client.get(waiting, headers=HTMX).status_code == 204
         Report.objects.update(lease_expires_at=timezone.now())
 
     compute_report(report.pk)
-    page = html(researcher_client.get(waiting, headers=HTMX))
+    assert researcher_client.get(waiting, headers=HTMX).headers["HX-Refresh"] == "true"
+    page = html(researcher_client.get(address(study), headers=HTMX))
     assert page.lstrip().startswith('<div id="report"')
     assert "hx-get" not in page
     assert "hx-post" not in page
@@ -114,13 +113,14 @@ def test_an_older_report_is_shown_until_the_new_one_is_there(researcher_client, 
     study = make_attribution_study()
     compute_report(ask(researcher_client, study, commit).pk)
     answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
+    Report.objects.update(finished_at=timezone.now() - FRESH)
     page = html(researcher_client.get(address(study)))
     assert "The study has moved on since the report below was computed." in page
     assert 'responses collected</th><td class="number">0</td>' in page
     assert "hx-post" in page
     report = ask(researcher_client, study, commit)
     page = html(researcher_client.get(address(study)))
-    assert "Below is the last one that was computed" in page
+    assert "Below is the last report that was computed" in page
     compute_report(report.pk)
     assert 'responses collected</th><td class="number">1</td>' in html(researcher_client.get(address(study)))
 
@@ -130,7 +130,7 @@ def test_a_busy_study_is_not_asked_about_again_and_again(researcher_client, comm
     report = ask(researcher_client, study, commit)
     compute_report(report.pk)
     answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
-    page = html(researcher_client.get(f"{address(study)}?waiting={report.pk}", headers=HTMX))
+    page = html(researcher_client.get(address(study)))  # loaded anew once the report was there
     assert "The study has moved on" in page
     assert "Compute the report</button>" in page
     assert "hx-trigger" not in page
@@ -254,21 +254,8 @@ def test_figures_are_served_and_may_be_kept(researcher_client, commit):
     assert researcher_client.get(figure.replace("opinion", "no")).status_code == 404
 
 
-def test_responses_come_as_a_file(researcher_client):
-    study = make_rated_study()
-    Study.objects.filter(pk=study.pk).update(name="Größe & “Form”; 1/2")
-    answer = researcher_client.post(address(study, "responses.csv"))
-    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert "no-store" in answer.headers["Cache-Control"]
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="groe-form-12-responses.csv"'
-    frame = pd.read_csv(StringIO(html(answer)))
-    assert len(frame) == 15
-    assert set(frame["study"]) == {"Größe & “Form”; 1/2"}
-
-
 def test_the_codebook_comes_as_a_file(researcher_client):
     study = make_rated_study()
     close_study(study=study)
     codebook = list(csv.DictReader(StringIO(html(researcher_client.get(address(study, "codebook.csv"))))))
-    header = html(researcher_client.post(address(study, "responses.csv"))).splitlines()[0]
-    assert [row["column"] for row in codebook] == header.split(",")
+    assert [row["column"] for row in codebook] == list(response_frame(study))

@@ -2,9 +2,10 @@
 
 import pytest
 
-from generation.models import PromptSet
+from generation.models import Import, PromptSet
+from generation.services.imports import request_import, run_import
 from tests.factories import main_project
-from tests.generation.admin.pages import IMPORT, page, upload
+from tests.generation.admin.pages import IMPORT, change_page, page, upload
 from tests.generation.bad_files import BadFile, bad_rows, whole_files
 from tests.generation.caption_files import FILES, TEXTS, every_format
 
@@ -24,7 +25,7 @@ def test_every_format_is_imported_and_handed_to_the_parser(submit, pokes, format
         assert (prompt_set.parse_state, pokes) == (ParseState.PARSED, [])
     else:
         assert prompt_set.parse_state == ParseState.QUEUED
-        assert pokes == [("generation.jobs.parse_prompts", (prompt_set.pk,))]
+        assert pokes == [("generation.jobs.run_parse", (prompt_set.parses.get().pk,))]
 
 
 @whole_files
@@ -79,3 +80,65 @@ def test_each_format_is_offered_once(researcher_client):
     assert text.count("<option") == len(FILES) + 1
     assert 'enctype="multipart/form-data"' in text
     assert "admin/css/forms.css" in text
+
+
+# --- Long files --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\n".join(b"a cat %d" % n for n in range(501)), b"a cat \n" * 20_000],
+    ids=["captions", "bytes"],
+)
+def test_long_file_is_handed_to_a_worker_and_its_page_is_shown_next(
+    submit, pokes, content, researcher, researcher_client
+):
+    text = submit(IMPORT, upload("captions.txt", content))
+    row = Import.objects.get()
+    assert (row.state, row.name, row.file_name, row.format) == ("queued", "imported", "captions.txt", "auto")
+    assert row.asked_by == researcher
+    assert pokes == [("generation.jobs.run_import", (row.pk,))]
+    assert "The file is stored, and “imported” is handed to a worker." in text
+    assert "Import of “imported”" in text
+    asks = f'hx-get="/work/generation.import/{row.pk}/"'
+    assert asks in text
+    assert row.prompt_set.parse_state == ParseState.IMPORTING
+    assert asks in page(researcher_client, change_page(row.prompt_set))
+
+
+def test_long_file_with_a_taken_name_is_refused_at_its_field(submit, pokes):
+    PromptSet.objects.create(project=main_project(), name="imported", origin="text")
+    text = submit(IMPORT, upload("captions.txt", b"a cat \n" * 20_000))
+    assert "There is a prompt set named 'imported' already" in text
+    assert not Import.objects.exists()
+
+
+def test_page_of_an_import_says_how_far_it_is_what_was_wrong_and_where_the_set_is(researcher_client):
+    row = request_import(
+        project=main_project(), name="s", content=b"caption,id\n,1\na cat,2\n", file_name="a.csv", by=None
+    )
+    address = f"/generation/imports/{row.pk}/"
+    assert "Waits for a worker." in page(researcher_client, address)
+    assert not run_import(row=row)
+    text = page(researcher_client, address)
+    assert "Nothing was imported: of 2 rows, 1 are bad." in text
+    assert "a caption without text" in text
+    assert "hx-get" not in text
+    good = request_import(
+        project=main_project(), name="s", content=b"a cat\na dog\n", file_name="a.txt", by=None
+    )
+    assert run_import(row=good)
+    text = page(researcher_client, f"/generation/imports/{good.pk}/")
+    assert "2 captions." in text
+    assert change_page(good.prompt_set) in text
+
+
+def test_import_that_waits_is_cancelled_by_its_button(
+    researcher_client, pokes, django_capture_on_commit_callbacks
+):
+    row = request_import(project=main_project(), name="s", content=b"a cat\n", file_name="a.txt", by=None)
+    with django_capture_on_commit_callbacks(execute=True):
+        researcher_client.post(f"/work/generation.import/{row.pk}/cancel/")
+    row.refresh_from_db()
+    assert row.state == Import.State.CANCELLED
+    assert pokes == [("generation.jobs.run_import", (row.pk,))]  # which removes what is left over

@@ -3,7 +3,7 @@
 import pytest
 
 from generation.models import PromptSet
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
 from tests.factories import DOG, main_project, make_prompt_set
 from tests.generation.admin.pages import PAIRS, PAIRS_DATA, SETS, WORDS, WORDS_DATA, change_page, page
 from tests.generation.caption_files import FILES, TEXTS
@@ -66,7 +66,7 @@ def test_pairs_are_built_and_handed_to_the_parser(submit, pokes):
     built = PromptSet.objects.get()
     assert built.prompts.count() == 6
     assert built.recipe["nouns"] == ["cat", "dog", "car"]
-    assert pokes == [("generation.jobs.parse_prompts", (built.pk,))]
+    assert pokes == [("generation.jobs.run_parse", (built.parses.get().pk,))]
 
 
 def test_noun_that_is_not_in_the_ontology_is_refused_on_the_form(submit, pokes):
@@ -94,7 +94,7 @@ def test_parsing_again_is_asked_of_a_worker(submit, pokes):
     assert "1 prompt set handed to a worker." in text
     prompt_set.refresh_from_db()
     assert prompt_set.parse_state == ParseState.QUEUED
-    assert pokes == [("generation.jobs.parse_prompts", (prompt_set.pk,))]
+    assert pokes == [("generation.jobs.run_parse", (prompt_set.parses.get().pk,))]
 
 
 def test_set_shows_its_recipe_and_why_it_could_not_be_parsed(researcher_client):

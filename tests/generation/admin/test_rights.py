@@ -23,13 +23,13 @@ def test_who_is_in_no_project_sees_neither_lists_nor_forms(member_client):
 
 def test_observers_are_offered_nothing_that_changes(member_client, pokes):
     run = make_run(finished=False)
-    run.generations.update(state=State.FAILED, error="boom")
+    run.generations.fail_claimable("boom")
     client = member_client(Role.OBSERVER)
     for address, form in ((SETS, "import/"), (RUNS, "start/")):
         text = page(client, address)
         assert f'href="{form}"' not in text
         assert "parse_again" not in text
-        assert "Try failed images again" not in text
+        assert "Make failed and cancelled images" not in text
     for address, action in ((SETS, "parse_again"), (RUNS, "retry")):
         rows = {SETS: run.prompt_set, RUNS: run}
         client.post(address, {"action": action, "_selected_action": [rows[address].pk]})

@@ -82,7 +82,7 @@ def test_progress_of_all_runs_takes_as_many_queries_as_of_one(
 ):
     for _ in range(12):
         run = make_run(make_prompt_set([DOG] * 2), finished=False)
-        run.generations.filter(pk=run.generations.first().pk).update(state=State.FAILED, error="boom")
+        run.generations.filter(pk=run.generations.first().pk).fail_claimable("boom")
     with django_assert_max_num_queries(10):
         text = page(researcher_client, RUNS)
     assert text.count('<progress max="2" value="1"></progress> 0 of 2, 1 failed') == 12
@@ -92,10 +92,10 @@ def test_progress_of_all_runs_takes_as_many_queries_as_of_one(
 
 def test_failed_images_are_retried_by_the_action(submit, pokes):
     run = make_run(make_prompt_set([DOG] * 2), finished=False)
-    run.generations.update(state=State.FAILED, error="boom")
+    run.generations.fail_claimable("boom")
     other = make_run()
     text = submit(RUNS, {"action": "retry", "_selected_action": [run.pk, other.pk]})
-    assert "2 failed images queued again." in text
+    assert "2 failed or cancelled images queued again." in text
     assert set(run.generations.values_list("state", flat=True)) == {State.QUEUED}
     assert pokes == [("generation.jobs.generate_batch", (run.pk,))] * 2
 
@@ -128,7 +128,7 @@ def test_run_shows_what_its_checkpoint_was_and_it_cannot_be_rewritten(researcher
 def test_generations_are_listed_and_cannot_be_rewritten(researcher_client, django_assert_max_num_queries):
     run = make_run(make_prompt_set([DOG] * 20), finished=False)
     make_run()
-    Generation.objects.filter(pk=run.generations.first().pk).update(state=State.FAILED, error="out of memory")
+    Generation.objects.filter(pk=run.generations.first().pk).fail_claimable("out of memory")
     failed = run.generations.get(state=State.FAILED)
     with django_assert_max_num_queries(10):
         text = page(researcher_client, "/admin/generation/generation/")

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from generation.models import PromptSet, Word
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
 from tests.factories import main_project
 from tests.generation.caption_files import FILES
 

@@ -56,7 +56,12 @@ def clock(monkeypatch):
 
 def finish(generations) -> None:
     generations.update(
-        state=State.SUCCEEDED, image="a.png", heat_maps="a.npz", finished_at=timezone.now(), claim=None
+        state=State.DONE,
+        image="a.png",
+        heat_maps="a.npz",
+        finished_at=timezone.now(),
+        claim=None,
+        lease_expires_at=None,
     )
 
 
@@ -142,9 +147,9 @@ def test_folder_below_a_root_is_taken(generate, root):
 
 def test_failed_images_of_an_existing_run_are_tried_again(generate, pokes):
     run = make_run(make_prompt_set([DOG] * 2), finished=False)
-    run.generations.update(state=State.FAILED, error="boom")
+    run.generations.fail_claimable("boom")
     printed, _ = generate("--run", run.name)
-    assert f"'{run.name}' exists already: 2 failed images are tried again." in printed
+    assert f"'{run.name}' exists already: 2 failed or cancelled images are tried again." in printed
     assert set(run.generations.values_list("state", flat=True)) == {State.QUEUED}
     assert pokes == [("generation.jobs.generate_batch", (run.pk,))] * 2
 
@@ -172,7 +177,7 @@ def test_other_settings_for_an_existing_run_are_refused(generate, pokes, argumen
     run = make_run(make_prompt_set(), finished=False)
     PromptSet.objects.update(name="set")
     GenerationRun.objects.update(checkpoint_name="checkpoint")
-    run.generations.update(state=State.FAILED, error="boom")
+    run.generations.fail_claimable("boom")
     with pytest.raises(CommandError) as error:
         generate("--run", run.name, *arguments)
     assert reason in str(error.value)
@@ -201,7 +206,7 @@ def test_waiting_for_failed_images_names_them_and_fails(generate, clock):
     run = make_run(make_prompt_set([DOG] * 15), finished=False)
 
     def fail(seconds: float) -> None:
-        run.generations.filter(state=State.QUEUED).update(state=State.FAILED, error="out of memory")
+        run.generations.filter(state=State.QUEUED).fail_claimable("out of memory")
 
     clock.during = fail
     err = StringIO()

@@ -4,8 +4,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from generation.models import PromptSet, Word
-from generation.services import words as service
-from generation.services.prompt_sets import import_prompts
+from generation.services import parses as service
+from generation.services.imports import import_prompts
 from tests.factories import main_project, make_run, make_study
 from tests.generation.parsers import make_parser
 

@@ -5,7 +5,7 @@ import pytest
 from generation.errors import PromptSetError
 from generation.models import Prompt, PromptSet
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
 from tests.factories import main_project, make_prompt_set
 from tests.generation.caption_files import FILES
 

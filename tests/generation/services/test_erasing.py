@@ -31,11 +31,11 @@ def erase(run: GenerationRun) -> None:
 
 def test_a_worker_that_finishes_an_image_while_its_run_is_erased_leaves_nothing(monkeypatch):
     run = make_run(make_prompt_set([DOG] * 2), finished=False)
-    claim, [generation] = claim_generations(run=run, limit=1)
+    [generation] = claim_generations(run=run, limit=1)
     kept: list[bool] = []
 
     def finish_meanwhile(images, files_of=erasing.files_of):
-        kept.append(finish_generation(generation=generation, claim=claim, result=result()))
+        kept.append(finish_generation(generation=generation, result=result()))
         return files_of(images)
 
     monkeypatch.setattr(erasing, "files_of", finish_meanwhile)

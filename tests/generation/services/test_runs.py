@@ -6,7 +6,7 @@ from django.utils import timezone
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
-from generation.services.runs import create_run, mark_poked, retry_failed
+from generation.services.runs import create_run, retry_failed
 from tests.factories import DOG, main_project, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
@@ -150,17 +150,17 @@ def test_failed_generations_and_only_these_are_queued_again(django_assert_num_qu
         state=State.FAILED, error="boom", attempts=3, finished_at=timezone.now()
     )
     Generation.objects.filter(pk=done.pk).update(
-        state=State.SUCCEEDED, image="a.png", heat_maps="a.npz", finished_at=timezone.now()
+        state=State.DONE, image="a.png", heat_maps="a.npz", finished_at=timezone.now()
     )
     other = make_run(finished=False)
-    other.generations.update(state=State.FAILED, error="boom")
+    other.generations.update(state=State.FAILED, error="boom", finished_at=timezone.now())
     with django_assert_num_queries(4):  # and what was done is written down, in one transaction
         assert retry_failed(run=run) == 1
     failed.refresh_from_db()
     assert (failed.state, failed.error, failed.attempts, failed.finished_at) == (State.QUEUED, "", 0, None)
     states = dict(run.generations.values_list("pk", "state"))
     assert (states[done.pk], states[dropped.pk], states[waiting.pk]) == (
-        State.SUCCEEDED,
+        State.DONE,
         State.QUEUED,
         State.QUEUED,
     )
@@ -171,14 +171,16 @@ def test_failed_generations_and_only_these_are_queued_again(django_assert_num_qu
 def test_poke_is_noted_once_per_lease():
     run = make_run(finished=False)
     an_hour_ago = timezone.now() - timedelta(hours=1)
-    assert mark_poked(run=run, unless_since=an_hour_ago)  # never poked before
-    assert not mark_poked(run=run, unless_since=an_hour_ago)
+    assert run.mark_poked(unless_since=an_hour_ago)  # never poked before
+    assert not run.mark_poked(unless_since=an_hour_ago)
     GenerationRun.objects.update(poked_at=timezone.now() - timedelta(hours=2))
-    assert mark_poked(run=run, unless_since=an_hour_ago)
-    assert mark_poked(run=run)  # by a worker that knows of it
+    assert run.mark_poked(unless_since=an_hour_ago)
+    assert run.mark_poked()  # by a worker that knows of it
+    GenerationRun.objects.update(poked_at=timezone.now() + timedelta(days=1))
+    assert run.mark_poked(unless_since=an_hour_ago)  # by a clock that was wrong
 
 
 def test_deleted_run_is_not_poked():
     run = make_run(finished=False)
     GenerationRun.objects.all().delete()
-    assert not mark_poked(run=run)
+    assert not run.mark_poked()

@@ -7,11 +7,11 @@ from daamweb.projects.services.events import SITE
 from daamweb.projects.services.rows import delete_row
 from generation.errors import PromptSetError, RunError
 from generation.jobs import request_parse, request_parse_again
-from generation.models import Checkpoint, Generation, PromptSet
+from generation.models import Checkpoint, PromptSet
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
-from generation.services.prompt_sets import import_prompts
+from generation.services.imports import import_prompts
+from generation.services.parses import parse_prompt_set
 from generation.services.runs import create_run, create_run_by_source, retry_failed
-from generation.services.words import parse_prompt_set
 from tests.events import written
 from tests.factories import main_project, make_member, make_prompt_set, make_run
 
@@ -52,8 +52,8 @@ def test_parsing_again_is_written_down_once_and_so_is_what_the_worker_did(anna, 
     asked = [("anna", "parsing", prompt_set.name)]
     assert written(lambda: request_parse_again(prompt_set, by=anna)) == asked
     assert written(lambda: request_parse_again(prompt_set, by=anna)) == []  # it waits for the parser
-    monkeypatch.setattr("generation.services.words.load_parser", lambda name: NoWords)
-    monkeypatch.setattr("generation.services.words.parse", lambda parser, texts: [NoWords() for _ in texts])
+    monkeypatch.setattr("generation.services.parses.load_parser", lambda name: NoWords)
+    monkeypatch.setattr("generation.services.parses.parse", lambda parser, texts: [NoWords() for _ in texts])
     done = written(parse_prompt_set, prompt_set=plain_set(), by=SITE)
     assert [(who, what) for who, what, _ in done] == [("the site", "parsed")]
     assert Event.objects.first().details["words"] == 0
@@ -78,7 +78,7 @@ def test_making_runs_and_trying_again(anna):
     assert (of_checkpoint.project, of_run.project, of_run.details) == (None, main_project(), {"images": 2})
     run = prompt_set.runs.get()
     assert written(retry_failed, run=run, by=anna) == []
-    run.generations.update(state=Generation.State.FAILED, error="boom")
+    run.generations.fail_claimable("boom")
     assert written(retry_failed, run=run, by=anna) == [("anna", "retried", "first")]
     assert Event.objects.first().details == {"images": 2}
 

@@ -1,0 +1,67 @@
+"""What a task's page asks for with one request: store the answer, and give the next task."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from annotations.errors import StudyNotOpenError
+from annotations.models import Assignment, Participation, Response, Study
+from annotations.services.claims import claim_assignment, claim_locked
+from annotations.services.locks import lock_to_rate, save_progress
+from annotations.services.responses import Measured, check_is_theirs, store_locked
+from annotations.services.turns import expire_due_turns
+from annotations.services.walks import Claim
+
+
+@dataclass(frozen=True)
+class Rated:
+    """What is stored. claim: what comes next; None if the page has to hear something first, because another
+    answer is stored or this one came too late, and where the study gives out no tasks at the moment."""
+
+    response: Response
+    claim: Claim | None
+    study: Study
+    participation: Participation
+
+
+def rate(
+    *,
+    assignment: Assignment,
+    participation: Participation,
+    answer: dict[str, Any],
+    token: uuid.UUID,
+    base: int | None,
+    measured: Measured,
+) -> Rated:
+    """`submit_response` and then `claim_assignment`, in one transaction; raises what the first one raises."""
+    check_is_theirs(assignment, participation)
+    rated = _rate(assignment, participation, answer, token, base, measured)
+    if rated.claim is None or rated.claim.turn is not None:
+        return rated
+    if not expire_due_turns(study=participation.study_id):
+        return rated
+    try:
+        claim: Claim | None = claim_assignment(participation=participation)
+    except StudyNotOpenError:  # the answer is stored
+        claim = None
+    return Rated(rated.response, claim, rated.study, rated.participation)
+
+
+@transaction.atomic
+def _rate(
+    assignment: Assignment,
+    participation: Participation,
+    answer: dict[str, Any],
+    token: uuid.UUID,
+    base: int | None,
+    measured: Measured,
+) -> Rated:
+    study, person, now = lock_to_rate(participation)
+    stored = store_locked(study, person, now, assignment, answer, token, base, measured)
+    response, claim = stored.response, None
+    if study.state == Study.State.OPEN and response.answer == answer and not response.late:
+        claim = claim_locked(study, person, now, has_answered=assignment if stored.was_held else None)
+    save_progress(person)
+    return Rated(response, claim, study, person)

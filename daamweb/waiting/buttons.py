@@ -1,0 +1,40 @@
+"""What those who wait may do with a kind of work, said by its app when it is ready:
+
+    offer(Import, cancel=cancel_import, again=start_import_again)
+
+Each takes the row and `by`; a kind that says nothing has no buttons."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from daamweb.work.models import Work, WorkState
+
+
+@dataclass(frozen=True)
+class Buttons:
+    """cancel: ends work that waits or runs. again: has a worker try again what failed."""
+
+    cancel: Callable[..., Any] | None = None
+    again: Callable[..., Any] | None = None
+
+
+_offered: dict[type[Work], Buttons] = {}
+
+
+def offer(
+    kind: type[Work], *, cancel: Callable[..., Any] | None = None, again: Callable[..., Any] | None = None
+) -> None:
+    _offered[kind] = Buttons(cancel, again)
+
+
+def may_be_cancelled(row: Work) -> bool:
+    return row.is_unfinished and buttons_of(row).cancel is not None
+
+
+def may_be_tried_again(row: Work) -> bool:
+    return row.state == WorkState.FAILED and buttons_of(row).again is not None
+
+
+def buttons_of(row: Work) -> Buttons:
+    return _offered.get(type(row), Buttons())

@@ -1,0 +1,18 @@
+"""What reports and exports store about people."""
+
+from daamweb.projects.stored import Stored, say_nothing_of_anybody, say_stored
+from evaluation.models import Export, Report
+
+
+def say_what_is_stored() -> None:
+    say_nothing_of_anybody(Report)
+    say_stored(
+        Stored(
+            about="Annotators",
+            what="Files of a study’s answers that a member asked for: the answers under pseudonyms, with "
+            "their times; and who asked.",
+            why="So that whoever asked can download the file.",
+            until="A day after it was written, when answers in it are erased, or with the study.",
+            models=(Export,),
+        ),
+    )

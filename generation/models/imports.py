@@ -1,0 +1,86 @@
+"""Bringing the captions of a file in: leased work, stored in slices."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+
+from daamweb.projects.models import Project
+from daamweb.work.models import Work, WorkState, untold
+from generation.models.prompts import PromptSet
+
+
+class Import(Work):
+    """One file that becomes a prompt set. The set is there from the beginning, so that its name is taken, and
+    is whole when the work is done; until then nothing is made of it (`ParseState.IMPORTING`). What is left
+    over of an import that failed or was cancelled, set and file, is removed afterwards, by the same job."""
+
+    JOB = "generation.jobs.run_import"
+    UNIT = "captions"
+    PROJECT_PATHS = ("project",)
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
+    prompt_set = models.OneToOneField(
+        PromptSet, on_delete=models.SET_NULL, null=True, blank=True, related_name="made_by_import"
+    )
+    name = models.CharField(max_length=PromptSet.LONGEST_NAME)
+    file_name = models.CharField(max_length=255)
+    format = models.CharField(max_length=10)
+    skip_invalid = models.BooleanField(default=False)
+    file = models.FileField(upload_to="imports", max_length=200, blank=True)
+    position = models.PositiveIntegerField(default=0, help_text="Captions before this one are stored.")
+    bad_rows = models.JSONField(default=list, blank=True, help_text="The first ones: row and reason.")
+    bad_row_count = models.PositiveIntegerField(default=0)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            *Work.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(state__in=("queued", "running")) | ~Q(name=""), name="import_has_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"import of {self.name}"
+
+    @classmethod
+    def to_tell(cls, since: datetime) -> models.QuerySet[Any]:
+        """Those of an archived project wait. What ended has something left over as long as it has a file, or
+        a set that is not whole."""
+        waiting = Q(pk__in=cls.objects.claimable().values("pk"), project__archived_at=None)
+        return cls.objects.filter(untold(since)).filter(waiting | cls.with_leftovers())
+
+    @staticmethod
+    def with_leftovers() -> Q:
+        ended = ~Q(state__in=(WorkState.QUEUED, WorkState.RUNNING))
+        return ended & (~Q(file="") | Q(prompt_set__parse_state=PromptSet.ParseState.IMPORTING))
+
+    def mark_begun(self, *, total: int, bad_rows: list[dict[str, Any]], bad_row_count: int) -> bool:
+        """The file was read; False if it is another worker's."""
+        return bool(
+            self._mine().update(total=total, bad_rows=bad_rows, bad_row_count=bad_row_count)
+        )  # fmt: skip
+
+    def mark_stored(self, *, position: int) -> bool:
+        """The captions before this position are stored; False if it is another worker's. It comes first in
+        the transaction that stores them."""
+        stored = self._mine().update(position=position, done=position)
+        self.position = self.done = position
+        return bool(stored)
+
+    def mark_whole(self, *, parser: str) -> bool:
+        """Finish it, and open the set to everybody; `parser`: of the words that the file brought."""
+        states = PromptSet.ParseState
+        with transaction.atomic():
+            finished = self.finish()
+            if finished:
+                PromptSet.objects.filter(made_by_import=self.pk, parse_state=states.IMPORTING).update(
+                    parse_state=states.PARSED if parser else states.NOT_ASKED, parser=parser
+                )
+        return finished

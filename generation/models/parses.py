@@ -1,0 +1,99 @@
+"""Finding the words of a prompt set: leased work, stored in slices."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from daamweb.work.models import Work, WorkState
+from generation.models.prompts import PromptSet
+
+
+class Parse(Work):
+    """One parse of a prompt set that was asked for. Words are stored in the order of the prompts; when a
+    worker is killed, another goes on where it was, if it has the same parser.
+
+    While the words are being replaced the set is not parsed, for anybody (`ParseState.PARSING`): a part of
+    them is new. It is so from `mark_begun` until the work ends, in whatever way."""
+
+    JOB = "generation.jobs.run_parse"
+    UNIT = "prompts"
+    PROJECT_PATHS = ("prompt_set__project",)
+
+    prompt_set = models.ForeignKey(PromptSet, on_delete=models.CASCADE, related_name="parses")
+    parser = models.CharField(
+        max_length=500, blank=True, help_text="A pipeline or folder by its name; empty: the project's own."
+    )
+    parsed_by = models.CharField(
+        max_length=200, blank=True, help_text="Name and version of the parser that has begun."
+    )
+    position = models.PositiveIntegerField(default=0, help_text="Prompts before this one have their words.")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            *Work.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["prompt_set"],
+                condition=Q(state__in=("queued", "running")),
+                name="parse_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"parse of {self.prompt_set}"
+
+    @classmethod
+    def to_tell(cls, since: datetime) -> models.QuerySet[Any]:
+        """Those of an archived project wait."""
+        return super().to_tell(since).filter(prompt_set__project__archived_at=None)
+
+    def mark_begun(self, *, parsed_by: str, total: int) -> bool:
+        """From now on words are replaced, from the first prompt on; False if it is another worker's."""
+        with transaction.atomic():
+            begun = self._mine().update(parsed_by=parsed_by, total=total, done=0, position=0)
+            if begun:
+                self._sets().update(parse_state=PromptSet.ParseState.PARSING, parser="", parse_error="")
+        self.refresh_from_db()
+        return bool(begun)
+
+    def mark_stored(self, *, position: int, done: int) -> bool:
+        """The prompts before this position have their words; False if it is another worker's. It comes first
+        in the transaction that stores them."""
+        stored = self._mine().update(position=position, done=done)
+        self.position, self.done = position, done
+        return bool(stored)
+
+    def cancel(self) -> bool:
+        with transaction.atomic():
+            cancelled = super().cancel()
+            if cancelled:
+                self._settle(WorkState.CANCELLED, "")
+        return cancelled
+
+    def _end(self, state: str, error: str) -> bool:
+        with transaction.atomic():
+            ended = super()._end(state, error)
+            if ended:
+                self._settle(state, error)
+        return ended
+
+    def _settle(self, state: str, error: str) -> None:
+        """What the set is when its parse has ended. Words that were not touched are as good as before."""
+        states, sets = PromptSet.ParseState, self._sets()
+        if state == WorkState.DONE:
+            sets.update(parse_state=states.PARSED, parser=self.parsed_by, parse_error="")
+            return
+        waiting = sets.filter(parse_state=states.QUEUED)
+        waiting.exclude(parser="").update(parse_state=states.PARSED, parse_error=error)
+        waiting.filter(parser="").update(
+            parse_state=states.FAILED if error else states.NOT_ASKED, parse_error=error
+        )
+        sets.filter(parse_state=states.PARSING).update(
+            parse_state=states.FAILED,
+            parse_error=error or "The parse was cancelled when a part of the words was replaced.",
+        )
+
+    def _sets(self) -> models.QuerySet[PromptSet]:
+        return PromptSet.objects.filter(pk=self.prompt_set_id)
