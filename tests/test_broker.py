@@ -7,25 +7,56 @@ import shutil
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Consumer
 from kombu.exceptions import ChannelError, OperationalError
 from kombu.transport import filesystem
 from kombu.transport.virtual import BrokerState
 
 from daamweb.broker import DAMAGED
+from daamweb.message_files import LEFT_OVER_SECONDS
+from daamweb.messages import read_message
 from tests.sources import TOP
 
 HEADERS = {"task": "sweep", "id": "a", "timelimit": [None, None], "retries": 0}
+JOB = "daamweb.account.jobs.sweep_sessions"
+
+
+def written(headers: dict, body: object) -> bytes:
+    """A message that is sound but for these."""
+    return json.dumps({
+        "body": b64encode(json.dumps(body).encode()).decode(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": {
+            "delivery_tag": "a",
+            "delivery_info": {"exchange": "", "routing_key": "default"},
+            "body_encoding": "base64",
+        },
+    }).encode()  # fmt: skip
+
+
 DAMAGE = {
     "empty": b"",
     "cut off": b'{"body": "W10=", "headers": {}, "prop',
     "an empty object": b"{}",
     "an empty list": b"[]",
     "random": bytes(range(128, 256)),
+    # What Celery would take for a task, and raise what nobody catches.
+    "a task of protocol 1": written({}, {"task": JOB, "args": [], "kwargs": {}}),
+    "a task that is a list": written({}, {"task": []}),
+    "stamps that are lists": written(
+        HEADERS | {"task": JOB, "expires": "2999-01-01T00:00:00+00:00", "stamped_headers": [[1]]},
+        [[], {}, {}],
+    ),
 }
 
 
@@ -102,6 +133,76 @@ def test_what_cannot_be_read_is_put_aside_and_the_next_one_comes(queue, messages
     assert queue.qsize() == 0
 
 
+class FailingConsumer:
+    """A worker that cannot handle the number 1, and has one message in hand at a time."""
+
+    def __init__(self, connection: Connection, error: Exception) -> None:
+        self.taken: list[int] = []
+        self._error = error
+        channel = connection.channel()
+        self.consumer = Consumer(channel, [connection.SimpleQueue("default").queue], on_message=self.take)
+        self.consumer.qos(prefetch_count=1)
+
+    def take(self, message) -> None:
+        [number] = message.decode()[0]
+        if number == 1:
+            raise self._error
+        message.ack()
+        self.taken.append(number)
+
+
+@pytest.mark.parametrize("error", [KeyError("id"), TypeError("unhashable type: 'list'"), RuntimeError()])
+def test_a_message_whose_handling_fails_is_put_aside_and_the_next_one_comes(
+    tmp_path, queue, messages, caplog, error
+):
+    for number in range(3):
+        send(queue, number)
+    with connect(tmp_path) as connection:
+        failing = FailingConsumer(connection, error)
+        with failing.consumer:
+            for _ in range(3):
+                connection.drain_events(timeout=1)
+    assert failing.taken == [0, 2]
+    assert take_all(queue) == []  # it does not come again
+    [aside] = (messages / DAMAGED).iterdir()
+    assert read_message(aside.read_bytes())["headers"] == HEADERS
+    assert "Handling a message of default failed." in caplog.text
+    assert f"A message cannot be handled ({type(error).__name__}" in caplog.text
+    assert f"It was put aside: {aside}" in caplog.text
+
+
+def test_a_message_during_whose_handling_the_connection_is_lost_comes_again(tmp_path, queue, messages):
+    for number in range(3):
+        send(queue, number)
+    with connect(tmp_path) as connection:
+        failing = FailingConsumer(connection, BrokenPipeError())
+        with failing.consumer:
+            connection.drain_events(timeout=1)
+            with pytest.raises(BrokenPipeError):
+                connection.drain_events(timeout=1)
+    assert sorted(take_all(queue)) == [1, 2]
+    assert not (messages / DAMAGED).exists()
+
+
+def test_a_worker_looks_again_whatever_came_of_the_last_look(tmp_path, queue, monkeypatch):
+    """Kombu's loop logs what is raised in it and goes on; nobody else would look."""
+    loop = Mock()
+    with connect(tmp_path) as connection:
+        connection.connect()
+        transport = connection.transport
+        transport.register_with_event_loop(connection, loop)
+        [look] = loop.call_soon.call_args.args
+        for error in (None, ValueError, ChannelError, OSError):
+            monkeypatch.setattr(transport, "_look", Mock(side_effect=error))
+            loop.call_later.reset_mock()
+            with pytest.raises(error) if error else nullcontext():
+                look()
+            assert loop.call_later.call_args.args[1] is look
+    loop.call_later.reset_mock()
+    look()  # the connection is closed
+    assert not loop.call_later.called
+
+
 def test_of_what_was_put_aside_the_newest_are_kept(queue, messages, caplog, monkeypatch):
     monkeypatch.setattr("daamweb.broker.KEPT_DAMAGED", 3)
     send(queue, 1)
@@ -164,6 +265,17 @@ def test_what_is_over_is_thrown_away_unread(queue, messages):
     assert list(messages.iterdir()) == []
 
 
+def test_tasks_that_were_over_are_counted_in_one_line(queue, caplog):
+    for number in range(3):
+        send(queue, number, expires="2020-01-01T00:00:00+00:00")
+    queue.put({"method": "ping"}, headers={"expires": time.time() - 1})
+    send(queue, 3)
+    assert take_all(queue) == [3]
+    [record] = [each for each in caplog.records if each.name == "daamweb.broker"]
+    assert record.levelno == logging.WARNING
+    assert "Nobody took these in time; they are thrown away unread: {'sweep': 3}" in record.getMessage()
+
+
 def test_a_folder_that_was_deleted_is_made_anew(queue, messages):
     send(queue, 1)
     for path in messages.iterdir():
@@ -210,16 +322,57 @@ def test_where_nothing_can_be_written_the_sender_is_told_and_no_part_is_left(que
     assert take_all(queue) == [1]
 
 
-def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path, queue, messages):
+@pytest.fixture
+def change_times(monkeypatch) -> dict[str, float]:
+    """Seconds by which a file's last change is moved: nobody may set it."""
+    moved: dict[str, float] = {}
+    lstat = Path.lstat
+
+    def moved_lstat(path: Path) -> os.stat_result | SimpleNamespace:
+        found = lstat(path)
+        if path.name not in moved:
+            return found
+        return SimpleNamespace(st_mode=found.st_mode, st_ctime=found.st_ctime + moved[path.name])
+
+    monkeypatch.setattr(Path, "lstat", moved_lstat)
+    return moved
+
+
+def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path, queue, messages, change_times):
     send(queue, 1)
     old, young = messages / "a.part", messages / "b.taken"
     for path in (old, young):
         path.touch()
-    os.utime(old, (0, 0))
+    change_times["a.part"] = -LEFT_OVER_SECONDS - 60
     with connect(tmp_path) as other:
         other.channel()
     assert (old.exists(), young.exists()) == (False, True)
     assert take_all(queue) == [1]
+
+
+def test_a_message_that_waited_long_and_is_being_taken_is_left_alone(tmp_path, queue, messages):
+    """A rename keeps the time at which it was written."""
+    send(queue, 1)
+    [path] = messages.glob("*.msg")
+    os.utime(path, (0, 0))
+    taken = path.rename(path.with_suffix(".taken"))
+    with connect(tmp_path) as other:
+        other.channel()
+    assert taken.exists()
+
+
+@pytest.mark.parametrize("days", [-1, 1, 400])
+def test_a_wrong_clock_of_this_process_takes_nobodys_message_away(
+    tmp_path, queue, messages, monkeypatch, days
+):
+    send(queue, 1)
+    now = time.time() + 24 * 3600 * days
+    monkeypatch.setattr(time, "time", lambda: now)
+    [path] = messages.glob("*.msg")
+    taken = path.rename(path.with_suffix(".taken"))
+    with connect(tmp_path) as other:
+        other.channel()
+    assert taken.exists()
 
 
 def test_what_was_bound_is_written_anew_where_it_cannot_be_read(tmp_path, caplog):
