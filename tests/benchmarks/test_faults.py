@@ -8,7 +8,9 @@ from collections import Counter
 import pytest
 
 from benchmarks.faults.demo import Demo, _build_clock
+from benchmarks.faults.harm import JUNK
 from benchmarks.faults.verdict import judge_images
+from daamweb.messages import DamagedError, read_message
 from daamweb.processes import read_procfile
 
 DAY = 24 * 60 * 60
@@ -57,6 +59,12 @@ def test_all_but_the_site_have_the_clock_that_is_moved(demo):
     assert {name: "clock.so" in command for name, command in commands.items()} == {
         "web": False, "worker": True, "images": True, "sweeps": True, "beat": True,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("content", JUNK, ids=range(len(JUNK)))
+def test_junk_is_no_message(content):
+    with pytest.raises(DamagedError):
+        read_message(content)
 
 
 def test_what_is_wrong_with_images_is_counted(demo, monkeypatch):
