@@ -4,8 +4,8 @@
 
 A demo of its own, in a new folder and on a free port. Meanwhile runs of images are started, annotators answer
 and the researcher asks for reports. In the end the site has to answer, every image to be made exactly once,
-the last report to be computed, and no process to be left. Needs Linux and libfaketime (`apt-get install
-faketime`).
+the last report to be computed, and no process to be left. Needs Linux and a C compiler, for the
+clock.
 """
 
 import argparse
