@@ -12,6 +12,7 @@ SLOW = (
     "generation/daam",
     "generation/demo",
     "generation/prompts/test_parsing.py",
+    "generation/services/test_interrupted_parses.py",
     "generation/services/test_parses.py",
     "generation/test_coco_captions.py",
     "generation/test_execution.py",
