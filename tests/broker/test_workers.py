@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
-from kombu.transport import filesystem
-from kombu.transport.virtual import BrokerState
 
 from daamweb.broker import DAMAGED
 from daamweb.pokes import BROKER_ERRORS
+from tests.broker.folders import DAMAGE, HEADERS, JOB, connect, written
 from tests.site import TOP, Site
-from tests.test_broker import DAMAGE, HEADERS, JOB, connect, written
 
 pytestmark = pytest.mark.services  # for their time
 FOR_SWEEPS = ("--queues", "sweeps", "--loglevel", "INFO")
@@ -51,12 +49,6 @@ class Sweeper:
 
     def go_on(self) -> None:
         os.killpg(self.worker.pid, signal.SIGCONT)
-
-
-@pytest.fixture(autouse=True)
-def other_process(monkeypatch):
-    """Kombu remembers for a whole process what is bound."""
-    monkeypatch.setattr(filesystem.Transport, "global_state", BrokerState())
 
 
 @pytest.fixture(scope="module")
