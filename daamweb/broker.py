@@ -2,9 +2,9 @@
 processes.
 
 A queue is a folder, and a message is a file in it: it comes there by a rename when it is whole, and leaves by
-a rename that one process alone gets. What cannot be read is put aside and logged, and the newest of it are
-kept; it ends no worker. What is deleted is made anew. Nothing is flushed to the disk: messages are pokes,
-and what a power cut takes is found by the sweeps.
+a rename that one process alone gets. What cannot be read, or not be handled, is put aside and logged, and the
+newest of it are kept; it neither ends nor deafens a worker. What is deleted is made anew. Nothing is flushed
+to the disk: messages are pokes, and what a power cut takes is found by the sweeps.
 """
 
 import fcntl
