@@ -22,6 +22,7 @@ from daamweb.projects.models import Action
 from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.projects.shown import Shown
 from daamweb.work.attempts import recorded
+from daamweb.work.heartbeats import kept
 from generation.models import Generation
 
 logger = logging.getLogger(__name__)
@@ -119,7 +120,8 @@ def run_opening(*, opening: Opening, progress: Tell = unwatched) -> bool:
         return False
     with recorded(partial(_give_up, opening, study), f"The opening of study {study.pk}"):
         try:
-            _Slices(study, opening, progress).run()
+            with kept(opening):  # a slice takes as long as the store of files lets it
+                _Slices(study, opening, progress).run()
         except _LeaseLost:
             logger.warning("The opening of study %s went to another worker.", study.pk)
             return False

@@ -30,6 +30,7 @@ from annotations.services.plans import (
 )
 from daamweb.work.asking import find_or_create
 from daamweb.work.attempts import recorded
+from daamweb.work.heartbeats import kept
 from generation.models import Generation
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,10 @@ SLICE = 200  # tasks
 READ_AT_ONCE = 2**20  # bytes of a file
 EVERY = timedelta(days=1)
 _ABSENT = object()
+
+
+class _LeaseLost(Exception):
+    """Another worker has the verification by now."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,18 @@ def run_verification(*, verification: Verification, progress: Tell = unwatched) 
     total = 2 * study.frozen_plan.tasks  # their rows, then their files
 
     def tell(done: int) -> None:
-        verification.renew(done=min(done, total), total=total)
+        if not verification.renew(done=min(done, total), total=total):
+            raise _LeaseLost
         progress(done, total)
 
+    # A slice takes as long as the store of files lets it.
     with recorded(verification.fail, f"Verification {verification.pk} of study {study.pk}"):
-        verify_study(study, files=True, tell=tell)
+        try:
+            with kept(verification):
+                verify_study(study, files=True, tell=tell)
+        except _LeaseLost:
+            logger.warning("The verification of study %s went to another worker.", study.pk)
+            return False
         return verification.finish()
     return False
 
