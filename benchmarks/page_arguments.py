@@ -36,11 +36,6 @@ class Arguments:
 def arguments(site: Site) -> dict[str, list[Arguments]]:
     """Of every address that has arguments, visited or not, but for the admin's pages of one row."""
     study = site.study
-    generation = site.run.generations.order_by("pk").last()
-    word = generation.prompt.words.order_by("pk").last()
-    pictures = pictures_of(ShownTask.of(study.tasks.select_related("generation").last()))
-    importing = Import.objects.filter(project=site.project).latest("pk")
-    work = [Arguments((Import._meta.label_lower, importing.pk), name="an import")]
     of_study = Arguments((study.slug,), who=EVERYBODY)
     return {
         **_of_projects(site),
@@ -49,23 +44,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "studies/<int:pk>/erase/": [Arguments((study.pk,))],
         "people/<int:pk>/erase/": [Arguments((site.annotator.pk,), name="an annotator")],
         "admin/annotations/study/<int:pk>/state/<str:change>/": [Arguments((study.pk, "close"))],
-        "generation/imports/<int:pk>/": [Arguments((importing.pk,))],
-        "generation/runs/<int:pk>/": [
-            Arguments((site.run.pk,)),
-            Arguments((site.run.pk,), query="?after=47.0"),
-        ],
-        "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
-        "generation/runs/<int:pk>/cancel/": [Arguments((site.run.pk,))],
-        "generation/images/<int:pk>/": [Arguments((generation.pk,))],
-        "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
-        "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
-        "generation/pictures/<str:signed>": [
-            Arguments((unquote(address.rpartition("/")[2]),), name=f"the {kind}", who=EVERYBODY)
-            for kind, address in (("image", pictures.image), ("overlay", pictures.overlay))
-        ],
-        "work/<str:label>/<int:pk>/": work,
-        "work/<str:label>/<int:pk>/cancel/": work,
-        "work/<str:label>/<int:pk>/again/": work,
+        **_of_images(site),
         **_of_evaluation(site),
         "s/<slug:slug>/": [
             Arguments((each.slug,), name=f"the {state} study", who=EVERYBODY)
@@ -102,6 +81,33 @@ def _of_evaluation(site: Site) -> dict[str, list[Arguments]]:
         "evaluation/results/<slug:fingerprint>/figures/<slug:name>.svg": [
             Arguments((site.report.fingerprint, _figure(site)))
         ],
+    }
+
+
+def _of_images(site: Site) -> dict[str, list[Arguments]]:
+    generation = site.run.generations.order_by("pk").last()
+    word = generation.prompt.words.order_by("pk").last()
+    importing = Import.objects.filter(project=site.project).latest("pk")
+    work = [Arguments((Import._meta.label_lower, importing.pk), name="an import")]
+    pictures = pictures_of(ShownTask.of(site.study.tasks.select_related("generation").last()))
+    return {
+        "generation/pictures/<str:signed>": [
+            Arguments((unquote(address.rpartition("/")[2]),), name=f"the {kind}", who=EVERYBODY)
+            for kind, address in (("image", pictures.image), ("overlay", pictures.overlay))
+        ],
+        "generation/imports/<int:pk>/": [Arguments((importing.pk,))],
+        "generation/runs/<int:pk>/": [
+            Arguments((site.run.pk,)),
+            Arguments((site.run.pk,), query="?after=47.0"),
+        ],
+        "generation/runs/<int:pk>/retry/": [Arguments((site.run.pk,))],
+        "generation/runs/<int:pk>/cancel/": [Arguments((site.run.pk,))],
+        "generation/images/<int:pk>/": [Arguments((generation.pk,))],
+        "generation/images/<int:pk>/image.png": [Arguments((generation.pk,))],
+        "generation/images/<int:pk>/overlays/<int:word_pk>.webp": [Arguments((generation.pk, word.pk))],
+        "work/<str:label>/<int:pk>/": work,
+        "work/<str:label>/<int:pk>/cancel/": work,
+        "work/<str:label>/<int:pk>/again/": work,
     }
 
 

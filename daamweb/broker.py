@@ -102,7 +102,8 @@ class Channel(filesystem.Channel):
         except OSError as trouble:
             logger.warning("%s cannot be put aside (%s); nobody reads it any more.", path, trouble)
             self._hopeless.add(path)
-        else:
+            return
+        with suppress(FileNotFoundError):  # somebody deleted the folder just now
             for old in sorted(aside.parent.iterdir(), key=_written)[:-KEPT_DAMAGED]:
                 _remove(old)
 
@@ -243,6 +244,8 @@ class Transport(filesystem.Transport):
     _is_open = True
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Look from now on, for as long as the connection is open."""
+
         def look() -> None:
             if self._is_open:
                 self._look()

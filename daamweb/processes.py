@@ -91,7 +91,7 @@ class Runner:
         writing = threading.Lock()
 
         def say(name: str, line: str) -> None:
-            with writing:
+            with writing, suppress(BrokenPipeError):  # who read it has gone; what they run goes on
                 print(f"{name:{width}} | {line}", flush=True)
 
         self._processes = [Process(name, shlex.split(line), say) for name, line in commands.items()]

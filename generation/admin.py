@@ -4,104 +4,24 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 
 from daamweb.admin_deletion import CountedDeletion
-from daamweb.admin_forms import ServiceAdmin, ServiceFormView
-from daamweb.door.bodies import takes_files
+from daamweb.admin_forms import ServiceAdmin
 from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
 from daamweb.projects.errors import NotEditableError
-from daamweb.projects.selectors import may_somewhere
 from daamweb.requests import current_user
-from generation.errors import CheckpointRefusedError, PromptSetError, RunError
+from generation.errors import CheckpointRefusedError
 from generation.forms import (
-    MOST_IMPORTED,
-    BuildCohyponymsForm,
-    BuildWordsForm,
     CheckpointForm,
-    ImportPromptsForm,
-    StartRunForm,
 )
-from generation.jobs import request_parse, request_parse_again, start_import, start_run
+from generation.jobs import request_parse_again, start_run
+from generation.makers import BuildCohyponymsView, BuildWordsView, ImportPromptsView, StartRunView
 from generation.models import Checkpoint, Generation, GenerationRun, Import, Parse, Prompt, PromptSet, Word
 from generation.selectors import counted_progress, with_progress
-from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
 from generation.services.checkpoints import save_checkpoint
 from generation.services.erasing import delete_with_files
-from generation.services.imports import import_prompts
-from generation.services.runs import create_run, retry_failed
-
-
-def may_import(request):
-    return may_somewhere(request.user, "add", PromptSet)
-
-
-@method_decorator(takes_files(most=MOST_IMPORTED, may=may_import), name="dispatch")
-class ImportPromptsView(ServiceFormView):
-    title = "Import prompts from a file"
-    submit_label = "Import"
-    form_class = ImportPromptsForm
-    model = PromptSet
-    errors = (PromptSetError,)
-
-    def perform(self, data):
-        data = {**data}
-        if data.pop("is_long"):
-            return start_import(**data, by=current_user(self.request))
-        prompt_set = import_prompts(**data, by=current_user(self.request)).imported()
-        if prompt_set.parse_state != PromptSet.ParseState.PARSED:
-            request_parse(prompt_set)
-        return prompt_set
-
-    def address_of(self, row):
-        return reverse("generation:import", args=[row.pk]) if isinstance(row, Import) else None
-
-    def message_for(self, row):
-        if isinstance(row, Import):
-            return f"The file is stored, and “{row.name}” is handed to a worker."
-        return super().message_for(row)
-
-
-class BuildWordsView(ServiceFormView):
-    title = "Sample words by part of speech"
-    submit_label = "Build"
-    form_class = BuildWordsForm
-    model = PromptSet
-    errors = (PromptSetError,)
-
-    def perform(self, data):
-        prompt_set, sample = build_words_prompt_set(**data, by=current_user(self.request))
-        if sample.shortfalls:
-            missing = ", ".join(f"{part} ({count} missing)" for part, count in sample.shortfalls.items())
-            messages.warning(self.request, f"There are fewer words than asked for: {missing}.")
-        return prompt_set
-
-
-class BuildCohyponymsView(ServiceFormView):
-    title = "Build pairs of nouns"
-    submit_label = "Build"
-    form_class = BuildCohyponymsForm
-    model = PromptSet
-    errors = (PromptSetError,)
-
-    def perform(self, data):
-        prompt_set = build_cohyponyms_prompt_set(**data, by=current_user(self.request))
-        request_parse(prompt_set)
-        return prompt_set
-
-
-class StartRunView(ServiceFormView):
-    title = "Start a generation run"
-    submit_label = "Start"
-    form_class = StartRunForm
-    model = GenerationRun
-    errors = (RunError,)
-
-    def perform(self, data):
-        run = create_run(**data, by=current_user(self.request))
-        start_run(run)
-        return run
+from generation.services.runs import retry_failed
 
 
 @admin.register(PromptSet)

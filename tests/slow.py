@@ -12,6 +12,7 @@ SLOW = (
     "generation/daam",
     "generation/demo",
     "generation/prompts/test_parsing.py",
+    "generation/services/test_interrupted_parses.py",
     "generation/services/test_parses.py",
     "generation/test_coco_captions.py",
     "generation/test_execution.py",
@@ -35,6 +36,7 @@ SLOW = (
     "test_checks.py::test_django_has_nothing_to_say_against_the_settings_as_they_are",
     "test_files.py",
     "test_migrations.py",
+    "test_processes.py",
     "work/test_heartbeats.py",
     # They build large studies, or visit everything.
     "annotations/test_query_plans.py",

@@ -69,8 +69,7 @@ def live_through(demo: Demo, minutes: float, seed: int) -> dict[str, object]:
     password = re.search(r"password (\S+)", said)[1]
     wait_for_site(demo)
     browser = Browser(demo.address, seen)
-    researcher = Researcher(browser, password)
-    researcher.log_in(STUDY)
+    researcher = Researcher(browser, password, STUDY)
     harm = Harm(demo, seed)
     began = time.monotonic()
     answered = runs = 0

@@ -70,32 +70,34 @@ class Annotator:
             return False
         before = self._path
         self._path, self._page = self._browser.post(self._path, self._page, choice="4")
-        return self._path != before
+        return self._path not in ("", before)  # nothing: no answer came
 
 
 class Researcher:
-    """Logs in, and asks for the report of a study."""
+    """Asks for the report of a study; logs in where that is needed, as it is after the workers' clock was a
+    day ahead, by which every session is over."""
 
-    def __init__(self, browser: Browser, password: str) -> None:
+    def __init__(self, browser: Browser, password: str, study: str) -> None:
         self._browser = browser
         self._password = password
-        self._report = ""
-
-    def log_in(self, study: str) -> None:
-        path, page = self._browser.get(f"/admin/login/?next={STUDIES}")
-        _, page = self._browser.post(path, page, username="researcher", password=self._password, next=STUDIES)
-        rows = re.findall(r'<a href="(/admin/annotations/study/(\d+)/change/[^"]*)">([^<]+)</a>', page)
-        number = next(number for _, number, name in rows if unescape(name) == study)
-        self._report = f"/evaluation/studies/{number}/report/"
+        self._study = study
 
     def ask_for_report(self) -> None:
-        _, page = self._browser.get(self._report)
+        _, page = self._report()
         form = re.search(r'<form class="card" method="post" action="([^"]+)"', page)
         if form:
             self._browser.post(form[1], page)
 
     def responses_in_report(self) -> int:
         """0 for one that is not there yet."""
-        _, page = self._browser.get(self._report)
-        found = re.search(r"responses collected</th>\s*<td[^>]*>([\d,]+)", page)
+        found = re.search(r"responses collected</th>\s*<td[^>]*>([\d,]+)", self._report()[1])
         return int(found[1].replace(",", "")) if found else 0
+
+    def _report(self) -> tuple[str, str]:
+        path, page = self._browser.get(STUDIES)
+        if "/login/" in path:
+            fields = {"username": "researcher", "password": self._password, "next": STUDIES}
+            _, page = self._browser.post(path, page, **fields)
+        rows = re.findall(r'<a href="/admin/annotations/study/(\d+)/change/[^"]*">([^<]+)</a>', page)
+        number = next((number for number, name in rows if unescape(name) == self._study), None)
+        return self._browser.get(f"/evaluation/studies/{number}/report/") if number else ("", "")

@@ -41,8 +41,7 @@ def build_words_prompt_set(
             f"The prompt set {source.name!r} has no words yet ({source.get_parse_state_display()}). "
             f"Run: python manage.py parse_prompts {source.name!r}"
         )
-    words = parsed_words(source)
-    check_whole(source)  # no parse has begun meanwhile
+    words = _whole_words(source)
     sample, attention_checks = _sample(
         words,
         seed=seed,
@@ -78,6 +77,12 @@ def build_words_prompt_set(
         )
         _copy_prompts_with_role(prompt_set, source, chosen, words)
     return prompt_set, sample
+
+
+def _whole_words(source: PromptSet) -> list[Word]:
+    words = parsed_words(source)
+    check_whole(source)  # no parse has begun meanwhile
+    return words
 
 
 def _sample(

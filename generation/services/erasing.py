@@ -11,6 +11,7 @@ from django.utils import timezone
 from daamweb.projects.holdings import Gone
 from daamweb.projects.services.events import Actor
 from daamweb.projects.services.rows import delete_row
+from daamweb.work.slices import stored_slice
 from generation.models import Generation, GenerationRun, PromptSet
 from generation.pictures.files import FOLDER, HEAT_MAPS, drawings_of, remove_drawings
 from generation.services.generations import folder_of
@@ -82,5 +83,6 @@ def erase_prompt_set(prompt_set: PromptSet, gone: Gone) -> None:
 def delete_in_slices(rows: QuerySet[Model], gone: Gone, at_once: int = AT_ONCE) -> None:
     """Each in a transaction of its own, which is over in less than half a second."""
     while some := list(rows.order_by("pk").values_list("pk", flat=True)[:at_once]):
-        rows.model._base_manager.filter(pk__in=some).delete()
+        with stored_slice():
+            rows.model._base_manager.filter(pk__in=some).delete()
         gone(len(some))

@@ -12,18 +12,19 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from daamweb.projects.holdings import Gone
 from daamweb.projects.models import Action, Project
 from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.work.attempts import recorded
 from daamweb.work.heartbeats import kept
+from daamweb.work.slices import stored_slice
 from generation.errors import PromptSetError
 from generation.models import Import, PromptSet
 from generation.prompts.captions import Caption, CaptionFile, CaptionFileError, RowError, read_captions
-from generation.services.erasing import delete_in_slices
 from generation.services.prompt_sets import check_new_name, create_prompts, name_is_taken
-from generation.services.words import packed, store_words
+from generation.services.words import delete_words, packed, store_words
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ MOST_AT_ONCE = 128 * 1024
 MOST_CAPTIONS_AT_ONCE = 500
 # Of the bad rows, an import keeps so many with their reasons, and counts all.
 KEPT_BAD_ROWS = 1000
-REMOVED_AT_ONCE = 50  # prompts, with their words
+REMOVED_AT_ONCE = 100  # prompts, with their words
 IMPORTING = PromptSet.ParseState.IMPORTING
 # (done, total) → anything
 Tell = Callable[[int, int], object]
@@ -95,7 +96,8 @@ def import_prompts(
 def _import_now(row: Import, captions: CaptionFile, sha256: str, tell: Tell | None, by: Actor) -> PromptSet:
     taken = row.take()
     try:
-        done = taken and _store_all(row, captions, sha256, tell, by)
+        with kept(row):  # a command may bring more than is stored in a lease
+            done = taken and _store_all(row, captions, sha256, tell, by)
     except PromptSetError as error:
         row.fail(str(error))
         remove_leftovers(row)
@@ -131,6 +133,8 @@ def request_import(
             return Import.objects.create(
                 project=project, prompt_set=prompt_set, name=name, file_name=file_name[:255], format=format,
                 skip_invalid=skip_invalid, file=stored, asked_by=by if isinstance(by, User) else None,
+                # Whoever asks carries it out, or tells a worker; the sweep waits for a lease.
+                poked_at=timezone.now(),
             )  # fmt: skip
     except IntegrityError as error:
         if stored:
@@ -219,7 +223,7 @@ def _with_words(captions: Sequence[Caption], annotated: bool) -> Iterator[tuple[
 def _store(row: Import, captions: list[Caption], words: list[Sequence[Any]]) -> bool:
     """One slice; False if the row is not this process's any more."""
     first = row.position
-    with transaction.atomic():
+    with stored_slice():
         if not row.mark_stored(position=first + len(captions)):
             return False
         prompts = create_prompts(_set_of(row), captions, first=first)
@@ -253,7 +257,10 @@ def remove_leftovers(row: Import) -> None:
     """Of an import that ended: the file, and a set that is not whole. May be killed, and done twice."""
     prompt_set = _importing(row).first()
     if prompt_set is not None:
-        delete_in_slices(prompt_set.prompts.all(), lambda count: None, at_once=REMOVED_AT_ONCE)
+        while prompts := list(prompt_set.prompts.order_by("pk")[:REMOVED_AT_ONCE]):
+            with stored_slice():
+                delete_words(prompts)
+                prompt_set.prompts.filter(pk__in=[prompt.pk for prompt in prompts]).delete()
         prompt_set.delete()
     if row.file.name:
         default_storage.delete(row.file.name)

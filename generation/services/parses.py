@@ -3,20 +3,20 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from django.db import transaction
-from django.db.models import ProtectedError
+from django.db import IntegrityError, transaction
 
 from daamweb.projects.models import Action
 from daamweb.projects.services.events import Actor, record
 from daamweb.work.asking import find_or_create
 from daamweb.work.attempts import recorded
 from daamweb.work.heartbeats import kept
+from daamweb.work.slices import stored_slice
 from generation.errors import PromptSetError
 from generation.models import Parse, Prompt, PromptSet, Word
 from generation.prompts.parsing import Parser, ParserNotFound, load_parser, parse
 from generation.prompts.words import ParsedWord
 from generation.selectors import words_are_used
-from generation.services.words import packed, store_words
+from generation.services.words import delete_words, packed, store_words
 
 logger = logging.getLogger(__name__)
 
@@ -178,12 +178,12 @@ def _prompts_from(row: Parse) -> Iterator[Prompt]:
 def _store(row: Parse, prompts: list[Prompt], words: list[Sequence[ParsedWord]]) -> bool:
     """One slice; False if the row is not this process's any more."""
     try:
-        with transaction.atomic():
+        with stored_slice():
             if not row.mark_stored(position=prompts[-1].position + 1, done=row.done + len(prompts)):
                 return False
-            Word.objects.filter(prompt__in=prompts).delete()
+            delete_words(prompts)
             store_words(prompts=prompts, words=words)
-    except ProtectedError as error:
+    except IntegrityError as error:
         raise PromptSetError(_used(row.prompt_set)) from error
     return True
 

@@ -12,7 +12,7 @@ from daamweb.projects.models import Action
 from daamweb.projects.selectors import is_archived
 from daamweb.projects.services.events import Actor, record
 from generation.errors import RunError
-from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
+from generation.models import Checkpoint, Generation, GenerationRun, Prompt, PromptSet
 from generation.services.checkpoints import find_or_create_checkpoint, lock_checkpoint
 
 MAX_SEED = 2**63 - 1
@@ -48,11 +48,7 @@ def create_run(
     project = prompt_set.project
     if is_archived(project):
         raise RunError(f"The project “{project}” is archived; restore it first.")
-    if PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.IMPORTING).exists():
-        raise RunError(f"The prompt set {prompt_set.name!r} is still being imported; wait for that.")
-    prompts = list(prompt_set.prompts.order_by("position"))
-    if not prompts:
-        raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
+    prompts = _prompts_of(prompt_set)
     if vary_seeds is None:
         vary_seeds = len({prompt.text for prompt in prompts}) < len(prompts)
     step = max(seeds) - min(seeds) + 1 if vary_seeds else 0
@@ -81,6 +77,15 @@ def create_run(
     Generation.objects.bulk_create(images, batch_size=500)
     record(Action.MADE, subject=run, project=project, by=by, details={"images": len(images)})
     return run
+
+
+def _prompts_of(prompt_set: PromptSet) -> list[Prompt]:
+    if PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.IMPORTING).exists():
+        raise RunError(f"The prompt set {prompt_set.name!r} is still being imported; wait for that.")
+    prompts = list(prompt_set.prompts.order_by("position"))
+    if not prompts:
+        raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")
+    return prompts
 
 
 def _check_seeds(seeds: Sequence[int]) -> None:

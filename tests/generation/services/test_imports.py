@@ -1,6 +1,6 @@
 """Imports that are killed, taken over, cancelled, or of files with bad rows."""
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -194,6 +194,8 @@ def test_sweep_finds_what_a_cancelled_import_left_over(
 
     row = asked()
     assert row.cancel()
+    assert sweep() == []  # whoever asked for it has told a worker
+    Import.objects.update(poked_at=timezone.now() - 2 * Import.LEASE)
     assert sweep() == [("generation.jobs.run_import", (row.pk,))]
     jobs.run_import(row.pk)
     assert not PromptSet.objects.exists()
@@ -236,6 +238,27 @@ def test_command_that_is_killed_on_the_way_with_a_long_file_is_finished_by_a_wor
     let_lease_run_out()
     assert run_import(row=Import.objects.get())
     assert PromptSet.objects.get().prompts.count() == 7
+
+
+@pytest.mark.parametrize("by_worker", [True, False])
+def test_import_is_kept_while_it_runs_however_long_it_takes(monkeypatch, by_worker):
+    keeping, seen = [], []
+    store = service._store
+
+    @contextmanager
+    def kept(row):
+        keeping.append(row)
+        yield
+        keeping.remove(row)
+
+    monkeypatch.setattr(service, "kept", kept)
+    monkeypatch.setattr(service, "_store", lambda *args: seen.append(len(keeping)) or store(*args))
+    if by_worker:
+        assert run_import(row=asked())
+    else:
+        import_lines()
+    assert seen == [1] * 4
+    assert keeping == []
 
 
 def test_worker_hands_a_set_on_to_the_parser(pokes, django_capture_on_commit_callbacks):
