@@ -21,7 +21,7 @@ def start_opening(*, study: Study, by: Actor = None, seen: Shown | None = None) 
     """Have a worker open a draft; a paused study is open again at once (None). Raises StudyError."""
     opening = openings.request_opening(study=study, by=by, seen=seen)
     if opening is not None and opening.mark_poked():
-        poke(run_opening, opening.pk)
+        poke(run_opening, opening)
     return opening
 
 
@@ -37,7 +37,7 @@ def start_verification(*, study: Study) -> Verification:
     """Have a worker hold a study's rows and files against its plan."""
     verification = verifications.request_verification(study=study)
     if verification.mark_poked():
-        poke(run_verification, verification.pk)
+        poke(run_verification, verification)
     return verification
 
 
