@@ -101,8 +101,8 @@ def test_a_workers_log_is_written_as_the_sites():
 
 
 def test_messages_are_sent_in_two_places_which_send_keys_only():
-    """`daamweb.pokes` sends the key of a row and no more, and beat, sweeps that take nothing; a broker and its
-    log know no more."""
+    """`daamweb.pokes` sends the key of a row, and beat sweeps that take nothing; a broker and its log know no
+    more."""
     sending = (".delay(", ".apply_async(", "send_task(")
     found = [path for path, text in sources(*SITE) if any(each in text for each in sending)]
     assert found == ["daamweb/beat.py", "daamweb/pokes.py"]
