@@ -113,7 +113,7 @@ def _write(export: Export) -> None:
 
 def _write_of_one_moment(study: Study, file: IO[bytes], tell: Tell) -> int:
     """Whoever answers, withdraws or is excluded meanwhile is in the whole file as when it was begun."""
-    text = TextIOWrapper(file, encoding="utf-8", newline="")  # type: ignore[type-var]
+    text = TextIOWrapper(file, encoding="utf-8", newline="")
     with snapshot():
         turns = answered_turns(study)
         answers = write_responses(
