@@ -26,7 +26,7 @@ def start_run(run: GenerationRun) -> None:
     if not waiting:
         return
     run.mark_poked()
-    poke(generate_batch, run.pk, times=min(-(-waiting // run.batch_size), MAX_CHAINS))
+    poke(generate_batch, run, times=min(-(-waiting // run.batch_size), MAX_CHAINS))
 
 
 @shared_task
@@ -40,7 +40,7 @@ def generate_batch(run_id: int) -> None:
         return
     if execute_batch(run) and run.generations.claimable().exists():
         run.mark_poked()
-        poke(generate_batch, run.pk)
+        poke(generate_batch, run)
 
 
 def request_parse(prompt_set: PromptSet) -> Parse:
@@ -60,7 +60,7 @@ def parse_again(parse: Parse, *, by: Actor) -> Parse:
 
 def _told(parse: Parse) -> Parse:
     if parse.state == Parse.State.QUEUED and parse.mark_poked():
-        poke(run_parse, parse.pk)
+        poke(run_parse, parse)
     return parse
 
 
@@ -77,14 +77,14 @@ def start_import(*, by: Actor, **asked: Any) -> Import:
     """Have a worker import a file: `request_import`, told. Raises PromptSetError."""
     row = imports.request_import(**asked, by=by)
     if row.mark_poked():
-        poke(run_import, row.pk)
+        poke(run_import, row)
     return row
 
 
 def cancel_import(row: Import, *, by: Actor) -> None:
     """And have a worker remove what is stored by now."""
     if imports.cancel_import(row, by=by) and row.mark_poked():
-        poke(run_import, row.pk)
+        poke(run_import, row)
 
 
 @shared_task

@@ -201,6 +201,10 @@ class Work(models.Model):
             waiting = waiting.untold(unless_since)
         return bool(waiting.update(poked_at=timezone.now()))
 
+    def mark_untold(self) -> None:
+        """Nobody could be told of it: the broker was out of reach."""
+        self._rows().filter(pk=self.pk).update(poked_at=None)
+
     def _end(self, state: str, error: str) -> bool:
         ended = self._mine().update(
             state=state, error=error, claim=None, lease_expires_at=None, finished_at=timezone.now()
