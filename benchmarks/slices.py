@@ -37,7 +37,8 @@ def _pieces(captions: int, sentences: int) -> Iterator[tuple[str, Callable[[], A
     from daamweb.projects.models import Project
     from generation.models import Import
     from generation.prompts.parsing import load_parser
-    from generation.services.imports import import_prompts, request_import, run_import
+    from generation.services.import_requests import request_import
+    from generation.services.imports import import_prompts, run_import
     from generation.services.parses import parse_prompt_set
 
     load_parser()

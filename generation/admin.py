@@ -7,9 +7,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from daamweb.admin_deletion import CountedDeletion
+from daamweb.admin_erasures import ErasedByWorker
 from daamweb.admin_forms import ServiceAdmin
 from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
 from daamweb.projects.errors import NotEditableError
+from daamweb.projects.selectors import erasure_of
 from daamweb.requests import current_user
 from generation.errors import CheckpointRefusedError
 from generation.forms import (
@@ -25,7 +27,7 @@ from generation.services.runs import retry_failed
 
 
 @admin.register(PromptSet)
-class PromptSetAdmin(CountedDeletion, ServiceAdmin):
+class PromptSetAdmin(ErasedByWorker, ServiceAdmin):
     service_forms = {
         "import": ImportPromptsView,
         "build-words": BuildWordsView,
@@ -43,6 +45,8 @@ class PromptSetAdmin(CountedDeletion, ServiceAdmin):
         return super().get_queryset(request).annotate(prompt_count=Count("prompts"))
 
     def waits_for(self, prompt_set):
+        if erasure := erasure_of(prompt_set):
+            return erasure
         if prompt_set.parse_state == PromptSet.ParseState.IMPORTING:
             return Import.objects.filter(prompt_set=prompt_set).first()
         newest = prompt_set.parses.first()
@@ -65,7 +69,7 @@ class PromptSetAdmin(CountedDeletion, ServiceAdmin):
     @admin.action(description="Parse again with the project's parser", permissions=["change"])
     def parse_again(self, request, queryset):
         self.check_all(request, queryset, "change")
-        whole = queryset.exclude(parse_state=PromptSet.ParseState.IMPORTING)
+        whole = queryset.exclude(parse_state__in=PromptSet.NOT_WHOLE)
         for prompt_set in whole:
             request_parse_again(prompt_set, by=current_user(request))
         messages.success(request, f"{_counted(len(whole), 'prompt set')} handed to a worker.")
@@ -141,7 +145,7 @@ class CheckpointAdmin(CountedDeletion, MembersAdmin):
 
 
 @admin.register(GenerationRun)
-class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
+class GenerationRunAdmin(ErasedByWorker, ServiceAdmin):
     service_forms = {"start": StartRunView}
     list_display = ["name", "prompt_set", "checkpoint_name", "progress", "gallery", "created_at"]
     list_select_related = ["prompt_set"]
@@ -157,8 +161,8 @@ class GenerationRunAdmin(CountedDeletion, ServiceAdmin):
     def get_queryset(self, request):
         return with_progress(super().get_queryset(request))
 
-    def delete_model(self, request, run):
-        delete_with_files(row=run, by=current_user(request))
+    def waits_for(self, run):
+        return erasure_of(run)
 
     @admin.display(description="progress")
     def progress(self, run):
@@ -197,7 +201,7 @@ class GenerationAdmin(CountedDeletion, MembersAdmin):
     fields = [*readonly_fields]
 
     def delete_model(self, request, generation):
-        delete_with_files(row=generation, by=current_user(request))
+        delete_with_files(generation=generation, by=current_user(request))
 
     def has_add_permission(self, request):
         return False

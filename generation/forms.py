@@ -22,6 +22,9 @@ from generation.services.prompt_sets import check_new_name
 MAX_LISTED_ERRORS = 30
 # Of a whole import form.
 MOST_IMPORTED = 8 * 1024 * 1024
+# Of each part of speech; a sample of all of them is a file of some 30 MB for the worker that stores it.
+MOST_SAMPLED = 2_000
+MOST_PAIRS = 50_000
 FORMAT_LABELS = {
     "auto": "by the file's name and content",
     "coco": "COCO captions (JSON)",
@@ -91,7 +94,7 @@ class BuildWordsForm(MemberForm):
         PromptSet.objects.filter(parse_state=PromptSet.ParseState.PARSED), help_text="A parsed prompt set."
     )
     per_part_of_speech = forms.IntegerField(
-        min_value=1, max_value=100_000, initial=200, label="Words of each part of speech"
+        min_value=1, max_value=MOST_SAMPLED, initial=200, label="Words of each part of speech"
     )
     common = forms.IntegerField(
         min_value=1,
@@ -107,7 +110,7 @@ class BuildWordsForm(MemberForm):
     attention_checks = forms.IntegerField(
         required=False,
         min_value=0,
-        max_value=100_000,
+        max_value=MOST_SAMPLED,
         help_text="Punctuation marks that nobody can see; empty: one for every twenty words.",
     )
     seed = forms.IntegerField(min_value=0, initial=0)
@@ -118,7 +121,7 @@ class BuildWordsForm(MemberForm):
 
 class BuildCohyponymsForm(InProjectForm):
     name = forms.CharField(max_length=100, label="Name of the prompt set")
-    count = forms.IntegerField(min_value=1, max_value=100_000, initial=1000, label="Pairs")
+    count = forms.IntegerField(min_value=1, max_value=MOST_PAIRS, initial=1000, label="Pairs")
     cohyponym_share = forms.FloatField(min_value=0, max_value=1, initial=0.5, label="Share of cohyponyms")
     nouns = ListField(
         required=False, help_text="Only these nouns of the ontology, with commas between; empty: all."
@@ -152,7 +155,7 @@ class CheckpointForm(RowForm):
 
 class StartRunForm(MemberForm):
     name = forms.CharField(max_length=100, label="Name of the run")
-    prompt_set = forms.ModelChoiceField(PromptSet.objects.exclude(parse_state=PromptSet.ParseState.IMPORTING))
+    prompt_set = forms.ModelChoiceField(PromptSet.objects.exclude(parse_state__in=PromptSet.NOT_WHOLE))
     checkpoint = forms.ModelChoiceField(
         Checkpoint.objects.all(), help_text="Another one is added on the page “Checkpoints”."
     )

@@ -7,11 +7,14 @@ import logging
 from typing import Any
 
 from celery import shared_task
+from django.db.models import Q
 
 from daamweb.pokes import poke
+from daamweb.projects.models import Project
 from daamweb.projects.services.events import SITE, Actor
 from generation.models import GenerationRun, Import, Parse, PromptSet
-from generation.services import imports, parses
+from generation.prompts.built import BuiltSet
+from generation.services import import_requests, imports, parses
 from generation.services.parses import queue_parse, queue_parse_again
 
 logger = logging.getLogger(__name__)
@@ -75,24 +78,47 @@ def run_parse(parse_id: int) -> None:
 
 def start_import(*, by: Actor, **asked: Any) -> Import:
     """Have a worker import a file: `request_import`, told. Raises PromptSetError."""
-    row = imports.request_import(**asked, by=by)
+    row = import_requests.request_import(**asked, by=by)
     if row.mark_poked():
         poke(run_import, row)
     return row
 
 
+def make_built(*, project: Project, name: str, built: BuiltSet, by: Actor) -> PromptSet | Import:
+    """Store what was built: by a request where it is short, and otherwise by a worker. Raises
+    PromptSetError."""
+    if len(built.captions) > imports.MOST_CAPTIONS_AT_ONCE:
+        row = imports.request_built(project=project, name=name, built=built, is_long=True, by=by)
+        if row.mark_poked():
+            poke(run_import, row)
+        return row
+    made = imports.import_built(project=project, name=name, built=built, ask_parse=True, by=by)
+    for parse in Parse.objects.unfinished().filter(prompt_set=made):
+        _told(parse)
+    return made
+
+
 def cancel_import(row: Import, *, by: Actor) -> None:
     """And have a worker remove what is stored by now."""
-    if imports.cancel_import(row, by=by) and row.mark_poked():
+    if import_requests.cancel_import(row, by=by) and row.mark_poked():
+        poke(run_import, row)
+
+
+def import_again(row: Import, *, by: Actor) -> None:
+    """As a button beside one that failed asks for it."""
+    if import_requests.retry_import(row, by=by) and row.mark_poked():
         poke(run_import, row)
 
 
 @shared_task
 def run_import(import_id: int) -> None:
-    row = Import.objects.filter(pk=import_id, project__archived_at=None).first()
+    # What is left over is removed from an archived project, too.
+    wanted = Q(project__archived_at=None) | Import.with_leftovers()
+    row = Import.objects.filter(wanted, pk=import_id).first()
     if row is None or not imports.run_import(row=row):
         logger.info(
             "Import %s is gone, ended, in an archived project, or in the hands of another worker.", import_id
         )
-    elif row.prompt_set is not None and row.prompt_set.parse_state == PromptSet.ParseState.NOT_ASKED:
-        request_parse(row.prompt_set)
+    else:
+        for parse in Parse.objects.unfinished().filter(prompt_set__made_by_import=row):
+            _told(parse)

@@ -16,10 +16,11 @@ from generation.forms import (
     ImportPromptsForm,
     StartRunForm,
 )
-from generation.jobs import request_parse, start_import, start_run
+from generation.jobs import make_built, request_parse, start_import, start_run
 from generation.models import GenerationRun, Import, PromptSet
-from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
+from generation.services.built_prompt_sets import draw_cohyponyms, draw_words
 from generation.services.imports import import_prompts
+from generation.services.prompt_sets import check_new_name
 from generation.services.runs import create_run
 
 
@@ -27,22 +28,11 @@ def may_import(request):
     return may_somewhere(request.user, "add", PromptSet)
 
 
-@method_decorator(takes_files(most=MOST_IMPORTED, may=may_import), name="dispatch")
-class ImportPromptsView(ServiceFormView):
-    title = "Import prompts from a file"
-    submit_label = "Import"
-    form_class = ImportPromptsForm
+class MakePromptSetView(ServiceFormView):
+    """What takes long is handed to a worker; then the page that says how far it is is shown next."""
+
     model = PromptSet
     errors = (PromptSetError,)
-
-    def perform(self, data):
-        data = {**data}
-        if data.pop("is_long"):
-            return start_import(**data, by=current_user(self.request))
-        prompt_set = import_prompts(**data, by=current_user(self.request)).imported()
-        if prompt_set.parse_state != PromptSet.ParseState.PARSED:
-            request_parse(prompt_set)
-        return prompt_set
 
     def address_of(self, row):
         return reverse("generation:import", args=[row.pk]) if isinstance(row, Import) else None
@@ -53,32 +43,50 @@ class ImportPromptsView(ServiceFormView):
         return super().message_for(row)
 
 
-class BuildWordsView(ServiceFormView):
+@method_decorator(takes_files(most=MOST_IMPORTED, may=may_import), name="dispatch")
+class ImportPromptsView(MakePromptSetView):
+    title = "Import prompts from a file"
+    submit_label = "Import"
+    form_class = ImportPromptsForm
+
+    def perform(self, data):
+        data = {**data}
+        if data.pop("is_long"):
+            return start_import(**data, by=current_user(self.request))
+        prompt_set = import_prompts(**data, ask_parse=True, by=current_user(self.request)).imported()
+        if prompt_set.parse_state != PromptSet.ParseState.PARSED:
+            request_parse(prompt_set)
+        return prompt_set
+
+
+class BuildWordsView(MakePromptSetView):
     title = "Sample words by part of speech"
     submit_label = "Build"
     form_class = BuildWordsForm
-    model = PromptSet
-    errors = (PromptSetError,)
 
     def perform(self, data):
-        prompt_set, sample = build_words_prompt_set(**data, by=current_user(self.request))
+        data = {**data}
+        name, project = data.pop("name"), data["source"].project
+        check_new_name(project, name)
+        built, sample = draw_words(**data)
+        made = make_built(project=project, name=name, built=built, by=current_user(self.request))
         if sample.shortfalls:
             missing = ", ".join(f"{part} ({count} missing)" for part, count in sample.shortfalls.items())
             messages.warning(self.request, f"There are fewer words than asked for: {missing}.")
-        return prompt_set
+        return made
 
 
-class BuildCohyponymsView(ServiceFormView):
+class BuildCohyponymsView(MakePromptSetView):
     title = "Build pairs of nouns"
     submit_label = "Build"
     form_class = BuildCohyponymsForm
-    model = PromptSet
-    errors = (PromptSetError,)
 
     def perform(self, data):
-        prompt_set = build_cohyponyms_prompt_set(**data, by=current_user(self.request))
-        request_parse(prompt_set)
-        return prompt_set
+        data = {**data}
+        name, project = data.pop("name"), data.pop("project")
+        check_new_name(project, name)
+        built = draw_cohyponyms(**data)
+        return make_built(project=project, name=name, built=built, by=current_user(self.request))
 
 
 class StartRunView(ServiceFormView):

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, fields
 
-from django.db.models import PROTECT, Count, Q, QuerySet
+from django.db.models import PROTECT, Count, Model, Q, QuerySet
 from django.utils import timezone
 
 from generation.daam import GlobalHeatMap, HeatMapFileError, WordNotAttended
 from generation.errors import UnreadableHeatMapsError
-from generation.models import Generation, GenerationRun, PromptSet, Word
+from generation.models import Generation, GenerationRun, Import, Parse, PromptSet, Word
 
 
 def parsed_words(prompt_set: PromptSet) -> list[Word]:
@@ -15,6 +15,15 @@ def parsed_words(prompt_set: PromptSet) -> list[Word]:
         Word.objects.filter(prompt__prompt_set=prompt_set)
         .select_related("head")
         .order_by("prompt__position", "position")
+    )
+
+
+def is_needed(row: Model) -> bool:
+    """Whether anything, such as a set's run or a run's study, keeps the row from being deleted."""
+    return any(
+        relation.related_model._base_manager.filter(**{relation.field.name: row}).exists()
+        for relation in row._meta.related_objects
+        if relation.on_delete is PROTECT
     )
 
 
@@ -112,3 +121,12 @@ def seen_words(generation: Generation) -> list[SeenWord]:
 
     words = generation.prompt.words.select_related("head").order_by("position")
     return [SeenWord(word, is_attended(word)) for word in words]
+
+
+def running_imports(imports: QuerySet[Import]) -> QuerySet[Import]:
+    """Those that a worker has begun; one that waits may wait in an archived project, too."""
+    return imports.filter(state=Import.State.RUNNING)
+
+
+def with_running_parse(prompt_sets: QuerySet[PromptSet]) -> QuerySet[PromptSet]:
+    return prompt_sets.filter(pk__in=Parse.objects.filter(state=Parse.State.RUNNING).values("prompt_set"))

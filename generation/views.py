@@ -56,6 +56,7 @@ def run(request: HtmxRequest, pk: int) -> HttpResponse:
         "run": generation_run,
         "may_change": may(request.user, "change", generation_run),
         "progress": selectors.run_progress(generation_run),
+        "some_wait": generation_run.generations.waiting().exists(),
         "page": gallery_page(generation_run, request.GET),
     }
     # While images are being made, htmx asks for this part of the page again and again.

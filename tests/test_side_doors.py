@@ -172,7 +172,11 @@ def test_a_template_names_no_address_of_an_app_above_those_that_show_it():
     lowest = lowest_users(named, templates)
     assert lowest["admin/service_form.html"] == "daamweb"
     assert lowest["admin/study_change_form.html"] == lowest["annotations/home.html"] == "annotations"
-    assert set(templates) - set(lowest) <= {"admin/base_site.html", "admin/index.html", "admin/pagination.html"}
+    assert set(templates) - set(lowest) <= {
+        "admin/base_site.html",
+        "admin/index.html",
+        "admin/pagination.html",
+    }
     above = {name: addresses_above(app, templates[name]) for name, app in lowest.items()}
     assert {name: apps for name, apps in above.items() if apps} == {}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from daamweb.work.models import Work, WorkState
+from daamweb.work.models import Work
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def may_be_cancelled(row: Work) -> bool:
 
 
 def may_be_tried_again(row: Work) -> bool:
-    return row.state == WorkState.FAILED and buttons_of(row).again is not None
+    return row.is_repeatable and buttons_of(row).again is not None
 
 
 def buttons_of(row: Work) -> Buttons:

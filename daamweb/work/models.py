@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from daamweb.constraints import known
 
-# A lease that ends later than this was written by a clock that was wrong.
+# What is later than this was written by a clock that was wrong: a lease's end, and when to try again.
 LONGEST_LEASE = timedelta(hours=1)
+LONGEST_WAIT = timedelta(hours=1)
 
 Row = TypeVar("Row", bound="Work", covariant=True)
 
@@ -44,7 +45,8 @@ class WorkQuerySet(models.QuerySet[Row]):
     def claimable(self) -> Self:
         """Due, or in the hands of a worker that has not reported for a whole lease."""
         now = timezone.now()
-        due = Q(state=WorkState.QUEUED) & (Q(not_before=None) | Q(not_before__lte=now))
+        waits = Q(not_before__gt=now, not_before__lte=now + LONGEST_WAIT)
+        due = Q(state=WorkState.QUEUED) & (Q(not_before=None) | ~waits)
         dropped = Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=now + LONGEST_LEASE)
         return self.filter(due | (Q(state=WorkState.RUNNING) & dropped))
 
@@ -79,6 +81,7 @@ class Work(models.Model):
     JOB = ""
     LEASE = timedelta(minutes=5)
     MAX_ATTEMPTS = 3
+    GOES_ON = False  # what was stored stays when it is tried again
     UNIT = ""  # what is counted by `done` and `total`: "images"
 
     state = models.CharField(max_length=10, choices=WorkState, default=WorkState.QUEUED)
@@ -162,8 +165,9 @@ class Work(models.Model):
     def fail(self, error: str) -> bool:
         return self._end(WorkState.FAILED, error=error)
 
-    def put_off(self, until: datetime, error: str = "") -> bool:
-        """Give it back to be tried again at `until`; an attempt that ends so took no worker down."""
+    def put_off(self, until: datetime | None = None, error: str = "") -> bool:
+        """Give it back to be tried again, at `until` if that is given (in an hour at the latest); an attempt
+        that ends so took no worker down."""
         moved = self._mine().update(
             state=WorkState.QUEUED,
             claim=None,
@@ -182,12 +186,19 @@ class Work(models.Model):
             )
         )  # fmt: skip
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether `requeue` does anything."""
+        return self.state == WorkState.FAILED
+
     def requeue(self) -> bool:
-        """Let what failed be tried again, from its beginning; False if it had not failed."""
-        fresh = {
+        """Let what failed be tried again, from its beginning unless a kind GOES_ON; False if it had not
+        failed."""
+        fresh: dict[str, Any] = {
             "state": WorkState.QUEUED, "attempts": 0, "error": "", "finished_at": None, "not_before": None,
-            "done": 0,
         }  # fmt: skip
+        if not self.GOES_ON:
+            fresh["done"] = 0
         requeued = self._rows().filter(pk=self.pk, state=WorkState.FAILED).update(**fresh)
         if requeued:
             for name, value in fresh.items():
@@ -205,12 +216,20 @@ class Work(models.Model):
         """Nobody could be told of it: the broker was out of reach."""
         self._rows().filter(pk=self.pk).update(poked_at=None)
 
+    def _gone_on(self) -> dict[str, Any]:
+        """Of a kind that stores in slices, what is written down with each: earlier attempts took nobody down
+        for nothing, and what takes a worker down again and again is the slice behind this one."""
+        return {"attempts": 1, "lease_expires_at": timezone.now() + self.LEASE}
+
     def _end(self, state: str, error: str) -> bool:
         ended = self._mine().update(
             state=state, error=error, claim=None, lease_expires_at=None, finished_at=timezone.now()
         )
         if ended:
+            # Kept here, since a transaction around this may still be taken back: then it runs as before.
+            claim = self.claim
             self.refresh_from_db()
+            self.claim = claim
         return bool(ended)
 
     def _rows(self) -> WorkQuerySet[Self]:

@@ -4,7 +4,7 @@ from annotations.kinds.registry import KINDS
 from annotations.models import Study
 from evaluation.analyses.interface import ANY_KIND, Analysis
 from evaluation.errors import MissingNeedsError, NeverOpenedError
-from generation.models import Generation, GenerationRun, PromptSet
+from generation.models import Generation, GenerationRun
 
 Subject = Study | GenerationRun
 
@@ -29,9 +29,8 @@ def missing_needs(analysis: Analysis, subject: Subject) -> tuple[str, ...]:
             missing.append(str(NeverOpenedError(subject.name)))
     else:
         run = subject
-        if run.prompt_set.parse_state in PromptSet.IN_PARTS:
-            state = run.prompt_set.get_parse_state_display()
-            missing.append(f"The prompt set “{run.prompt_set}” is {state} at the moment; wait for that.")
+        if obstacle := run.prompt_set.obstacle:
+            missing.append(f"The prompt set “{run.prompt_set}” {obstacle}.")
         if analysis.needs.a_study:
             missing.append(
                 f"“{analysis.label}” reads answers, and “{run.name}” is a run, which has none. Build a study "

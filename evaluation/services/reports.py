@@ -5,7 +5,6 @@ import time
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from annotations.kinds.interface import Tell
 from annotations.models import Study
@@ -114,7 +113,7 @@ def _compute(report: Report) -> bool:
         content = build_report(gathered, analysis)
         if gathered.images and images_fingerprint(subject) != gathered.images:
             # A parse came between the rows and the words. The next attempt reads both anew.
-            report.put_off(timezone.now())
+            report.put_off()
             return False
         file = store_result(content, fingerprint=gathered.fingerprint)
     _keep(report, analysis, file=file)

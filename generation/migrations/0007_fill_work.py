@@ -9,7 +9,9 @@ def fill(apps, schema_editor):
     runs = apps.get_model("generation", "GenerationRun").objects
     images.filter(state="succeeded").update(state="done")
     images.exclude(state="running").update(claim=None, lease_expires_at=None)
-    images.filter(state__in=("queued", "running")).update(finished_at=None)
+    # What took its workers down before is counted anew: an image whose third attempt the upgrade ended would
+    # fail, and so would all that wait with it, as if the checkpoint could not be loaded.
+    images.filter(state__in=("queued", "running")).update(finished_at=None, attempts=0)
     images.filter(state__in=("done", "failed"), finished_at=None).update(finished_at=timezone.now())
     made = runs.filter(pk=OuterRef("run")).values("created_at")
     images.update(created_at=Subquery(made))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from io import BytesIO
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -20,9 +20,17 @@ class GenerationQuerySet(WorkQuerySet["Generation"]):
         """Record why nobody can make them; return how many there were."""
         return self.claimable().update(**_ended(Generation.State.FAILED), error=error)
 
+    def waiting(self) -> Self:
+        """Those that no worker has in hand, a dead worker's too."""
+        return self.filter(Q(state=Generation.State.QUEUED) | Q(pk__in=self.claimable().values("pk")))
+
     def cancel_waiting(self) -> int:
-        """Those that no worker has begun; return how many there were."""
-        return self.filter(state=Generation.State.QUEUED).update(**_ended(Generation.State.CANCELLED))
+        """Return how many there were."""
+        return self.waiting().update(**_ended(Generation.State.CANCELLED))
+
+    def cancel_unfinished(self) -> int:
+        """Those that workers have begun, too: what they make is not kept. Return how many there were."""
+        return self.unfinished().update(**_ended(Generation.State.CANCELLED))
 
     def requeue_ended(self) -> int:
         """Let those that failed or were cancelled be tried again; return how many there were."""
@@ -44,8 +52,14 @@ class GenerationManager(WorkManager["Generation"]):
     def fail_claimable(self, error: str) -> int:
         return self.get_queryset().fail_claimable(error)
 
+    def waiting(self) -> GenerationQuerySet:
+        return self.get_queryset().waiting()
+
     def cancel_waiting(self) -> int:
         return self.get_queryset().cancel_waiting()
+
+    def cancel_unfinished(self) -> int:
+        return self.get_queryset().cancel_unfinished()
 
     def requeue_ended(self) -> int:
         return self.get_queryset().requeue_ended()

@@ -14,12 +14,14 @@ from generation.models.prompts import PromptSet
 
 class Import(Work):
     """One file that becomes a prompt set. The set is there from the beginning, so that its name is taken, and
-    is whole when the work is done; until then nothing is made of it (`ParseState.IMPORTING`). What is left
-    over of an import that failed or was cancelled, set and file, is removed afterwards, by the same job."""
+    is whole when the work is done; until then nothing is made of it (`ParseState.IMPORTING`). One that failed
+    keeps set and file, and goes on behind what is stored when it is tried again. What is left over of one
+    that was cancelled, or refused for what the file is, is removed afterwards, by the same job."""
 
     JOB = "generation.jobs.run_import"
     UNIT = "captions"
     PROJECT_PATHS = ("project",)
+    GOES_ON = True
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
     prompt_set = models.OneToOneField(
@@ -33,6 +35,9 @@ class Import(Work):
     position = models.PositiveIntegerField(default=0, help_text="Captions before this one are stored.")
     bad_rows = models.JSONField(default=list, blank=True, help_text="The first ones: row and reason.")
     bad_row_count = models.PositiveIntegerField(default=0)
+    is_refused = models.BooleanField(
+        default=False, help_text="It failed, and would again: the file is to blame, or is gone."
+    )
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -51,15 +56,33 @@ class Import(Work):
 
     @classmethod
     def to_tell(cls, since: datetime) -> models.QuerySet[Any]:
-        """Those of an archived project wait. What ended has something left over as long as it has a file, or
-        a set that is not whole."""
+        """Those of an archived project wait."""
         waiting = Q(pk__in=cls.objects.claimable().values("pk"), project__archived_at=None)
         return cls.objects.filter(untold(since)).filter(waiting | cls.with_leftovers())
 
     @staticmethod
     def with_leftovers() -> Q:
-        ended = ~Q(state__in=(WorkState.QUEUED, WorkState.RUNNING))
-        return ended & (~Q(file="") | Q(prompt_set__parse_state=PromptSet.ParseState.IMPORTING))
+        """What ended for good has something left over as long as it has a file, or a set that is in parts."""
+        ended = Q(state__in=(WorkState.DONE, WorkState.CANCELLED)) | Q(is_refused=True)
+        deleted = Q(state=WorkState.FAILED, prompt_set=None)
+        left = ~Q(file="") | Q(prompt_set__parse_state=PromptSet.ParseState.IMPORTING)
+        return (ended | deleted) & left
+
+    def has_leftovers(self) -> bool:
+        return Import.objects.filter(self.with_leftovers(), pk=self.pk).exists()
+
+    @property
+    def is_repeatable(self) -> bool:
+        return super().is_repeatable and not self.is_refused and self.prompt_set_id is not None
+
+    def requeue(self) -> bool:
+        return self.is_repeatable and super().requeue()
+
+    def refuse(self, error: str) -> bool:
+        """Fail it for good: nothing but the reason is kept. False if it is another worker's."""
+        with transaction.atomic():
+            refused = self._mine().update(is_refused=True)
+            return bool(refused) and self.fail(error)
 
     def mark_begun(self, *, total: int, bad_rows: list[dict[str, Any]], bad_row_count: int) -> bool:
         """The file was read; False if it is another worker's."""
@@ -70,17 +93,17 @@ class Import(Work):
     def mark_stored(self, *, position: int) -> bool:
         """The captions before this position are stored; False if it is another worker's. It comes first in
         the transaction that stores them."""
-        stored = self._mine().update(position=position, done=position)
+        stored = self._mine().update(**self._gone_on(), position=position, done=position)
         self.position = self.done = position
         return bool(stored)
 
-    def mark_whole(self, *, parser: str) -> bool:
-        """Finish it, and open the set to everybody; `parser`: of the words that the file brought."""
+    def mark_whole(self, *, is_parsed: bool, parser: str) -> bool:
+        """Finish it, and open the set to everybody; `is_parsed`: words came with it, of `parser`."""
         states = PromptSet.ParseState
         with transaction.atomic():
             finished = self.finish()
             if finished:
                 PromptSet.objects.filter(made_by_import=self.pk, parse_state=states.IMPORTING).update(
-                    parse_state=states.PARSED if parser else states.NOT_ASKED, parser=parser
+                    parse_state=states.PARSED if is_parsed else states.NOT_ASKED, parser=parser
                 )
         return finished

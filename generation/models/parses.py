@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from daamweb.work.models import Work, WorkState
-from generation.models.prompts import PromptSet
+from generation.models.prompts import PromptSet, Word
 
 
 class Parse(Work):
@@ -15,7 +15,8 @@ class Parse(Work):
     worker is killed, another goes on where it was, if it has the same parser.
 
     While the words are being replaced the set is not parsed, for anybody (`ParseState.PARSING`): a part of
-    them is new. It is so from `mark_begun` until the work ends, in whatever way."""
+    them is new. It is so from `mark_begun` until the work ends. When that is before the last slice, a part
+    stays new, and the set is of no use until another parse was done (`ParseState.PARTLY`)."""
 
     JOB = "generation.jobs.run_parse"
     UNIT = "prompts"
@@ -52,21 +53,27 @@ class Parse(Work):
     def mark_begun(self, *, parsed_by: str, total: int) -> bool:
         """From now on words are replaced, from the first prompt on; False if it is another worker's."""
         with transaction.atomic():
+            self._lock_set()
             begun = self._mine().update(parsed_by=parsed_by, total=total, done=0, position=0)
             if begun:
-                self._sets().update(parse_state=PromptSet.ParseState.PARSING, parser="", parse_error="")
+                self._sets().update(parse_state=PromptSet.ParseState.PARSING, parse_error="")
         self.refresh_from_db()
         return bool(begun)
 
     def mark_stored(self, *, position: int, done: int) -> bool:
         """The prompts before this position have their words; False if it is another worker's. It comes first
         in the transaction that stores them."""
-        stored = self._mine().update(position=position, done=done)
+        if self.position == 0:
+            self._lock_set()
+        stored = self._mine().update(**self._gone_on(), position=position, done=done)
+        if stored and self.position == 0:
+            self._sets().update(parser="")  # its words are of no one parser from now on
         self.position, self.done = position, done
         return bool(stored)
 
     def cancel(self) -> bool:
         with transaction.atomic():
+            self._lock_set()
             cancelled = super().cancel()
             if cancelled:
                 self._settle(WorkState.CANCELLED, "")
@@ -74,6 +81,7 @@ class Parse(Work):
 
     def _end(self, state: str, error: str) -> bool:
         with transaction.atomic():
+            self._lock_set()
             ended = super()._end(state, error)
             if ended:
                 self._settle(state, error)
@@ -85,15 +93,22 @@ class Parse(Work):
         if state == WorkState.DONE:
             sets.update(parse_state=states.PARSED, parser=self.parsed_by, parse_error="")
             return
-        waiting = sets.filter(parse_state=states.QUEUED)
-        waiting.exclude(parser="").update(parse_state=states.PARSED, parse_error=error)
-        waiting.filter(parser="").update(
+        untouched = sets.filter(parse_state__in=(states.QUEUED, states.PARSING)).exclude(parser="")
+        untouched.update(parse_state=states.PARSED, parse_error=error)
+        has_words = Exists(Word.objects.filter(prompt__prompt_set=OuterRef("pk")))
+        mixed = sets.filter(has_words, parse_state__in=(states.PARSING, states.PARTLY))
+        mixed.update(
+            parse_state=states.PARTLY,
+            parse_error=error
+            or "The parse was cancelled when a part of the words was replaced; parse it again.",
+        )
+        sets.filter(parse_state__in=(states.QUEUED, states.PARSING)).update(
             parse_state=states.FAILED if error else states.NOT_ASKED, parse_error=error
         )
-        sets.filter(parse_state=states.PARSING).update(
-            parse_state=states.FAILED,
-            parse_error=error or "The parse was cancelled when a part of the words was replaced.",
-        )
+
+    def _lock_set(self) -> None:
+        """Before its parse, wherever both are written; two who lock them in turn wait for each other."""
+        self._sets().select_for_update().first()
 
     def _sets(self) -> models.QuerySet[PromptSet]:
         return PromptSet.objects.filter(pk=self.prompt_set_id)

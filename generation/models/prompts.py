@@ -9,9 +9,11 @@ from daamweb.projects.models import Project
 
 class ParseState(models.TextChoices):
     IMPORTING = "importing", "being imported"
+    ERASING = "erasing", "being erased"
     NOT_ASKED = "not_asked", "not parsed"
     QUEUED = "queued", "waiting for the parser"
     PARSING = "parsing", "being parsed"
+    PARTLY = "partly", "partly parsed"
     PARSED = "parsed", "parsed"
     FAILED = "failed", "failed"
 
@@ -21,7 +23,9 @@ class PromptSet(models.Model):
 
     ParseState = ParseState
     # A part of the words, or of the prompts, is still to come: nothing is built on it.
-    IN_PARTS = (ParseState.IMPORTING, ParseState.PARSING)
+    IN_PARTS = (ParseState.IMPORTING, ParseState.ERASING, ParseState.PARSING, ParseState.PARTLY)
+    # Some of its prompts are not there: no images are made of it, and no parse is asked for.
+    NOT_WHOLE = (ParseState.IMPORTING, ParseState.ERASING)
 
     PROJECT_PATHS = ("project",)
     LONGEST_NAME = 100
@@ -52,6 +56,17 @@ class PromptSet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def obstacle(self) -> str:
+        """What keeps others from building on it, behind its name in a sentence; empty for a whole one."""
+        if self.parse_state == ParseState.PARTLY:
+            return "is partly parsed: a part of its words was replaced; parse it again"
+        if self.parse_state == ParseState.ERASING:
+            return "is being erased"
+        if self.parse_state in self.IN_PARTS:
+            return f"is {self.get_parse_state_display()} at the moment; wait until that is done"
+        return ""
 
 
 class Prompt(models.Model):

@@ -1,33 +1,43 @@
 """Build prompt sets from other prompts, or from an ontology."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from django.db import transaction
 
 from daamweb.projects.models import Project
 from daamweb.projects.services.events import Actor
 from generation.errors import PromptSetError
-from generation.models import Prompt, PromptSet, Word
+from generation.models import PromptSet, Word
+from generation.prompts.built import BuiltSet
 from generation.prompts.captions import Caption
 from generation.prompts.cohyponyms import build_pairs, load_ontology
 from generation.prompts.sampling import CandidateWord, WordSample, sample_words
+from generation.prompts.words import ParsedWord
 from generation.selectors import parsed_words
-from generation.services.prompt_sets import check_new_name, create_prompt_set, create_prompts
-from generation.services.words import check_whole, store_words
+from generation.services.imports import import_built
+from generation.services.prompt_sets import check_new_name
+from generation.services.words import check_whole
 
 
 def build_words_prompt_set(
+    *, name: str, source: PromptSet, by: Actor = None, **design: Any
+) -> tuple[PromptSet, WordSample]:
+    """Make the set that `draw_words` draws, here and now. Raises PromptSetError."""
+    check_new_name(source.project, name)
+    built, sample = draw_words(source=source, **design)
+    return import_built(project=source.project, name=name, built=built, by=by), sample
+
+
+def draw_words(
     *,
-    name: str,
     source: PromptSet,
     seed: int,
     per_part_of_speech: int = 200,
     common: int = 14,
     attention_checks: int | None = None,
     parts_of_speech: Sequence[str] | None = None,
-    by: Actor = None,
-) -> tuple[PromptSet, WordSample]:
+) -> tuple[BuiltSet, WordSample]:
     """Sample n words of each common part of speech, each with the prompt it stands in (section 3.2).
 
     Every sampled word becomes a prompt of its own, since the paper generates one image per word–prompt pair.
@@ -35,7 +45,6 @@ def build_words_prompt_set(
     that were found, and at least one.
     Raises PromptSetError.
     """
-    check_new_name(source.project, name)
     if source.parse_state != PromptSet.ParseState.PARSED:
         raise PromptSetError(
             f"The prompt set {source.name!r} has no words yet ({source.get_parse_state_display()}). "
@@ -65,18 +74,9 @@ def build_words_prompt_set(
         raise PromptSetError(f"The prompt set {source.name!r} has no word of the parts of speech asked for.")
     chosen = [(word, Word.Role.TARGET) for word in sample.targets]
     chosen += [(word, Word.Role.ATTENTION_CHECK) for word in sample.attention_checks]
-    with transaction.atomic():
-        prompt_set = create_prompt_set(
-            project=source.project,
-            name=name,
-            origin="words",
-            recipe=recipe,
-            by=by,
-            parser=source.parser,
-            parse_state=PromptSet.ParseState.PARSED,
-        )
-        _copy_prompts_with_role(prompt_set, source, chosen, words)
-    return prompt_set, sample
+    captions = _captions_of(source, [candidate for candidate, _ in chosen], words)
+    roles = [{candidate.word_index: str(role)} for candidate, role in chosen]
+    return BuiltSet("words", recipe, captions, has_words=True, parser=source.parser, roles=roles), sample
 
 
 def _whole_words(source: PromptSet) -> list[Word]:
@@ -118,48 +118,51 @@ def _sample(
         raise PromptSetError(str(error)) from error
 
 
-def _copy_prompts_with_role(
-    prompt_set: PromptSet, source: PromptSet, chosen: Sequence[tuple[CandidateWord, str]], words: list[Word]
-) -> None:
+def _captions_of(source: PromptSet, chosen: Sequence[CandidateWord], words: Sequence[Word]) -> list[Caption]:
+    """Of each the prompt that it stands in, with its words."""
     originals = {prompt.pk: prompt for prompt in source.prompts.all()}
-    words_of: dict[int, list[Word]] = {}
+    words_of: dict[int, list[ParsedWord]] = {}
     for word in words:
-        words_of.setdefault(word.prompt_id, []).append(word)
-    prompts = Prompt.objects.bulk_create(
-        [
-            Prompt(
-                prompt_set=prompt_set,
-                position=position,
-                external_id=f"{originals[candidate.prompt_id].external_id}#{candidate.word_index}",
-                text=originals[candidate.prompt_id].text,
-                metadata={**originals[candidate.prompt_id].metadata, "word": candidate.text},
-            )
-            for position, (candidate, _) in enumerate(chosen)
-        ],
-        batch_size=500,
-    )
-    store_words(
-        prompts=prompts,
-        words=[words_of[candidate.prompt_id] for candidate, _ in chosen],
-        roles=[{candidate.word_index: role} for candidate, role in chosen],
+        words_of.setdefault(word.prompt_id, []).append(_parsed(word))
+    return [
+        Caption(
+            row=row,
+            external_id=f"{originals[each.prompt_id].external_id}#{each.word_index}",
+            text=originals[each.prompt_id].text,
+            metadata={**originals[each.prompt_id].metadata, "word": each.text},
+            words=tuple(words_of[each.prompt_id]),
+        )
+        for row, each in enumerate(chosen, start=1)
+    ]
+
+
+def _parsed(word: Word) -> ParsedWord:
+    return ParsedWord(
+        start=word.start,
+        end=word.end,
+        text=word.text,
+        lemma=word.lemma,
+        part_of_speech=word.part_of_speech,
+        tag=word.tag,
+        head=word.head.position if word.head else None,
+        relation=word.relation,
+        enhanced_relation=word.enhanced_relation,
     )
 
 
-def build_cohyponyms_prompt_set(
-    *,
-    project: Project,
-    name: str,
-    count: int,
-    seed: int,
-    cohyponym_share: float = 0.5,
-    nouns: Sequence[str] | None = None,
-    by: Actor = None,
-) -> PromptSet:
+def build_cohyponyms_prompt_set(*, project: Project, name: str, by: Actor = None, **design: Any) -> PromptSet:
+    """Make the set that `draw_cohyponyms` draws, here and now. Raises PromptSetError."""
+    check_new_name(project, name)
+    return import_built(project=project, name=name, built=draw_cohyponyms(**design), by=by)
+
+
+def draw_cohyponyms(
+    *, count: int, seed: int, cohyponym_share: float = 0.5, nouns: Sequence[str] | None = None
+) -> BuiltSet:
     """Pairs of nouns, "a(n) … and a(n) …", a share of them siblings in the ontology (section 5.1).
 
     Raises PromptSetError.
     """
-    check_new_name(project, name)
     try:
         pairs = build_pairs(
             load_ontology(),
@@ -190,10 +193,7 @@ def build_cohyponyms_prompt_set(
         )
         for row, pair in enumerate(pairs, start=1)
     ]
-    with transaction.atomic():
-        prompt_set = create_prompt_set(project=project, name=name, origin="cohyponyms", recipe=recipe, by=by)
-        create_prompts(prompt_set, captions)
-    return prompt_set
+    return BuiltSet("cohyponyms", recipe, captions)
 
 
 def _generator(seed: int) -> np.random.Generator:

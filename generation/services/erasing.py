@@ -8,15 +8,19 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from daamweb.projects.errors import ProjectError
 from daamweb.projects.holdings import Gone
 from daamweb.projects.services.events import Actor
 from daamweb.projects.services.rows import delete_row
 from daamweb.work.slices import stored_slice
-from generation.models import Generation, GenerationRun, PromptSet
+from generation.models import Generation, GenerationRun, Import, Parse, PromptSet
 from generation.pictures.files import FOLDER, HEAT_MAPS, drawings_of, remove_drawings
+from generation.selectors import is_needed
 from generation.services.generations import folder_of
+from generation.services.words import delete_words
 
 AT_ONCE = 200
+PROMPTS_AT_ONCE = 50  # with their words
 
 
 def erase_run(run: GenerationRun, gone: Gone) -> None:
@@ -39,12 +43,11 @@ def erase_run(run: GenerationRun, gone: Gone) -> None:
     gone(1)
 
 
-def delete_with_files(*, row: GenerationRun | Generation, by: Actor) -> bool:
+def delete_with_files(*, generation: Generation, by: Actor) -> bool:
     """As `delete_row`, and the files once that is certain."""
-    images = Generation.objects.filter(pk=row.pk) if isinstance(row, Generation) else row.generations.all()
     with transaction.atomic():
-        files = files_of(images)
-        if not delete_row(row=row, by=by):
+        files = files_of(Generation.objects.filter(pk=generation.pk))
+        if not delete_row(row=generation, by=by):
             return False
         transaction.on_commit(lambda: remove_files(files))
     return True
@@ -74,10 +77,66 @@ def _left_over(run: GenerationRun) -> list[str]:
     return [*(f"{folder}/{name}" for name in files), *chain.from_iterable(drawings)]
 
 
+@transaction.atomic
+def set_run_aside(run: GenerationRun) -> None:
+    """No more images are made. Raises ProjectError."""
+    locked = GenerationRun.objects.select_for_update().get(pk=run.pk)
+    if is_needed(locked):
+        raise ProjectError(f"A study stands on the run “{locked}”, which cannot be erased before that is.")
+    locked.generations.cancel_unfinished()
+
+
+@transaction.atomic
+def set_prompt_set_aside(prompt_set: PromptSet) -> None:
+    """Nothing is made of it any more, and nobody stores anything in it. Raises ProjectError."""
+    locked = PromptSet.objects.select_for_update().get(pk=prompt_set.pk)
+    if is_needed(locked):
+        raise ProjectError(f"“{locked}” has runs; it cannot be erased before they are.")
+    for row in (*Parse.objects.filter(prompt_set=locked), *Import.objects.filter(prompt_set=locked)):
+        row.cancel()
+    PromptSet.objects.filter(pk=locked.pk).update(parse_state=PromptSet.ParseState.ERASING, parse_error="")
+
+
 def erase_prompt_set(prompt_set: PromptSet, gone: Gone) -> None:
-    delete_in_slices(prompt_set.prompts.all(), gone)
-    prompt_set.delete()
+    _delete_prompts(prompt_set, gone)
+    _delete_set(prompt_set)
     gone(1)
+
+
+@transaction.atomic
+def _delete_set(prompt_set: PromptSet) -> None:
+    """Locked before its parses, as everywhere."""
+    PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
+    prompt_set.delete()
+
+
+def _delete_prompts(prompt_set: PromptSet, gone: Gone) -> None:
+    """In slices, words first. Django would look at each word of a prompt, and at what hangs on it, which
+    takes seconds where prompts are long."""
+    while prompts := list(prompt_set.prompts.order_by("pk")[:PROMPTS_AT_ONCE]):
+        with stored_slice():
+            delete_words(prompts)
+            prompt_set.prompts.filter(pk__in=[prompt.pk for prompt in prompts]).delete()
+        gone(len(prompts))
+
+
+def erase_import(row: Import, gone: Gone) -> None:
+    row.cancel()
+    remove_leftovers(row, gone)
+    row.delete()
+    gone(1)
+
+
+def remove_leftovers(row: Import, gone: Gone = lambda rows: None) -> None:
+    """Of an import that ended: the file, and a set that is not whole. May be killed, and done twice."""
+    importing = PromptSet.ParseState.IMPORTING
+    prompt_set = PromptSet.objects.filter(made_by_import=row.pk, parse_state=importing).first()
+    if prompt_set is not None:
+        _delete_prompts(prompt_set, gone)
+        _delete_set(prompt_set)
+    if row.file.name:
+        default_storage.delete(row.file.name)
+        Import.objects.filter(pk=row.pk).update(file="")
 
 
 def delete_in_slices(rows: QuerySet[Model], gone: Gone, at_once: int = AT_ONCE) -> None:

@@ -1,20 +1,14 @@
-"""Make prompt sets of files: read, held against the rules, and stored in slices, by a request, a command or a
-worker."""
+"""Make prompt sets of files, and of what was built: read, held against the rules, and stored in slices, by a
+request, a command or a worker."""
 
 import hashlib
 import logging
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import transaction
 
-from daamweb.projects.holdings import Gone
 from daamweb.projects.models import Action, Project
 from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.work.attempts import recorded
@@ -22,9 +16,13 @@ from daamweb.work.heartbeats import kept
 from daamweb.work.slices import stored_slice
 from generation.errors import PromptSetError
 from generation.models import Import, PromptSet
-from generation.prompts.captions import Caption, CaptionFile, CaptionFileError, RowError, read_captions
-from generation.services.prompt_sets import check_new_name, create_prompts, name_is_taken
-from generation.services.words import delete_words, packed, store_words
+from generation.prompts.built import BuiltSet, read_built, write_built
+from generation.prompts.captions import CaptionFile, CaptionFileError, RowError, read_captions
+from generation.services.erasing import remove_leftovers
+from generation.services.import_requests import request_import
+from generation.services.parses import queue_parse
+from generation.services.prompt_sets import check_new_name, create_prompts
+from generation.services.words import packed, store_words
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +31,8 @@ MOST_AT_ONCE = 128 * 1024
 MOST_CAPTIONS_AT_ONCE = 500
 # Of the bad rows, an import keeps so many with their reasons, and counts all.
 KEPT_BAD_ROWS = 1000
-REMOVED_AT_ONCE = 100  # prompts, with their words
+# The format of a file that holds what was built.
+BUILT = "built"
 IMPORTING = PromptSet.ParseState.IMPORTING
 # (done, total) → anything
 Tell = Callable[[int, int], object]
@@ -58,6 +57,29 @@ class ImportResult:
         return self.prompt_set
 
 
+@dataclass(frozen=True)
+class Bringing:
+    """What is brought in for an import's row."""
+
+    row: Import
+    content: BuiltSet
+    errors: Sequence[RowError]
+    ask_parse: bool
+    by: Actor
+
+
+def _of_file(captions: CaptionFile, file_name: str, content: bytes) -> BuiltSet:
+    """CoNLL-U brings its own words; the set counts as parsed only if every sentence did."""
+    annotated = all(caption.words for caption in captions.captions)
+    recipe = {
+        "file": file_name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "skipped_rows": [asdict(error) for error in captions.errors],
+    }
+    parser = f"{captions.format} file" if annotated else ""
+    return BuiltSet(captions.format, recipe, captions.captions, annotated, parser)
+
+
 def import_prompts(
     *,
     project: Project,
@@ -67,11 +89,13 @@ def import_prompts(
     format: str = "auto",
     skip_invalid: bool = False,
     dry_run: bool = False,
+    ask_parse: bool = False,
     tell: Tell | None = None,
     by: Actor = None,
 ) -> ImportResult:
     """Make a prompt set of a caption file, here and now. One that is killed on the way is finished by a
-    worker if the file is long, and removed otherwise.
+    worker if the file is long, and removed otherwise. `ask_parse`: where the file brings no words, a parse
+    waits from the moment on that the set is whole.
 
     With bad rows nothing is imported unless `skip_invalid`; the rows and reasons are in the result either
     way. Raises CaptionFileError when the file as a whole cannot be read, PromptSetError when the name is
@@ -89,17 +113,37 @@ def import_prompts(
             project=project, name=name, content=content if is_long else None, file_name=file_name,
             format=captions.format, skip_invalid=skip_invalid, by=by,
         )  # fmt: skip
-        prompt_set = _import_now(row, captions, hashlib.sha256(content).hexdigest(), tell, by)
+        read = _of_file(captions, row.file_name, content)
+        prompt_set = _import_now(Bringing(row, read, captions.errors, ask_parse, by), tell)
     return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format)
 
 
-def _import_now(row: Import, captions: CaptionFile, sha256: str, tell: Tell | None, by: Actor) -> PromptSet:
+def import_built(
+    *, project: Project, name: str, built: BuiltSet, ask_parse: bool = False, by: Actor = None
+) -> PromptSet:
+    """Store what was built, here and now, as `import_prompts` does a file. Raises PromptSetError."""
+    row = request_built(
+        project=project, name=name, built=built, is_long=len(built.captions) > MOST_CAPTIONS_AT_ONCE, by=by
+    )
+    return _import_now(Bringing(row, built, (), ask_parse, by), None)
+
+
+def request_built(*, project: Project, name: str, built: BuiltSet, is_long: bool, by: Actor) -> Import:
+    """An import for workers to find, of what was built. Raises PromptSetError."""
+    return request_import(
+        project=project, name=name, content=write_built(built) if is_long else None,
+        file_name=f"built: {built.origin}", format=BUILT, by=by,
+    )  # fmt: skip
+
+
+def _import_now(bringing: Bringing, tell: Tell | None) -> PromptSet:
+    row = bringing.row
     taken = row.take()
     try:
         with kept(row):  # a command may bring more than is stored in a lease
-            done = taken and _store_all(row, captions, sha256, tell, by)
+            done = taken and _store_all(bringing, tell)
     except PromptSetError as error:
-        row.fail(str(error))
+        row.refuse(str(error))
         remove_leftovers(row)
         raise
     if not done or row.prompt_set is None:
@@ -109,51 +153,18 @@ def _import_now(row: Import, captions: CaptionFile, sha256: str, tell: Tell | No
     return row.prompt_set
 
 
-def request_import(
-    *,
-    project: Project,
-    name: str,
-    content: bytes | None,
-    file_name: str,
-    format: str = "auto",
-    skip_invalid: bool = False,
-    by: Actor = None,
-) -> Import:
-    """An import for workers to find, of the file that is stored; its set is there, and not whole. Raises
-    PromptSetError."""
-    check_new_name(project, name)
-    stored = ""
-    if content is not None:
-        stored = default_storage.save(f"imports/{uuid.uuid4().hex}", ContentFile(content))
-    try:
-        with transaction.atomic():
-            prompt_set = PromptSet.objects.create(
-                project=project, name=name, origin=format, recipe={"file": file_name}, parse_state=IMPORTING
-            )
-            return Import.objects.create(
-                project=project, prompt_set=prompt_set, name=name, file_name=file_name[:255], format=format,
-                skip_invalid=skip_invalid, file=stored, asked_by=by if isinstance(by, User) else None,
-                # Whoever asks carries it out, or tells a worker; the sweep waits for a lease.
-                poked_at=timezone.now(),
-            )  # fmt: skip
-    except IntegrityError as error:
-        if stored:
-            default_storage.delete(stored)
-        raise name_is_taken(name) from error
-
-
 def run_import(*, row: Import) -> bool:
-    """Carry it out, and remove what is left over of one that ended; False if another worker has it, nothing
-    is to be done, or it failed."""
+    """Carry it out, and remove what is left over of one that ended for good; False if another worker has it,
+    nothing is to be done, or it failed. What fails for a reason outside of the file can be tried again."""
     done = False
     if row.take():
         with recorded(row.fail, f"Import {row.pk}"):
             try:
                 done = _read_and_store(row)
             except (CaptionFileError, PromptSetError) as error:
-                row.fail(sentence(error))
+                row.refuse(sentence(error))
     row.refresh_from_db()
-    if not row.is_unfinished:
+    if row.has_leftovers():
         remove_leftovers(row)
     return done
 
@@ -162,17 +173,25 @@ def _read_and_store(row: Import) -> bool:
     with kept(row):  # reading a long file takes its time
         if not row.file:
             raise PromptSetError("The process that imported it was stopped. Import the file again.")
-        with row.file.open("rb") as file:
-            content = file.read()
+        try:
+            with row.file.open("rb") as file:
+                content = file.read()
+        except FileNotFoundError as error:
+            raise PromptSetError("The file is not there any more. Import it again.") from error
+        by: Actor = row.asked_by or SITE
+        if row.format == BUILT:
+            built = read_built(content)
+            return _store_all(Bringing(row, built, (), ask_parse=True, by=by), None)
         captions = read_captions(content, format=row.format, file_name=row.file_name)
         if captions.errors and not row.skip_invalid:
-            row.mark_begun(total=len(captions.captions), **_bad_rows(captions))
+            row.mark_begun(total=len(captions.captions), **_bad_rows(captions.errors))
             raise PromptSetError(
                 f"Nothing was imported: of {len(captions.captions) + len(captions.errors)} rows, "
                 f"{len(captions.errors)} are bad. Mend them, or import the good ones although others are bad."
             )
         _check_any_left(captions, row.file_name)
-        return _store_all(row, captions, hashlib.sha256(content).hexdigest(), None, row.asked_by or SITE)
+        read = _of_file(captions, row.file_name, content)
+        return _store_all(Bringing(row, read, captions.errors, ask_parse=True, by=by), None)
 
 
 def _check_any_left(captions: CaptionFile, file_name: str) -> None:
@@ -180,54 +199,52 @@ def _check_any_left(captions: CaptionFile, file_name: str) -> None:
         raise PromptSetError(f"{file_name}: no valid caption is left, so there is nothing to import.")
 
 
-def _bad_rows(captions: CaptionFile) -> dict[str, Any]:
+def _bad_rows(errors: Sequence[RowError]) -> dict[str, Any]:
     return {
-        "bad_rows": [asdict(error) for error in captions.errors[:KEPT_BAD_ROWS]],
-        "bad_row_count": len(captions.errors),
+        "bad_rows": [asdict(error) for error in errors[:KEPT_BAD_ROWS]],
+        "bad_row_count": len(errors),
     }
 
 
-def _store_all(row: Import, captions: CaptionFile, sha256: str, tell: Tell | None, by: Actor) -> bool:
+def _store_all(bringing: Bringing, tell: Tell | None) -> bool:
     """From where it was; False if the row is not this process's any more."""
-    total = len(captions.captions)
-    # CoNLL-U brings its own words; the set counts as parsed only if every sentence did.
-    annotated = all(caption.words for caption in captions.captions)
+    row, content = bringing.row, bringing.content
+    total = len(content.captions)
     with transaction.atomic():
-        if not row.mark_begun(total=total, **_bad_rows(captions)):
+        if not row.mark_begun(total=total, **_bad_rows(bringing.errors)):
             return False
-        _importing(row).update(
-            origin=captions.format,
-            recipe={
-                "file": row.file_name,
-                "sha256": sha256,
-                "skipped_rows": [asdict(error) for error in captions.errors],
-            },
-        )
-    for slice_ in packed(_with_words(captions.captions[row.position :], annotated)):
-        if not _store(row, [caption for caption, _ in slice_], [words for _, words in slice_]):
+        _importing(row).update(origin=content.origin, recipe=dict(content.recipe))
+    for slice_ in packed(_with_words(content, row.position)):
+        if not _store(row, [number for number, _ in slice_], [words for _, words in slice_], content):
             return False
         if tell:
             tell(row.position, total)
     with transaction.atomic():
-        if not row.mark_whole(parser=f"{captions.format} file" if annotated else ""):
+        made = _set_of(row)
+        if not row.mark_whole(is_parsed=content.has_words, parser=content.parser):
             return False
-        details = {"origin": captions.format}
-        record(Action.MADE, subject=_set_of(row), project=row.project, by=by, details=details)
+        details = {"origin": content.origin}
+        record(Action.MADE, subject=made, project=row.project, by=bringing.by, details=details)
+        if bringing.ask_parse and not content.has_words:
+            queue_parse(prompt_set=made)
     return True
 
 
-def _with_words(captions: Sequence[Caption], annotated: bool) -> Iterator[tuple[Caption, Sequence[Any]]]:
-    return ((caption, (caption.words or ()) if annotated else ()) for caption in captions)
+def _with_words(content: BuiltSet, first: int) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Captions from that one on, by number."""
+    for number in range(first, len(content.captions)):
+        yield number, (content.captions[number].words or ()) if content.has_words else ()
 
 
-def _store(row: Import, captions: list[Caption], words: list[Sequence[Any]]) -> bool:
+def _store(row: Import, numbers: list[int], words: list[Sequence[Any]], content: BuiltSet) -> bool:
     """One slice; False if the row is not this process's any more."""
-    first = row.position
+    captions = [content.captions[number] for number in numbers]
+    roles = [content.roles[number] for number in numbers] if content.roles else None
     with stored_slice():
-        if not row.mark_stored(position=first + len(captions)):
+        if not row.mark_stored(position=numbers[-1] + 1):
             return False
-        prompts = create_prompts(_set_of(row), captions, first=first)
-        store_words(prompts=prompts, words=words)
+        prompts = create_prompts(_set_of(row), captions, first=numbers[0])
+        store_words(prompts=prompts, words=words, roles=roles)
     return True
 
 
@@ -241,37 +258,6 @@ def _set_of(row: Import) -> PromptSet:
     if found is None:
         raise PromptSetError("The prompt set was deleted while it was imported.")
     return found
-
-
-def cancel_import(row: Import, *, by: Actor) -> bool:
-    """What was stored by now is removed afterwards, by `remove_leftovers`."""
-    with transaction.atomic():
-        cancelled = row.cancel()
-        if cancelled:
-            details = {"what": "import", "done": row.done}
-            record(Action.CANCELLED, subject=row, project=row.project, by=by, details=details)
-    return cancelled
-
-
-def remove_leftovers(row: Import) -> None:
-    """Of an import that ended: the file, and a set that is not whole. May be killed, and done twice."""
-    prompt_set = _importing(row).first()
-    if prompt_set is not None:
-        while prompts := list(prompt_set.prompts.order_by("pk")[:REMOVED_AT_ONCE]):
-            with stored_slice():
-                delete_words(prompts)
-                prompt_set.prompts.filter(pk__in=[prompt.pk for prompt in prompts]).delete()
-        prompt_set.delete()
-    if row.file.name:
-        default_storage.delete(row.file.name)
-        Import.objects.filter(pk=row.pk).update(file="")
-
-
-def erase_import(row: Import, gone: Gone) -> None:
-    row.cancel()
-    remove_leftovers(row)
-    row.delete()
-    gone(1)
 
 
 def sentence(error: Exception) -> str:

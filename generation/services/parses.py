@@ -29,15 +29,16 @@ def queue_parse(*, prompt_set: PromptSet, parser: str = "") -> Parse:
     """The parse of the set that waits or runs, or a new one, for workers to find. Raises PromptSetError for a
     set that is still being imported."""
     with transaction.atomic():
-        if PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.IMPORTING).exists():
-            raise PromptSetError(
-                f"The prompt set {prompt_set.name!r} is still being imported; wait for that."
-            )
+        # A parse that ends meanwhile would leave a set that waits, and nobody who parses it.
+        locked = PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
+        if locked is not None and locked.parse_state in PromptSet.NOT_WHOLE:
+            raise PromptSetError(f"The prompt set {prompt_set.name!r} {locked.obstacle}.")
         found = find_or_create(
             Parse.objects.unfinished().filter(prompt_set=prompt_set).first,
             lambda: Parse.objects.create(prompt_set=prompt_set, parser=parser),
         )
-        PromptSet.objects.filter(pk=prompt_set.pk).exclude(parse_state=PromptSet.ParseState.PARSING).update(
+        # One of which a part is replaced stays so, for everybody, until a parse of it was done.
+        PromptSet.objects.filter(pk=prompt_set.pk).exclude(parse_state__in=PromptSet.IN_PARTS).update(
             parse_state=PromptSet.ParseState.QUEUED, parse_error=""
         )
     return found
@@ -53,7 +54,7 @@ def queue_parse_again(*, prompt_set: PromptSet, parser: str = "", by: Actor) -> 
 
 
 def cancel_parse(parse: Parse, *, by: Actor) -> bool:
-    """Words that were replaced by now stay, and the set is not parsed; before that it is as it was."""
+    """Words that were replaced by now stay, and the set is partly parsed; before that it is as it was."""
     with transaction.atomic():
         cancelled = parse.cancel()
         if cancelled:
@@ -184,7 +185,11 @@ def _store(row: Parse, prompts: list[Prompt], words: list[Sequence[ParsedWord]])
             delete_words(prompts)
             store_words(prompts=prompts, words=words)
     except IntegrityError as error:
-        raise PromptSetError(_used(row.prompt_set)) from error
+        if words_are_used(row.prompt_set):
+            raise PromptSetError(_used(row.prompt_set)) from error
+        raise PromptSetError(
+            f"Prompts of {row.prompt_set.name!r} were deleted while it was parsed; parse it again."
+        ) from error
     return True
 
 

@@ -80,8 +80,10 @@ def create_run(
 
 
 def _prompts_of(prompt_set: PromptSet) -> list[Prompt]:
-    if PromptSet.objects.filter(pk=prompt_set.pk, parse_state=PromptSet.ParseState.IMPORTING).exists():
-        raise RunError(f"The prompt set {prompt_set.name!r} is still being imported; wait for that.")
+    # Locked, so that nobody sets it aside to be erased meanwhile.
+    locked = PromptSet.objects.select_for_update().get(pk=prompt_set.pk)
+    if locked.parse_state in PromptSet.NOT_WHOLE:
+        raise RunError(f"The prompt set {prompt_set.name!r} {locked.obstacle}.")
     prompts = list(prompt_set.prompts.order_by("position"))
     if not prompts:
         raise RunError(f"The prompt set {prompt_set.name!r} has no prompts.")

@@ -101,9 +101,5 @@ def hold_words(prompt_set: PromptSet) -> None:
 
 def check_whole(prompt_set: PromptSet) -> None:
     """Raises PromptSetError for a set of which a part is still to come."""
-    state = PromptSet.objects.values_list("parse_state", flat=True).get(pk=prompt_set.pk)
-    if state in PromptSet.IN_PARTS:
-        raise PromptSetError(
-            f"The prompt set {prompt_set.name!r} is {PromptSet.ParseState(state).label} at the moment; wait "
-            "until that is done."
-        )
+    if obstacle := PromptSet.objects.only("parse_state").get(pk=prompt_set.pk).obstacle:
+        raise PromptSetError(f"The prompt set {prompt_set.name!r} {obstacle}.")

@@ -5,9 +5,11 @@ import html
 import pytest
 from django.urls import reverse
 
-from daamweb.projects.models import Role
+from daamweb.projects.models import Erasure, Role
+from daamweb.projects.services.erasures import run_erasure
 from generation.models import Generation, GenerationRun, Prompt, PromptSet, Word
 from tests.factories import make_project, make_prompt_set, make_run, make_study
+from tests.generation.admin.pages import change_page
 
 pytestmark = pytest.mark.django_db
 
@@ -23,10 +25,19 @@ def shown(client, row) -> str:
     return html.unescape(client.get(delete_page(row)).content.decode())
 
 
+def erase_what_was_asked() -> None:
+    for erasure in Erasure.objects.unfinished():
+        assert run_erasure(erasure=erasure)
+
+
 def test_images_go_with_their_run(researcher_client):
     run, other = make_run(seeds=(0, 1, 2)), make_run()
     assert "<li>3 generations</li>" in shown(researcher_client, run).replace("\n", "")
-    assert researcher_client.post(delete_page(run), CONFIRMED).status_code == 302
+    answer = researcher_client.post(delete_page(run), CONFIRMED, follow=True)
+    assert "is out of use, and a worker is erasing it" in answer.content.decode()
+    assert run.generations.count() == 3  # nothing large is deleted by a request
+    assert "Waits for a worker." in researcher_client.get(change_page(run)).content.decode()
+    erase_what_was_asked()
     assert GenerationRun.objects.get() == other
     assert Generation.objects.get().run == other
 
@@ -37,6 +48,9 @@ def test_prompts_and_words_go_with_their_set(researcher_client):
     assert "1 prompt" in page
     assert "4 words" in page
     researcher_client.post(delete_page(prompt_set), CONFIRMED)
+    assert PromptSet.objects.get().parse_state == PromptSet.ParseState.ERASING
+    assert "Waits for a worker." in researcher_client.get(change_page(prompt_set)).content.decode()
+    erase_what_was_asked()
     assert not PromptSet.objects.exists()
     assert not Prompt.objects.exists()
     assert not Word.objects.exists()
@@ -84,6 +98,7 @@ def test_researchers_and_owners_delete_what_is_in_their_project(member_client, r
     client = member_client(role)
     for row in (run, elsewhere):
         client.post(delete_page(row), CONFIRMED)
+    erase_what_was_asked()
     assert GenerationRun.objects.get() == elsewhere
 
 

@@ -13,7 +13,8 @@ from evaluation.models import Export, Report
 from evaluation.services.exports import request_export
 from generation.models import Generation, GenerationRun, Import, Parse, Prompt, PromptSet, Word
 from generation.services.generations import GenerationResult
-from generation.services.imports import import_prompts, request_import
+from generation.services.import_requests import request_import
+from generation.services.imports import import_prompts
 from generation.services.parses import queue_parse
 from tests.evaluation.studies import ask, make_rated_study, stored
 from tests.factories import (

@@ -187,12 +187,18 @@ def test_what_takes_its_workers_down_fails_with_a_reason(kind, case, sweep):
 
 @EACH
 @pytest.mark.parametrize("off", [DAY, -DAY], ids=["ahead", "back"])
-def test_a_clock_that_was_a_day_wrong_holds_nothing_up(kind, case, sweep, off):
+@pytest.mark.parametrize("was_put_off", [False, True], ids=["taken", "put off"])
+def test_a_clock_that_was_a_day_wrong_holds_nothing_up(kind, case, sweep, off, was_put_off):
     row = case.make()
-    assert now(row).take()
+    taken = now(row)
+    assert taken.take()
     let_lease_run_out(row, by=-off)
     type(case.told(row))._default_manager.update(poked_at=timezone.now() + off)
     assert len(sweep(case, row)) == 1
+    if was_put_off:
+        assert taken.put_off(timezone.now() + off)
+        type(case.told(row))._default_manager.update(poked_at=None)
+        assert len(sweep(case, row)) == 1
     do(case, row)
     assert_done(case, row)
 

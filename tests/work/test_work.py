@@ -1,5 +1,6 @@
 """One row of leased work: taken, renewed, lost, given back, ended."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -94,12 +95,25 @@ def test_a_worker_whose_clock_is_a_day_ahead_holds_nothing_for_a_day(work, monke
 def test_finishing_ends_it_for_good(work):
     work.take()
     assert work.finish()
-    assert (work.state, work.claim, work.lease_expires_at, work.error) == (State.DONE, None, None, "")
+    assert (work.state, work.lease_expires_at, work.error) == (State.DONE, None, "")
+    assert same_row(work).claim is None
     assert timezone.now() - work.finished_at < MINUTE
     assert not work.finish()
     assert not same_row(work).take()
     assert not work.cancel()
     assert not work.requeue()
+
+
+@pytest.mark.parametrize("end", [lambda work: work.finish(), lambda work: work.fail("no")])
+def test_an_end_that_is_taken_back_leaves_it_with_who_had_it(work, end):
+    work.take()
+    with suppress(RuntimeError), transaction.atomic():
+        assert end(work)
+        raise RuntimeError("what comes after it in the transaction")
+    assert same_row(work).state == State.RUNNING
+    assert work.renew()
+    assert work.fail("what comes after it")
+    assert same_row(work).error == "what comes after it"
 
 
 def test_failing_keeps_the_error_and_requeueing_begins_anew(work):
@@ -140,6 +154,19 @@ def test_what_is_put_off_waits_until_then(work):
     assert not waiting.take()
     Operation.objects.update(not_before=timezone.now())
     assert waiting.take()
+
+
+def test_what_a_wrong_clock_put_off_is_due(work):
+    work.take()
+    assert work.put_off(timezone.now() + timedelta(days=1))
+    assert same_row(work).take()
+
+
+def test_what_is_put_off_without_a_time_is_due_at_once_whatever_the_clock(work):
+    work.take()
+    assert work.put_off()
+    assert same_row(work).not_before is None
+    assert same_row(work).take()
 
 
 def test_putting_off_counts_as_no_death_of_a_worker(work):

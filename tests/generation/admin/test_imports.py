@@ -3,7 +3,8 @@
 import pytest
 
 from generation.models import Import, PromptSet
-from generation.services.imports import request_import, run_import
+from generation.services.import_requests import request_import
+from generation.services.imports import run_import
 from tests.factories import main_project
 from tests.generation.admin.pages import IMPORT, change_page, page, upload
 from tests.generation.bad_files import BadFile, bad_rows, whole_files
@@ -142,3 +143,38 @@ def test_import_that_waits_is_cancelled_by_its_button(
     row.refresh_from_db()
     assert row.state == Import.State.CANCELLED
     assert pokes == [("generation.jobs.run_import", (row.pk,))]  # which removes what is left over
+
+
+def test_page_of_one_that_failed_offers_to_go_on_and_says_how_to_give_it_up(
+    researcher_client, pokes, django_capture_on_commit_callbacks
+):
+    row = request_import(project=main_project(), name="s", content=b"a cat\n", file_name="a.txt", by=None)
+    assert row.take()
+    assert row.fail("OperationalError: database is locked")
+    text = page(researcher_client, f"/generation/imports/{row.pk}/")
+    assert "0 captions are stored, and the file is kept" in text
+    assert change_page(row.prompt_set) in text
+    assert "Try again" in text
+    with django_capture_on_commit_callbacks(execute=True):
+        researcher_client.post(f"/work/generation.import/{row.pk}/again/")
+    row.refresh_from_db()
+    assert row.state == Import.State.QUEUED
+    assert pokes == [("generation.jobs.run_import", (row.pk,))]
+
+
+def test_one_that_was_refused_is_not_tried_again(researcher_client):
+    row = request_import(project=main_project(), name="s", content=b" \n", file_name="a.txt", by=None)
+    assert not run_import(row=row)
+    assert "Try again" not in page(researcher_client, f"/generation/imports/{row.pk}/")
+    researcher_client.post(f"/work/generation.import/{row.pk}/again/")
+    row.refresh_from_db()
+    assert row.state == Import.State.FAILED
+
+
+def test_page_of_one_whose_set_was_deleted_since_says_so(researcher_client):
+    row = request_import(project=main_project(), name="s", content=b"a cat\n", file_name="a.txt", by=None)
+    assert run_import(row=row)
+    PromptSet.objects.get().delete()
+    text = page(researcher_client, f"/generation/imports/{row.pk}/")
+    assert "1 caption was imported. The prompt set was deleted since." in text
+    assert "Nothing was imported" not in text

@@ -2,8 +2,8 @@
 
 import pytest
 
-from generation.models import PromptSet
-from generation.services.imports import import_prompts
+from generation.models import Import, PromptSet
+from generation.services.imports import import_prompts, run_import
 from tests.factories import DOG, main_project, make_prompt_set
 from tests.generation.admin.pages import PAIRS, PAIRS_DATA, SETS, WORDS, WORDS_DATA, change_page, page
 from tests.generation.caption_files import FILES, TEXTS
@@ -67,6 +67,17 @@ def test_pairs_are_built_and_handed_to_the_parser(submit, pokes):
     assert built.prompts.count() == 6
     assert built.recipe["nouns"] == ["cat", "dog", "car"]
     assert pokes == [("generation.jobs.run_parse", (built.parses.get().pk,))]
+
+
+def test_many_pairs_are_handed_to_a_worker_whose_page_is_shown_next(submit, pokes):
+    text = submit(PAIRS, {**PAIRS_DATA, "count": 501, "cohyponym_share": 0, "nouns": ""})
+    row = Import.objects.get()
+    assert "is handed to a worker" in text
+    assert f'hx-get="/work/generation.import/{row.pk}/"' in text
+    assert pokes == [("generation.jobs.run_import", (row.pk,))]
+    assert run_import(row=row)
+    made = PromptSet.objects.get()
+    assert (made.origin, made.prompts.count(), made.parse_state) == ("cohyponyms", 501, "queued")
 
 
 def test_noun_that_is_not_in_the_ontology_is_refused_on_the_form(submit, pokes):

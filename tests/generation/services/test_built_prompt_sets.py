@@ -1,10 +1,19 @@
 """Prompt sets that are built: sampled words, and pairs of nouns."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from generation.errors import PromptSetError
-from generation.models import Prompt, PromptSet
-from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
+from generation.models import Import, Prompt, PromptSet, Word
+from generation.prompts.built import read_built, write_built
+from generation.services import imports
+from generation.services.built_prompt_sets import (
+    build_cohyponyms_prompt_set,
+    build_words_prompt_set,
+    draw_words,
+)
 from generation.services.imports import import_prompts
 from tests.factories import main_project, make_prompt_set
 from tests.generation.caption_files import FILES
@@ -148,9 +157,71 @@ def test_longest_ids_can_be_sampled():
     assert prompt_set.prompts.get().external_id == f"{identifier}#0"
 
 
+def test_what_is_built_is_stored_in_slices_and_open_to_nobody_before_the_last(monkeypatch):
+    monkeypatch.setattr("generation.services.words.WORDS_AT_ONCE", 2)
+    store, seen = imports._store, []
+
+    def look(*args):
+        seen.append(Prompt.objects.filter(prompt_set__name="sampled").count())
+        assert PromptSet.objects.get(name="sampled").parse_state == PromptSet.ParseState.IMPORTING
+        return store(*args)
+
+    monkeypatch.setattr(imports, "_store", look)
+    source = make_prompt_set([(f"cat{number}", [(f"cat{number}", "NOUN", "")]) for number in range(5)])
+    built, _ = sample(source=source, per_part_of_speech=5, common=1, attention_checks=0)
+    assert seen == [0, 2, 4]
+    assert built.parse_state == PromptSet.ParseState.PARSED
+
+
+def test_what_fails_on_the_way_leaves_nothing_that_counts(monkeypatch):
+    def fail(**rows):
+        raise PromptSetError("no")
+
+    source = import_conllu()
+    monkeypatch.setattr(imports, "store_words", fail)
+    with pytest.raises(PromptSetError):
+        sample(source=source)
+    assert PromptSet.objects.get() == source
+
+
+def test_worker_stores_what_a_request_would_and_goes_on_where_another_was_killed(monkeypatch):
+    monkeypatch.setattr("generation.services.words.PROMPTS_AT_ONCE", 2)
+    options = {"seed": 0, "per_part_of_speech": 2, "attention_checks": 1}
+    source = import_conllu()
+    here, _ = build_words_prompt_set(name="here", source=source, **options)
+    built, _ = draw_words(source=source, **options)
+    assert read_built(write_built(built)) == built
+    row = imports.request_built(project=main_project(), name="there", built=built, is_long=True, by=None)
+    store = imports._store
+
+    def die_at_the_second(row, *args):
+        if row.position:
+            raise SystemExit
+        return store(row, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imports, "_store", die_at_the_second)
+        with pytest.raises(SystemExit):
+            imports.run_import(row=row)
+    Import.objects.filter(pk=row.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    assert imports.run_import(row=Import.objects.get(pk=row.pk))
+    there = PromptSet.objects.get(name="there")
+    for field in ("origin", "recipe", "parser", "parse_state"):
+        assert getattr(there, field) == getattr(here, field)
+
+    def content(prompt_set: PromptSet) -> list[tuple]:
+        fields = ("position", "external_id", "text", "metadata")
+        words = ("prompt__position", "position", "start", "end", "text", "lemma", "head__position", "role")
+        rows = Word.objects.filter(prompt__prompt_set=prompt_set).order_by("prompt__position", "position")
+        prompts = prompt_set.prompts.order_by("position")
+        return [*map(str, prompts.values_list(*fields)), *map(str, rows.values_list(*words))]
+
+    assert content(there) == content(here)
+
+
 def test_sampling_takes_few_queries(django_assert_max_num_queries):
     source = make_prompt_set([(f"cat{number}", [(f"cat{number}", "NOUN", "")]) for number in range(200)])
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(50):
         sample(source=source, per_part_of_speech=200, common=1, attention_checks=0)
 
 

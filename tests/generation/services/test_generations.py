@@ -193,6 +193,15 @@ def test_cancelling_a_run_leaves_what_workers_have_begun_and_can_be_taken_back(r
     assert len(claim_generations(run=run, limit=4)) == 3
 
 
+def test_cancelling_a_run_cancels_what_a_dead_worker_had_too(run):
+    claim_generations(run=run, limit=2)
+    assert not run.generations.exclude(state=State.QUEUED).waiting().exists()
+    expire()
+    assert run.generations.exclude(state=State.QUEUED).waiting().count() == 2
+    assert cancel_waiting(run=run) == 4
+    assert len(claim_generations(run=run, limit=4)) == 0
+
+
 # --- Finishing ---------------------------------------------------------------------------------------------
 
 

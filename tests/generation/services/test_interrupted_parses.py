@@ -4,16 +4,20 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from annotations.errors import StudyError
 from annotations.models import Study
 from daamweb.projects.models import Event
 from daamweb.projects.services.events import SITE
+from evaluation.analyses.registry import get_analysis
+from evaluation.reports.needs import missing_needs
 from generation.errors import PromptSetError
-from generation.models import Parse, PromptSet, Word
+from generation.models import GenerationRun, Parse, PromptSet, Word
 from generation.services import parses as service
 from generation.services.built_prompt_sets import build_words_prompt_set
+from generation.services.erasing import erase_prompt_set
 from generation.services.imports import import_prompts
 from generation.services.parses import cancel_parse, parse_prompt_set, queue_parse, run_parse
 from tests.factories import main_project, make_run, make_study
@@ -168,24 +172,72 @@ def test_cancelling_before_anything_is_replaced_leaves_the_set_as_it_was(parser,
     assert Event.objects.filter(action="cancelled").count() == 2
 
 
-def test_cancelling_in_the_middle_leaves_a_set_that_is_not_parsed(parser, five, monkeypatch):
+def end_after_one(monkeypatch, end) -> None:
+    """The parse ends, in that way, when its first slice is stored."""
     store = service._store
 
-    def cancel_after_one(row, *args):
+    def store_and_end(row, *args):
         stored = store(row, *args)
-        cancel_parse(Parse.objects.get(pk=row.pk), by=None)
+        end(row)
         return stored
 
-    monkeypatch.setattr(service, "_store", cancel_after_one)
+    monkeypatch.setattr(service, "_store", store_and_end)
+
+
+def cancel(row: Parse) -> None:
+    cancel_parse(Parse.objects.get(pk=row.pk), by=None)
+
+
+def break_down(row: Parse) -> None:
+    raise RuntimeError("out of memory")
+
+
+def test_cancelling_in_the_middle_leaves_a_set_that_is_partly_parsed(parser, five, monkeypatch):
+    end_after_one(monkeypatch, cancel)
     parse = queue_parse(prompt_set=five)
     assert not run_parse(parse=parse, by=SITE)
     parse.refresh_from_db()
     assert (parse.state, parse.done) == (Parse.State.CANCELLED, 2)
     five.refresh_from_db()
-    assert five.parse_state == ParseState.FAILED
+    assert five.parse_state == ParseState.PARTLY
     assert "was cancelled when a part of the words was replaced" in five.parse_error
     monkeypatch.undo()
     assert not cancel_parse(parse, by=None)
+
+
+@pytest.mark.parametrize("end", [cancel, break_down])
+def test_what_a_parse_left_half_done_is_nothing_to_build_on_until_it_was_parsed(
+    parser, five, monkeypatch, end
+):
+    parse_prompt_set(prompt_set=five)
+    run = make_run(five)
+    with monkeypatch.context() as patch:
+        end_after_one(patch, end)
+        assert not run_parse(parse=queue_parse(prompt_set=five), by=SITE)
+    # One that was asked for again, and ends before it begins, mends nothing.
+    for ended in (cancel, lambda row: row.take() and row.fail("no parser there")):
+        again = queue_parse(prompt_set=five)
+        assert PromptSet.objects.get().parse_state == ParseState.PARTLY
+        ended(again)
+        assert PromptSet.objects.get().parse_state == ParseState.PARTLY
+    run = GenerationRun.objects.get(pk=run.pk)
+    with pytest.raises(StudyError, match="partly parsed: a part of its words was replaced; parse it again"):
+        make_study("attribution", run)
+    [missing] = missing_needs(get_analysis("cohyponyms"), run)[:1]
+    assert "is partly parsed" in missing
+    parse_prompt_set(prompt_set=five)
+    five.refresh_from_db()
+    assert (five.parse_state, five.parse_error) == (ParseState.PARSED, "")
+    assert make_study("attribution", GenerationRun.objects.get(pk=run.pk)).tasks.exists()
+
+
+def test_failing_before_the_first_slice_leaves_the_set_as_it_was(parser, five, monkeypatch):
+    parse_prompt_set(prompt_set=five)
+    monkeypatch.setattr(service, "_store", lambda *args: break_down(args[0]))
+    assert not run_parse(parse=queue_parse(prompt_set=five), by=SITE)
+    five.refresh_from_db()
+    assert (five.parse_state, five.parser) == (ParseState.PARSED, "en_test 1")
+    assert "out of memory" in five.parse_error
 
 
 def test_parse_that_somebody_else_has_asked_for_is_not_done_twice(parser, five):
@@ -194,3 +246,51 @@ def test_parse_that_somebody_else_has_asked_for_is_not_done_twice(parser, five):
     with pytest.raises(PromptSetError, match="is being parsed already"):
         parse_prompt_set(prompt_set=five)
     assert queue_parse(prompt_set=five) == running
+
+
+def test_prompts_that_are_deleted_while_it_runs_are_given_as_the_reason(parser, five, monkeypatch):
+    """Not a study, which does not use them."""
+
+    def lose_them(**rows):
+        raise IntegrityError("FOREIGN KEY constraint failed")
+
+    monkeypatch.setattr(service, "store_words", lose_them)
+    parse = queue_parse(prompt_set=five)
+    assert not run_parse(parse=parse, by=SITE)
+    parse.refresh_from_db()
+    assert parse.error == "Prompts of 'five' were deleted while it was parsed; parse it again."
+
+
+# --- Two at once -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda parse: queue_parse(prompt_set=parse.prompt_set),
+        lambda parse: cancel_parse(parse, by=None),
+        lambda parse: parse.fail("no"),
+        lambda parse: parse.mark_begun(parsed_by="en_test 1", total=5),
+        lambda parse: parse.mark_stored(position=2, done=2),
+        lambda parse: erase_prompt_set(parse.prompt_set, lambda rows: None),
+    ],
+    ids=["asked", "cancelled", "failed", "begun", "stored", "erased"],
+)
+def test_the_set_is_locked_before_its_parse_wherever_both_are_written(five, act):
+    """On PostgreSQL two that lock them in turn wait for each other, and one gets an error."""
+    parse = Parse.objects.select_related("prompt_set").get(pk=queue_parse(prompt_set=five).pk)
+    seen: list[str] = []
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith(
+            ('SELECT "generation_promptset"', 'UPDATE "generation_p', 'DELETE FROM "generation_p')
+        ):
+            seen.append(sql)
+        return execute(sql, params, many, context)
+
+    assert parse.take()
+    with connection.execute_wrapper(watch):
+        act(parse)
+    seen = [sql for sql in seen if '"generation_prompt"' not in sql]
+    assert seen[0].startswith('SELECT "generation_promptset"')
+    assert len(seen) > 1

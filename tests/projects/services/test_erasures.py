@@ -15,8 +15,10 @@ from daamweb.projects.models import Erasure, Event, Membership, Project
 from daamweb.projects.services import erasures
 from daamweb.projects.services.erasures import request_erasure, run_erasure
 from daamweb.projects.services.projects import archive_project, restore_project
+from generation.services.import_requests import request_import
 from tests.annotations.services.rows import claim, submit
 from tests.factories import (
+    main_project,
     make_cohyponym_prompt_set,
     make_member,
     make_open_study,
@@ -132,10 +134,10 @@ def test_a_closed_study_is_erased_alone():
     )
 
 
-def test_runs_are_erased_with_their_project_only():
-    run = make_run()
+def test_imports_are_erased_with_their_project_only():
+    row = request_import(project=main_project(), name="set", content=None, file_name="a.txt")
     with pytest.raises(ProjectError, match="erased with their project only"):
-        request_erasure(subject=run, typed_name=run.name, by=None)
+        request_erasure(subject=row, typed_name=str(row), by=None)
 
 
 def test_an_erasure_that_failed_says_why_and_is_tried_again(monkeypatch):
