@@ -2,8 +2,10 @@
 sweep."""
 
 import logging
+import time
 
 from celery import shared_task
+from django.conf import settings
 from django.db import DatabaseError
 
 from annotations.models import Opening, Study, Verification
@@ -16,12 +18,15 @@ from daamweb.projects.shown import Shown
 
 logger = logging.getLogger(__name__)
 
+PART_OF_THE_TIME = 0.25  # until the next sweep
+VERIFIED_AT_ONCE = 100  # studies; the next sweep finds the others
+
 
 def start_opening(*, study: Study, by: Actor = None, seen: Shown | None = None) -> Opening | None:
     """Have a worker open a draft; a paused study is open again at once (None). Raises StudyError."""
     opening = openings.request_opening(study=study, by=by, seen=seen)
     if opening is not None and opening.mark_poked():
-        poke(run_opening, opening.pk)
+        poke(run_opening, opening)
     return opening
 
 
@@ -37,7 +42,7 @@ def start_verification(*, study: Study) -> Verification:
     """Have a worker hold a study's rows and files against its plan."""
     verification = verifications.request_verification(study=study)
     if verification.mark_poked():
-        poke(run_verification, verification.pk)
+        poke(run_verification, verification)
     return verification
 
 
@@ -58,16 +63,30 @@ def run_verification(verification_id: int) -> None:
 @shared_task
 def sweep_studies() -> None:
     """Let places come back whose lease ran out, close the studies at which nobody rates any more, hold the
-    others against their plans once a day, and make drafts again of those whose opening was given up."""
+    others against their plans once a day, and make drafts again of those whose opening was given up.
+
+    It ends after a part of the time until the next one, since other sweeps wait behind it. Studies come in
+    any order, so that none is left out again and again."""
+    until = time.monotonic() + settings.SWEEP_SECONDS * PART_OF_THE_TIME
     openings.give_up_openings()
-    for study in Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state"):
-        try:
-            expire_due_turns(study=study)
-            end_closing(study=study, by=SITE)
-        except DatabaseError:  # one study must not keep the others from being swept
-            logger.exception("Study %s could not be swept.", study.pk)
-    for study in verifications.due_for_verification():
+    for study in verifications.due_for_verification()[:VERIFIED_AT_ONCE]:
         start_verification(study=study)
+    sweepable = Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state")
+    left = list(sweepable.order_by("?"))
+    while left:
+        _sweep_study(left.pop())
+        if left and time.monotonic() > until:
+            logger.warning("There was no time for %d studies; the next sweep goes on.", len(left))
+            return
+
+
+def _sweep_study(study: Study) -> None:
+    try:
+        expire_due_turns(study=study)
+        if end_closing(study=study, by=SITE):
+            start_verification(study=study)
+    except DatabaseError:  # one study must not keep the others from being swept
+        logger.exception("Study %s could not be swept.", study.pk)
 
 
 @shared_task

@@ -5,9 +5,9 @@
 A draft of so many tasks × 3 is written in bulk: 14 words of each image, as many as a caption has; all images
 share two files of a photograph's size, which are opened and hashed for every image, so that only what a disk
 takes to read them comes on top. The draft is opened by the command `open_study`; its places are answered in
-bulk by 600 people; the answers are exported by the command `export_responses`; the report is computed by the
-worker's function. Each in a process of its own: seconds and peak memory are those of the whole process,
-start-up included. `…_cpu_s`: what the process computed itself, which others on the machine do not lengthen;
+bulk by 600 people; the answers are exported and the report is computed by the workers' functions, their files
+stored. Each in a process of its own: seconds and peak memory are those of the whole process, start-up
+included. `…_cpu_s`: what the process computed itself, which others on the machine do not lengthen;
 `…_wait_s`: how long, at most, somebody else waited meanwhile to write into SQLite's file.
 
 The database is one of its own, dropped in the end.
@@ -16,9 +16,7 @@ The database is one of its own, dropped in the end.
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from benchmarks.databases import empty_site
@@ -55,10 +53,8 @@ def measure(tasks: int) -> dict[str, Any]:
     found = make_draft(tasks)
     _tell(found, "open", lambda: run_command("open_study", NAME))
     found["responses"] = answer_all()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "responses.csv")
-        _tell(found, "export", lambda: run_command("export_responses", NAME, "--output", f"{file}"))
-        found["export_file_mb"] = round(file.stat().st_size / 1e6)
+    _tell(found, "export", lambda: run_job(EXPORT))
+    found["export_file_mb"] = _exported_megabytes(found["responses"])
     _tell(found, "report", lambda: run_job(REPORT))
     return found
 
@@ -94,6 +90,21 @@ def _person(place: int, study: Any, crowd: int) -> int:
     return sum(divmod(place, study.items)) % crowd
 
 
+def _exported_megabytes(responses: int) -> int:
+    from evaluation.models import Export
+
+    export = Export.objects.get(state=Export.State.DONE, answers=responses)
+    return round(export.file.size / 1e6)
+
+
+EXPORT = """
+from django.contrib.auth.models import User
+from evaluation.models import Export
+from evaluation.services.exports import request_export, write_export
+researcher, _ = User.objects.get_or_create(username="researcher")
+export = request_export(study=Study.objects.get(name="large"), by=researcher)
+assert write_export(export=export), Export.objects.get(pk=export.pk).error
+"""
 REPORT = """
 from evaluation.analyses.registry import get_analysis
 from evaluation.models import Report

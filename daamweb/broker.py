@@ -2,22 +2,21 @@
 processes.
 
 A queue is a folder, and a message is a file in it: it comes there by a rename when it is whole, and leaves by
-a rename that one process alone gets. What cannot be read is put aside and logged, and the newest of it are
-kept; it ends no worker. What is deleted is made anew. Nothing is flushed to the disk: messages are pokes,
-and what a power cut takes is found by the sweeps.
+a rename that one process alone gets. What cannot be read, or not be handled, is put aside and logged, and the
+newest of it are kept; it neither ends nor deafens a worker. What is deleted is made anew. Nothing is flushed
+to the disk: messages are pokes, and what a power cut takes is found by the sweeps.
 """
 
 import fcntl
 import logging
 import math
 import os
-import shutil
-import stat
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -27,15 +26,14 @@ from kombu.exceptions import ChannelError
 from kombu.transport import filesystem
 from kombu.utils.json import dumps
 
+from daamweb.message_files import keep_newest, read_file, remove, remove_left_overs, write_file
 from daamweb.messages import DamagedError, ends, read_message
+from daamweb.work.attempts import recorded
 
 logger = logging.getLogger(__name__)
 
-# What a process was writing or reading when it was killed; nobody else needs either so much later.
-LEFT_OVER_SECONDS = 3600
 DAMAGED = "damaged"
 KEPT_DAMAGED = 100  # of each queue: enough to see what it was
-MOST_BYTES = 1024 * 1024  # a poke has a few hundred
 SOON = 0.002  # seconds
 
 Binding = filesystem.exchange_queue_t
@@ -49,7 +47,7 @@ class Channel(filesystem.Channel):
         self.queues = Path(self.data_folder_in)
         self._listed: dict[str, deque[str]] = {}
         self._hopeless: set[Path] = set()  # neither read nor put aside
-        self._clear_left_overs()
+        remove_left_overs(self.queues)
 
     # --- messages: the four things that kombu asks of a queue
 
@@ -63,10 +61,17 @@ class Channel(filesystem.Channel):
         names = self._listed.get(queue)
         if not names:
             names = self._listed[queue] = deque(self._names(queue))
-        while names:
-            message = self._take(self._folder(queue) / names.popleft())
-            if message is not None:
-                return message
+        over: Counter[str] = Counter()
+        try:
+            while names:
+                message = self._take(self._folder(queue) / names.popleft())
+                if message is not None and not 0 < ends(message) < time.time():
+                    return message
+                if message is not None and "task" in message["headers"]:  # not what `celery inspect` asked
+                    over[message["headers"]["task"]] += 1
+        finally:
+            if over:
+                logger.warning("Nobody took these in time; they are thrown away unread: %s", dict(over))
         raise Empty
 
     def _size(self, queue: str) -> int:
@@ -75,23 +80,22 @@ class Channel(filesystem.Channel):
     def _purge(self, queue: str) -> int:
         names = self._names(queue)
         for name in names:
-            _remove(self._folder(queue) / name)
+            remove(self._folder(queue) / name)
         return len(names)
 
     def _take(self, path: Path) -> dict[str, Any] | None:
-        """None for what another worker was faster to take, nobody wants any more, or nobody can read."""
+        """None for what another worker was faster to take, or nobody can read."""
         taken = path.with_suffix(".taken")
         try:
             path.rename(taken)
-            message = read_message(_read(taken))
-            end = ends(message)
+            message = read_message(read_file(taken))
         except FileNotFoundError:
             return None
         except (DamagedError, OSError) as error:
             self._put_aside(taken if os.path.lexists(taken) else path, error)
             return None
-        _remove(taken)
-        return None if 0 < end < time.time() else message
+        remove(taken)
+        return message
 
     def _put_aside(self, path: Path, error: Exception) -> None:
         aside = path.parent / DAMAGED / path.with_suffix(".msg").name
@@ -103,9 +107,41 @@ class Channel(filesystem.Channel):
             logger.warning("%s cannot be put aside (%s); nobody reads it any more.", path, trouble)
             self._hopeless.add(path)
             return
-        with suppress(FileNotFoundError):  # somebody deleted the folder just now
-            for old in sorted(aside.parent.iterdir(), key=_written)[:-KEPT_DAMAGED]:
-                _remove(old)
+        keep_newest(aside.parent, KEPT_DAMAGED)
+
+    # --- what a worker does with a message
+
+    def basic_consume(
+        self, queue: str, no_ack: bool, callback: Callable[[Any], None], *rest: Any, **options: Any
+    ) -> None:
+        """What is raised while a message is handled costs this message alone."""
+        super().basic_consume(queue, no_ack, partial(self._hand_over, queue, callback), *rest, **options)
+
+    def _hand_over(self, queue: str, callback: Callable[[Any], None], message: Any) -> None:
+        """To Celery, which raises whatever it may about a message that is not as it takes for granted."""
+        lost: Exception | None = None
+        with recorded(partial(self._refuse, queue, message), f"Handling a message of {queue}"):
+            try:
+                callback(message)
+            except self.connection.connection_errors as error:
+                lost = error
+        if lost is not None:  # the worker connects anew, and gets the message again
+            raise lost
+
+    def _refuse(self, queue: str, message: Any, error: str) -> None:
+        """As one that was damaged. Without an answer it would count as one that the worker is busy with."""
+        if not message.acknowledged:
+            message.reject()
+        aside = self._folder(queue) / DAMAGED / f"{time.time_ns():020}-{uuid.uuid4().hex}.msg"
+        try:
+            self._write(aside, message.serializable())
+        except ChannelError as trouble:
+            logger.warning("A message that cannot be handled (%s) is lost: %s", error, trouble)
+            return
+        logger.warning("A message cannot be handled (%s). It was put aside: %s", error, aside)
+        keep_newest(aside.parent, KEPT_DAMAGED)
+
+    # --- folders and files
 
     def _folder(self, queue: str) -> Path:
         return self.queues / quote(queue, safe="@")
@@ -138,18 +174,11 @@ class Channel(filesystem.Channel):
         text = dumps(value)
         try:
             try:
-                _write(path, text)
+                write_file(path, text)
             except FileNotFoundError:  # somebody deleted the folder just now
-                _write(path, text)
+                write_file(path, text)
         except OSError as error:
             raise ChannelError(f"{path} cannot be written: {error}") from error
-
-    def _clear_left_overs(self) -> None:
-        before = time.time() - LEFT_OVER_SECONDS
-        for pattern in ("*/*.part", "*/*.taken"):
-            for path in self.queues.glob(pattern):
-                if _written(path) < before:
-                    _remove(path)
 
     # --- what is bound to exchanges: `celery inspect` and `control` reach the workers by it
 
@@ -188,47 +217,6 @@ class Channel(filesystem.Channel):
             logger.warning("What is bound to %s cannot be kept: %s", exchange, error)
 
 
-def _read(path: Path) -> bytes:
-    """Whatever lies there: neither a pipe, which would be waited at, nor a file that fills the memory is
-    read."""
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        raise DamagedError("it is no file")
-    if found.st_size > MOST_BYTES:
-        raise DamagedError(f"it has {found.st_size} bytes")
-    return path.read_bytes()
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing."""
-    part = path.with_name(f"{uuid.uuid4().hex}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.rename(path)
-    except OSError:
-        _remove(part)
-        raise
-
-
-def _written(path: Path) -> float:
-    """Just now, if somebody else was faster to remove it."""
-    try:
-        return path.lstat().st_mtime
-    except FileNotFoundError:
-        return time.time()
-
-
-def _remove(path: Path) -> None:
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        logger.warning("%s cannot be removed: %s", path, error)
-
-
 class Transport(filesystem.Transport):
     """Looks for messages soon after one came, then ever more seldom, down to once in `polling_interval`: a
     worker takes no message before it acknowledged the last one, which for many takes milliseconds."""
@@ -248,8 +236,10 @@ class Transport(filesystem.Transport):
 
         def look() -> None:
             if self._is_open:
-                self._look()
-                loop.call_later(self._wait, look)
+                try:
+                    self._look()
+                finally:  # the loop logs what is raised, and would never look again
+                    loop.call_later(self._wait, look)
 
         loop.call_soon(look)
 

@@ -31,6 +31,13 @@ OF_A_TASK: dict[str, tuple[type, ...]] = {
     "stamps": (dict, NOTHING),
 }
 ALWAYS = ("id", "timelimit", "retries")
+LONGEST = 10**9  # seconds; clocks and timers bear so much
+# Of what is told to a worker, and of what it answers.
+OF_A_CONTROL: dict[str, tuple[type, ...]] = {
+    "clock": (NUMBER,),
+    "expires": (NUMBER, float, NOTHING),
+    "ticket": (TEXT, NOTHING),
+}
 
 
 class DamagedError(ValueError):
@@ -51,13 +58,13 @@ def read_message(content: bytes) -> dict[str, Any]:
     if "task" in headers:
         _check_task(headers, body)
     else:
-        _check(isinstance(body, dict), "body: a control message is an object")
+        _check_control(headers, body)
     return message
 
 
 def ends(message: dict[str, Any]) -> float:
     """When nobody wants it any more, in seconds since 1970; 0 for never. Tasks say a date, control messages
-    seconds. Raises DamagedError."""
+    seconds."""
     expires = message["headers"].get("expires")
     if isinstance(expires, str):
         return _time(expires, "headers: expires")
@@ -73,21 +80,41 @@ def _check_delivery(info: Any) -> None:
 def _check_task(headers: dict[str, Any], body: Any) -> None:
     for name in ALWAYS:
         _check(name in headers, f"headers: {name}")
-    for name, types in OF_A_TASK.items():
+    _check_types(headers, OF_A_TASK)
+    for name in ("eta", "expires"):
+        if headers.get(name) is not None:
+            _time(headers[name], f"headers: {name}")
+    limits = headers["timelimit"]
+    _check(len(limits) == 2 and all(map(_is_limit, limits)), "headers: timelimit")
+    _check(_are_texts(headers.get("stamped_headers") or []), "headers: stamped_headers")
+    stamps = (headers.get("stamps") or {}).values()
+    _check(all(_are_texts(each if isinstance(each, list) else [each]) for each in stamps), "headers: stamps")
+    _check(isinstance(body, list) and [type(part) for part in body] == [list, dict, dict], "body")
+
+
+def _check_control(headers: dict[str, Any], body: Any) -> None:
+    """A task that stands in the body, as in Celery's protocol 1, would be run past all that is checked."""
+    _check_types(headers, OF_A_CONTROL)
+    _check(isinstance(body, dict), "body: a control message is an object")
+    _check("task" not in body, "body: a task without headers")
+
+
+def _check_types(headers: dict[str, Any], known: dict[str, tuple[type, ...]]) -> None:
+    for name, types in known.items():
         if name in headers:
             value = headers[name]
             # To Python, True is a number.
             is_sound = isinstance(value, types) and (bool in types or not isinstance(value, bool))
             _check(is_sound, f"headers: {name}")
-    for name in ("eta", "expires"):
-        if headers.get(name) is not None:
-            _time(headers[name], f"headers: {name}")
-    limits = headers["timelimit"]
-    _check(
-        len(limits) == 2 and all(isinstance(each, NUMBER | float | NOTHING) for each in limits),
-        "headers: timelimit",
-    )
-    _check(isinstance(body, list) and [type(part) for part in body] == [list, dict, dict], "body")
+
+
+def _is_limit(seconds: Any) -> bool:
+    """JSON, as Python reads it, has numbers that no clock bears: NaN and infinity."""
+    return seconds is None or (type(seconds) in (int, float) and 0 <= seconds < LONGEST)
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _body(text: Any) -> Any:

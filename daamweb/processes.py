@@ -91,7 +91,8 @@ class Runner:
         writing = threading.Lock()
 
         def say(name: str, line: str) -> None:
-            with writing, suppress(BrokenPipeError):  # who read it has gone; what they run goes on
+            # Who read it has gone, or the disk is full; what they run goes on.
+            with writing, suppress(OSError, ValueError):
                 print(f"{name:{width}} | {line}", flush=True)
 
         self._processes = [Process(name, shlex.split(line), say) for name, line in commands.items()]
@@ -100,11 +101,13 @@ class Runner:
     def run(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
-        while not self._told:
-            for process in self._processes:
-                process.look_after()
-            time.sleep(0.1)
-        self._end()
+        try:
+            while not self._told:
+                for process in self._processes:
+                    process.look_after()
+                time.sleep(0.1)
+        finally:
+            self._end()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._told += 1

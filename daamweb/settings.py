@@ -231,10 +231,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # a worker's log is written as the sit
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "daamweb.beat:Scheduler"
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
+if SWEEP_SECONDS < 1:
+    raise ImproperlyConfigured("SWEEP_SECONDS has to be 1 or more; 60 is once a minute.")
+# In this order: what others wait for comes before what may take long.
 CELERY_BEAT_SCHEDULE = {
+    "sweep-work": sweep("daamweb.work.jobs.sweep_work", SWEEP_SECONDS),
     "sweep-studies": sweep("annotations.jobs.sweep_studies", SWEEP_SECONDS),
     "sweep-identities": sweep("annotations.jobs.sweep_identities", 60 * SWEEP_SECONDS),
-    "sweep-work": sweep("daamweb.work.jobs.sweep_work", SWEEP_SECONDS),
     "sweep-limits": sweep("daamweb.door.jobs.sweep_limits", 60 * SWEEP_SECONDS),
     "sweep-sessions": sweep("daamweb.account.jobs.sweep_sessions", 60 * SWEEP_SECONDS),
     "sweep-results": sweep("evaluation.jobs.sweep_results", 60 * SWEEP_SECONDS),

@@ -46,21 +46,12 @@ def write_responses(chunks: Iterable[pd.DataFrame], file: IO[str], tell: Written
     return written
 
 
-def save_responses(
-    study: Study,
-    chunks: Iterable[pd.DataFrame],
-    path: Path,
-    *,
-    answers: int,
-    by: Actor,
-    tell: Written = nobody_watches,
-) -> int:
-    """Write them into a file of this machine; return how many. That so many answers are handed out is written
-    down before the first row, and after the file could be opened; no transaction waits for a disk. Raises
-    OSError."""
+def save_frame(study: Study, responses: pd.DataFrame, path: Path, *, by: Actor) -> None:
+    """Write a frame of a study's responses into a file of this machine. That so many answers are handed out
+    is written down before the first row, and after the file could be opened. Raises OSError."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        note_export(study, answers=answers, by=by)
-        return write_responses(chunks, file, tell)
+        note_export(study, answers=len(responses), by=by)
+        write_responses(in_chunks(responses), file)
 
 
 def in_chunks(responses: pd.DataFrame) -> Iterator[pd.DataFrame]:

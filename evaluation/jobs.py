@@ -20,7 +20,7 @@ def request_report(subject: Subject, analysis: Analysis) -> Report:
     MissingNeedsError."""
     report = reports.request_report(subject=subject, analysis=analysis)
     if report.state == Report.State.QUEUED and report.mark_poked():
-        poke(compute_report, report.pk)
+        poke(compute_report, report)
     return report
 
 
@@ -35,7 +35,7 @@ def request_export(study: Study, by: User) -> Export:
     """Have a worker write a file of a study's answers. Raises SubjectGoneError."""
     export = exports.request_export(study=study, by=by)
     if export.state == Export.State.QUEUED and export.mark_poked():
-        poke(write_export, export.pk)
+        poke(write_export, export)
     return export
 
 

@@ -29,7 +29,7 @@ def start_run(run: GenerationRun) -> None:
     if not waiting:
         return
     run.mark_poked()
-    poke(generate_batch, run.pk, times=min(-(-waiting // run.batch_size), MAX_CHAINS))
+    poke(generate_batch, run, times=min(-(-waiting // run.batch_size), MAX_CHAINS))
 
 
 @shared_task
@@ -43,7 +43,7 @@ def generate_batch(run_id: int) -> None:
         return
     if execute_batch(run) and run.generations.claimable().exists():
         run.mark_poked()
-        poke(generate_batch, run.pk)
+        poke(generate_batch, run)
 
 
 def request_parse(prompt_set: PromptSet) -> Parse:
@@ -63,7 +63,7 @@ def parse_again(parse: Parse, *, by: Actor) -> Parse:
 
 def _told(parse: Parse) -> Parse:
     if parse.state == Parse.State.QUEUED and parse.mark_poked():
-        poke(run_parse, parse.pk)
+        poke(run_parse, parse)
     return parse
 
 
@@ -80,7 +80,7 @@ def start_import(*, by: Actor, **asked: Any) -> Import:
     """Have a worker import a file: `request_import`, told. Raises PromptSetError."""
     row = import_requests.request_import(**asked, by=by)
     if row.mark_poked():
-        poke(run_import, row.pk)
+        poke(run_import, row)
     return row
 
 
@@ -90,7 +90,7 @@ def make_built(*, project: Project, name: str, built: BuiltSet, by: Actor) -> Pr
     if len(built.captions) > imports.MOST_CAPTIONS_AT_ONCE:
         row = imports.request_built(project=project, name=name, built=built, is_long=True, by=by)
         if row.mark_poked():
-            poke(run_import, row.pk)
+            poke(run_import, row)
         return row
     made = imports.import_built(project=project, name=name, built=built, ask_parse=True, by=by)
     for parse in Parse.objects.unfinished().filter(prompt_set=made):
@@ -101,13 +101,13 @@ def make_built(*, project: Project, name: str, built: BuiltSet, by: Actor) -> Pr
 def cancel_import(row: Import, *, by: Actor) -> None:
     """And have a worker remove what is stored by now."""
     if import_requests.cancel_import(row, by=by) and row.mark_poked():
-        poke(run_import, row.pk)
+        poke(run_import, row)
 
 
 def import_again(row: Import, *, by: Actor) -> None:
     """As a button beside one that failed asks for it."""
     if import_requests.retry_import(row, by=by) and row.mark_poked():
-        poke(run_import, row.pk)
+        poke(run_import, row)
 
 
 @shared_task

@@ -69,7 +69,11 @@ def studies_stay_sound(request, _django_db_marker):
 def pokes(monkeypatch):
     """The jobs that were poked, as (name, args), instead of a broker."""
     sent: list[tuple[str, tuple]] = []
-    monkeypatch.setattr("celery.app.task.Task.delay", lambda self, *args: sent.append((self.name, args)))
+
+    def send(self, args=(), **options):
+        sent.append((self.name, args))
+
+    monkeypatch.setattr("celery.app.task.Task.apply_async", send)
     return sent
 
 

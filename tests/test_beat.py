@@ -63,6 +63,17 @@ def test_everything_is_sent_at_the_start_and_then_when_it_is_due(scheduler, cloc
     assert sent == {MINUTELY: 61, HOURLY: 2}
 
 
+def test_they_are_sent_in_the_order_of_the_settings_with_leased_work_first(clocks, monkeypatch):
+    """One worker takes them one after another."""
+    sent: list[str] = []
+    monkeypatch.setattr(beat.Scheduler, "apply_async", lambda self, entry, **options: sent.append(entry.name))
+    app = Celery("ordered", broker="memory://", set_as_current=False)
+    app.conf.beat_schedule = settings.CELERY_BEAT_SCHEDULE
+    Scheduler(app=app).tick()
+    assert sent == list(settings.CELERY_BEAT_SCHEDULE)
+    assert sent[0] == "sweep-work"
+
+
 def test_what_was_missed_is_sent_once(scheduler, clocks, sent):
     scheduler.tick()
     clocks.now += 24 * 3600

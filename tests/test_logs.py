@@ -100,11 +100,12 @@ def test_a_workers_log_is_written_as_the_sites():
     assert celery_app.conf.worker_hijack_root_logger is False
 
 
-def test_messages_are_sent_in_one_place_which_takes_keys_only():
-    """`daamweb.pokes.poke` takes numbers, which mypy holds; a broker and its log know no more."""
+def test_messages_are_sent_in_two_places_which_send_keys_only():
+    """`daamweb.pokes` sends the key of a row, and beat sweeps that take nothing; a broker and its log know no
+    more."""
     sending = (".delay(", ".apply_async(", "send_task(")
     found = [path for path, text in sources(*SITE) if any(each in text for each in sending)]
-    assert found == ["daamweb/pokes.py"]
+    assert found == ["daamweb/beat.py", "daamweb/pokes.py"]
 
 
 def test_gunicorn_writes_down_no_requests():

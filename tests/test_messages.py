@@ -97,12 +97,12 @@ STRANGE = [-1.5, True, "x", [], {}, ["a"], {"a": 1}, {"__type__": "uuid", "__val
     "path",
     [
         "body", "content-encoding", "content-type", "headers", "headers/eta", "headers/expires",
-        "headers/retries", "headers/timelimit", "properties", "properties/body_encoding",
+        "headers/retries", "headers/task", "headers/timelimit", "properties", "properties/body_encoding",
         "properties/delivery_info", "properties/delivery_info/exchange",
     ],
 )  # fmt: skip
 def test_a_field_of_another_type_is_damage_that_is_named(path, value):
-    if (path, value) == ("properties/delivery_info/exchange", "x"):
+    if (path, value) in (("properties/delivery_info/exchange", "x"), ("headers/task", "x")):
         value = 7
     with pytest.raises(DamagedError):
         read_message(changed(TASK, path, value))
@@ -128,6 +128,55 @@ def test_a_body_that_cannot_be_decoded_is_damaged(body):
         read_message(changed(TASK, "body", body))
 
 
+@pytest.mark.parametrize("limit", ["x", True, -1, 10**400, float("nan"), float("inf")], ids=str)
+def test_a_limit_of_time_is_a_number_that_a_clock_bears(limit):
+    with pytest.raises(DamagedError, match="headers: timelimit"):
+        read_message(changed(TASK, "headers/timelimit", [None, limit]))
+
+
+@pytest.mark.parametrize("names", [[[1]], [{}], [None], [7], ["a", []]], ids=str)
+def test_the_names_of_stamps_are_texts(names):
+    with pytest.raises(DamagedError, match="headers: stamped_headers"):
+        read_message(changed(TASK, "headers/stamped_headers", names))
+
+
+@pytest.mark.parametrize("stamp", [7, None, {}, [[1]], [{}], ["x", 7]], ids=str)
+def test_stamps_are_texts(stamp):
+    with pytest.raises(DamagedError, match="headers: stamps"):
+        read_message(changed(TASK, "headers/stamps", {"a": stamp}))
+
+
+def test_a_task_may_have_stamps():
+    message = deepcopy(TASK)
+    message["headers"] |= {"stamped_headers": ["a", "b"], "stamps": {"a": "x", "b": ["y", "z"]}}
+    assert read_message(json.dumps(message).encode()) == message
+
+
 def test_control_messages_are_objects():
     with pytest.raises(DamagedError, match="a control message is an object"):
         read_message(changed(CONTROL, "body", encoded([])))
+
+
+@pytest.mark.parametrize("headers", [{}, {"clock": 1}, {"id": "a"}], ids=str)
+@pytest.mark.parametrize("task", [TASK["headers"]["task"], "unknown", [], None, 7], ids=str)
+def test_a_task_that_stands_in_the_body_is_damaged(headers, task):
+    """As Celery's protocol 1 had it: a worker takes that for a task, and looks for what is not there."""
+    message = TASK | {
+        "headers": headers,
+        "body": encoded({"task": task, "id": "a", "args": [], "kwargs": {}}),
+    }
+    with pytest.raises(DamagedError, match="body: a task without headers"):
+        read_message(json.dumps(message).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clock", "x"), ("clock", None), ("clock", []), ("clock", 1.5), ("expires", "2020-01-01"),
+        ("expires", []), ("ticket", []), ("ticket", {}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_header_of_a_control_message_of_another_type_is_damage_that_is_named(name, value):
+    with pytest.raises(DamagedError, match=f"headers: {name}"):
+        read_message(changed(CONTROL, f"headers/{name}", value))

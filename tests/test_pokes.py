@@ -8,6 +8,7 @@ import pytest
 from amqp.exceptions import AccessRefused
 from celery import Celery, Task, shared_task
 from django.conf import settings
+from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
@@ -23,6 +24,17 @@ RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:567
 @shared_task(name="tests.look_after")
 def look_after(key: int) -> None:
     pass
+
+
+class Row:
+    """What is told of."""
+
+    def __init__(self, key: int) -> None:
+        self.pk = key
+        self.untold = 0
+
+    def mark_untold(self) -> None:
+        self.untold += 1
 
 
 @pytest.fixture(autouse=True)
@@ -43,12 +55,14 @@ def commit(django_capture_on_commit_callbacks):
 
 
 def test_poke_is_sent_on_commit_with_its_key(commit, pokes):
-    commit(look_after, 7)
+    row = Row(7)
+    commit(look_after, row)
     assert pokes == [("tests.look_after", (7,))]
+    assert not row.untold
 
 
 def test_several_workers_are_poked_at_once(commit, pokes):
-    commit(look_after, 7, times=3)
+    commit(look_after, Row(7), times=3)
     assert pokes == [("tests.look_after", (7,))] * 3
 
 
@@ -65,14 +79,16 @@ def test_several_workers_are_poked_at_once(commit, pokes):
 def test_broker_out_of_order_is_a_warning_and_asked_only_once(commit, monkeypatch, caplog, error):
     asked = []
 
-    def delay(task, *args):
+    def send(task, args, **options):
         asked.append(args)
         raise error
 
-    monkeypatch.setattr("celery.app.task.Task.delay", delay)
+    row = Row(7)
+    monkeypatch.setattr("celery.app.task.Task.apply_async", send)
     with caplog.at_level(logging.WARNING):
-        commit(look_after, 7, times=32)
+        commit(look_after, row, times=32)
     assert asked == [(7,)]
+    assert row.untold == 1
     [record] = caplog.records
     assert record.levelname == "WARNING"
     assert "tests.look_after" in record.message
@@ -105,11 +121,11 @@ def test_broker_that_nobody_runs_is_only_a_warning(commit, caplog, scheme):
     nothing."""
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            commit(job_at(f"{scheme}://127.0.0.1:1"), 7, times=3)
+            commit(job_at(f"{scheme}://127.0.0.1:1"), Row(7), times=3)
     lines = [record.message for record in caplog.records]
     assert len(lines) == 2
     assert all(line.startswith("The broker did not take a message (") for line in lines)
-    assert all(line.endswith("the sweep will find tests.elsewhere(7,).") for line in lines)
+    assert all(line.endswith("the sweep will find tests.elsewhere(7).") for line in lines)
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
@@ -118,24 +134,39 @@ def test_broker_that_says_nothing_is_waited_for_once_and_not_long(commit, caplog
     with server() as port, caplog.at_level(logging.WARNING):
         job = job_at(f"{scheme}://127.0.0.1:{port}")
         began = time.monotonic()
-        commit(job, 7)
+        commit(job, Row(7))
         assert 0.5 < time.monotonic() - began < 4.5  # a second for each step, and a slow machine
+        rows = [Row(key) for key in range(20)]
         began = time.monotonic()
-        for key in range(20):
-            commit(job, key)
+        for row in rows:
+            commit(job, row)
         assert time.monotonic() - began < 0.5
+    assert [row.untold for row in rows] == [1] * 20
     first, *others = [record.message for record in caplog.records]
     assert first.startswith("The broker did not take a message (")
     assert [line.partition(";")[0] for line in others] == ["The broker was out of reach just now"] * 20
-    assert others[3].endswith("tests.elsewhere(3,).")
+    assert others[3].endswith("tests.elsewhere(3).")
 
 
 def test_broker_that_was_silent_is_asked_again_after_a_while(commit, pokes, monkeypatch):
     monkeypatch.setattr(_broker, "left_alone_until", time.monotonic() + 0.05)
-    commit(look_after, 1)
+    commit(look_after, Row(1))
     time.sleep(0.06)
-    commit(look_after, 2)
+    commit(look_after, Row(2))
     assert pokes == [("tests.look_after", (2,))]
+
+
+def test_that_nobody_was_told_and_the_database_does_not_take_it_is_a_line(commit, monkeypatch, caplog):
+    """Whoever asked for the work is not refused it."""
+
+    def refuse() -> None:
+        raise DatabaseError("database is locked")
+
+    row = Row(7)
+    monkeypatch.setattr(row, "mark_untold", refuse)
+    monkeypatch.setattr(_broker, "left_alone_until", float("inf"))
+    commit(look_after, row)
+    assert "could not be written down" in caplog.text
 
 
 @pytest.mark.services
@@ -145,17 +176,17 @@ def test_broker_that_goes_silent_in_the_middle_holds_nobody_up_and_is_found_agai
     wire = Wire(parts.port)
     job = job_at(address.replace(f":{parts.port}", f":{wire.port}"))
     try:
-        commit(job, 1)
+        commit(job, Row(1))
         wire.runs.clear()
         began = time.monotonic()
-        commit(job, 2)
-        commit(job, 3)
+        commit(job, Row(2))
+        commit(job, Row(3))
         assert time.monotonic() - began < 4.5
         wire.runs.set()
         _broker.left_alone_until = float("-inf")
         caplog.clear()
         with caplog.at_level(logging.WARNING):
-            commit(job, 4)
+            commit(job, Row(4))
         assert caplog.records == []
     finally:
         with job.app.connection_for_write() as connection:

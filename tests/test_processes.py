@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daamweb.processes import LATEST, SOON, Process, read_procfile
+from daamweb.processes import LATEST, SOON, Process, Runner, read_procfile
 from tests.site import TOP
 
 # Says its process id, and starts a child that says its own.
@@ -95,6 +95,56 @@ def test_when_it_is_told_to_end_everything_ends_at_once(runner, number):
     assert process.wait(timeout=30) == 0
     assert time.monotonic() - began < 5
     assert [in_group(int(pid)) for file in files for pid in lines(file)] == [[], []]
+
+
+# Fills more than a pipe holds, and then writes its id.
+TALKER = """
+import os, sys, time
+for _ in range(5000):
+    print("x" * 100, flush=True)
+open(sys.argv[1], "a").write(f"{os.getpid()}\\n")
+time.sleep(600)
+"""
+
+
+def test_on_a_full_disk_what_is_said_is_lost_and_the_processes_go_on_and_end(tmp_path):
+    """As in `make demo > log`: every write fails."""
+    (tmp_path / "talker.py").write_text(TALKER)
+    talked, ended = tmp_path / "talked", tmp_path / "ended"
+    procfile = tmp_path / "Procfile"
+    procfile.write_text(
+        f"a: {sys.executable} {tmp_path}/talker.py {talked}\nb: /bin/sh -c 'echo x >> {ended}'\n"
+    )
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "daamweb.processes", str(procfile)],
+            cwd=TOP, stdout=full, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    try:
+        wait_for(lambda: len(lines(talked)) == 1 and len(lines(ended)) == 2)  # it begins again
+        assert process.poll() is None
+        process.terminate()
+        process.wait(timeout=30)
+        assert [in_group(int(pid)) for pid in lines(talked)] == [[]]
+    finally:
+        process.kill()
+        for pid in lines(talked):
+            for left in in_group(int(pid)):
+                os.kill(left, signal.SIGKILL)
+
+
+def test_whatever_ends_the_runner_ends_what_it_runs(monkeypatch):
+    runner = Runner({"a": f"{sys.executable} -c 'import time; time.sleep(600)'", "b": "true"})
+    process, fails = runner._processes
+    monkeypatch.setattr("daamweb.processes.signal.signal", lambda *_: None)  # those of the tests stay
+    monkeypatch.setattr(fails, "look_after", lambda: 1 / 0)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            runner.run()
+        assert process._running.wait(timeout=10) < 0
+        assert in_group(process._running.pid) == []
+    finally:
+        process.tell(signal.SIGKILL)
 
 
 @pytest.fixture

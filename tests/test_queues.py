@@ -70,6 +70,16 @@ def test_the_site_does_not_start_with_an_address_that_is_none():
     assert "redis://host:6379/0" in last
 
 
+@pytest.mark.parametrize("seconds", ["0", "-60"])
+def test_the_site_does_not_start_with_sweeps_without_a_pause(seconds):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=TOP, env={**os.environ, "SWEEP_SECONDS": seconds}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "SWEEP_SECONDS has to be 1 or more" in done.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("address", ["redis://host", "rediss://host"])
 def test_no_call_of_redis_waits_for_ever(address):
     _, transport, options = broker_at(address, Path("/nowhere"))

@@ -69,7 +69,8 @@ def is_shell(path: str) -> bool:
 def test_jobs_are_made_in_modules_named_jobs_only():
     making = {path: lines for path, tree in trees() if (lines := made_jobs(tree))}
     assert "annotations/jobs.py" in making
-    assert {path: lines for path, lines in making.items() if PurePath(path).name != "jobs.py"} == {}
+    elsewhere = [path for path in making if PurePath(path).name != "jobs.py"]
+    assert elsewhere == ["benchmarks/broker_load.py"]  # which has a Celery of its own
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,11 @@ def test_a_template_names_no_address_of_an_app_above_those_that_show_it():
     lowest = lowest_users(named, templates)
     assert lowest["admin/service_form.html"] == "daamweb"
     assert lowest["admin/study_change_form.html"] == lowest["annotations/home.html"] == "annotations"
-    assert set(templates) - set(lowest) <= {"admin/base_site.html", "admin/index.html"}
+    assert set(templates) - set(lowest) <= {
+        "admin/base_site.html",
+        "admin/index.html",
+        "admin/pagination.html",
+    }
     above = {name: addresses_above(app, templates[name]) for name, app in lowest.items()}
     assert {name: apps for name, apps in above.items() if apps} == {}
 

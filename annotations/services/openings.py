@@ -8,7 +8,7 @@ import logging
 import time
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from annotations.design import DESIGN_FIELDS
@@ -22,12 +22,17 @@ from daamweb.projects.models import Action
 from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.projects.shown import Shown
 from daamweb.work.attempts import recorded
+from daamweb.work.heartbeats import kept
+from daamweb.work.slices import stored_slice
 from generation.models import Generation
 
 logger = logging.getLogger(__name__)
 
 VERIFIED_AT_ONCE = 500  # tasks
-PLACES_AT_ONCE = 900  # in one transaction, for which raters wait
+# In one transaction, for which raters wait: to begin with, and then as many as take HELD. Behind each is the
+# same pause: the more places come between two, the sooner the study is open.
+PLACES_AT_ONCE, FEWEST_AT_ONCE, MOST_AT_ONCE = 900, 100, 4_500
+HELD = 0.1  # seconds
 LONGEST_ERROR = 500  # characters, in what was done; the opening keeps the whole
 
 
@@ -119,7 +124,8 @@ def run_opening(*, opening: Opening, progress: Tell = unwatched) -> bool:
         return False
     with recorded(partial(_give_up, opening, study), f"The opening of study {study.pk}"):
         try:
-            _Slices(study, opening, progress).run()
+            with kept(opening):  # a slice takes as long as the store of files lets it
+                _Slices(study, opening, progress).run()
         except _LeaseLost:
             logger.warning("The opening of study %s went to another worker.", study.pk)
             return False
@@ -205,29 +211,29 @@ class _Slices:
         """Those of an opening that was given up, whose design may have been another one."""
         places = Place.objects.filter(study=self.study)
         while some := list(places.values_list("pk", flat=True)[:PLACES_AT_ONCE]):
-            began = time.monotonic()
-            with transaction.atomic():
+            with stored_slice():
                 # Another worker may have made them, and opened the study.
                 self._keep(self.tasks)
                 Place.objects.filter(pk__in=some).delete()
-            _leave_room(time.monotonic() - began)
 
     def _make_places(self) -> None:
         """Slice by slice, each in one short transaction; those that are there already are left alone."""
         with_places = self.study.tasks.filter(role__in=Task.WITH_PLACES)
-        count = max(1, PLACES_AT_ONCE // self.study.replicas)
+        at_once = PLACES_AT_ONCE
         first = self.opening.done - self.tasks
         before = with_places.filter(position__lt=first).count()
         while first < self.tasks:
+            count = max(1, at_once // self.study.replicas)
             slice_ = with_places.filter(position__gte=first, position__lt=first + count)
             tasks = list(slice_.order_by("position").values_list("pk", flat=True))
             places = self._places_of(tasks, before)
             before, first = before + len(tasks), first + count
-            began = time.monotonic()
-            with transaction.atomic():
+            with stored_slice():
+                began = time.monotonic()
                 Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
                 self._keep(self.tasks + min(first, self.tasks))
-            _leave_room(time.monotonic() - began)
+                held = time.monotonic() - began
+            at_once = _as_many_as_fit(at_once, held)
 
     def _places_of(self, tasks: list[int], before: int) -> list[Place]:
         """All tasks' first places stand first on the ring, then all second ones, … `before`: how many tasks
@@ -254,11 +260,10 @@ class _Slices:
         logger.info("Study %s is open; the hash of its plan is %s.", study.pk, plan.sha256)
 
 
-def _leave_room(held: float) -> None:
-    """Leave SQLite's one lock alone for as long as it was held: who waits for it looks now and then whether
-    it is free, and would not get it from somebody who takes it again at once."""
-    if connection.vendor == "sqlite":
-        time.sleep(held)
+def _as_many_as_fit(places: int, held: float) -> int:
+    """How many come next, where so many held the lock for so long; at most twice as many."""
+    fit = places * min(2.0, HELD / held) if held > 0 else 2 * places
+    return max(FEWEST_AT_ONCE, min(MOST_AT_ONCE, int(fit)))
 
 
 def _check_files(generation: Generation) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.files import FieldFile
-from django.utils import timezone
 
 from annotations.errors import UnknownKindError
 from annotations.kinds.interface import Tell, unwatched
 from annotations.kinds.registry import get_kind
 from annotations.models import Plan, Study, Verification
 from annotations.services.integrity import check_study
+from annotations.services.locks import database_now
 from annotations.services.plans import (
     note_deviation,
     plan_settings,
@@ -30,6 +30,7 @@ from annotations.services.plans import (
 )
 from daamweb.work.asking import find_or_create
 from daamweb.work.attempts import recorded
+from daamweb.work.heartbeats import kept
 from generation.models import Generation
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,10 @@ SLICE = 200  # tasks
 READ_AT_ONCE = 2**20  # bytes of a file
 EVERY = timedelta(days=1)
 _ABSENT = object()
+
+
+class _LeaseLost(Exception):
+    """Another worker has the verification by now."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +64,20 @@ def request_verification(*, study: Study) -> Verification:
 
 def due_for_verification() -> QuerySet[Study]:
     """Studies that were not held against their plan for a day, or, closed ones, since they closed; unless
-    that was tried within the day."""
-    day_ago = timezone.now() - EVERY
-    running = Q(state__in=Study.RUNNING) & (
-        Q(plan__verified_at__lt=day_ago) | Q(plan__verified_at=None, opened_at__lt=day_ago)
-    )
-    closed = Q(state=Study.State.CLOSED) & (
-        Q(plan__verified_at=None) | Q(plan__verified_at__lt=F("closed_at"))
-    )
+    that was tried within the day. What is noted for later than now was noted by a clock that was wrong, and
+    says nothing."""
+    now = database_now()
+    day_ago = now - EVERY
+    never = Q(plan__verified_at=None) | Q(plan__verified_at__gt=now)
+    opened_long_ago = Q(opened_at__lt=day_ago) | Q(opened_at__gt=now)
+    running = Q(state__in=Study.RUNNING) & (Q(plan__verified_at__lt=day_ago) | (never & opened_long_ago))
+    closed = Q(state=Study.State.CLOSED) & (never | Q(plan__verified_at__lt=F("closed_at")))
     tried = Verification.objects.filter(study=OuterRef("pk"))
     waiting = tried.filter(state__in=("queued", "running"))
-    tried_today = tried.filter(created_at__gt=day_ago).filter(
-        Q(study__closed_at=None) | Q(created_at__gt=F("study__closed_at"))
+    not_closed_since = (
+        Q(study__closed_at=None) | Q(study__closed_at__gt=now) | Q(created_at__gt=F("study__closed_at"))
     )
+    tried_today = tried.filter(not_closed_since, created_at__gt=day_ago, created_at__lte=now)
     return Study.objects.filter(~Exists(waiting), ~Exists(tried_today), running | closed).select_related(
         "plan"
     )
@@ -85,11 +91,18 @@ def run_verification(*, verification: Verification, progress: Tell = unwatched) 
     total = 2 * study.frozen_plan.tasks  # their rows, then their files
 
     def tell(done: int) -> None:
-        verification.renew(done=min(done, total), total=total)
+        if not verification.renew(done=min(done, total), total=total):
+            raise _LeaseLost
         progress(done, total)
 
+    # A slice takes as long as the store of files lets it.
     with recorded(verification.fail, f"Verification {verification.pk} of study {study.pk}"):
-        verify_study(study, files=True, tell=tell)
+        try:
+            with kept(verification):
+                verify_study(study, files=True, tell=tell)
+        except _LeaseLost:
+            logger.warning("The verification of study %s went to another worker.", study.pk)
+            return False
         return verification.finish()
     return False
 
@@ -100,7 +113,7 @@ def verify_study(
     """List every deviation of an opened study; with `files`, of its pictures and heat maps too. Also what
     `check_study` finds wrong with its rows. `tell` hears how many tasks were looked at, their rows first,
     then their files. Raises UnknownKindError."""
-    plan, began = study.frozen_plan, timezone.now()
+    plan, began = study.frozen_plan, database_now()
     get_kind(plan.settings["kind"])  # a version without it cannot tell what a deviation is
     found = [*_settings_differences(plan, study), *_task_differences(plan, study, tell)]
     if files:

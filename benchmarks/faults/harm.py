@@ -1,10 +1,12 @@
 """What is done to the demo: one thing after another, by a seeded draw."""
 
+import json
 import os
 import random
 import shutil
 import signal
 import time
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,42 @@ from benchmarks.faults.demo import Demo
 # The worker of images is killed seldom enough for a batch to end in between: what was killed is found by a
 # sweep when its lease is over, and no image may need more than three attempts.
 IMAGES_EVERY = 75  # seconds
-JUNK = (b"", b"{}", b"[]", b'{"body": "W10=", "headers": {"task"', os.urandom(300))
+JOB = "daamweb.account.jobs.sweep_sessions"
+
+
+def _message(headers: dict[str, object], body: object) -> bytes:
+    """One that is sound but for these."""
+    properties = {
+        "delivery_tag": "a",
+        "delivery_info": {"exchange": "", "routing_key": "default"},
+        "body_encoding": "base64",
+    }
+    message = {
+        "body": b64encode(json.dumps(body).encode()).decode(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": properties,
+    }
+    return json.dumps(message).encode()
+
+
+_TASK = {"task": JOB, "id": "a", "timelimit": [None, None], "retries": 0}
+_ARGUMENTS = [[], {}, {}]
+JUNK = (
+    b"",
+    b"{}",
+    b"[]",
+    b'{"body": "W10=", "headers": {"task"',
+    os.urandom(300),
+    # What Celery takes for a task.
+    _message({}, {"task": JOB, "args": [], "kwargs": {}}),
+    _message({}, {"task": []}),
+    _message({"task": []}, _ARGUMENTS),
+    _message({"task": JOB}, _ARGUMENTS),
+    _message({**_TASK, "timelimit": [float("nan"), "x"]}, _ARGUMENTS),
+    _message({**_TASK, "expires": "2999-01-01T00:00:00+00:00", "stamped_headers": [[1]]}, _ARGUMENTS),
+)
 QUEUES = ("default", "generation", "sweeps")
 
 

@@ -7,19 +7,27 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
+from dataclasses import dataclass, field
 from html import unescape
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 STUDIES = "/admin/annotations/study/"
 
 
+@dataclass
+class Seen:
+    """By all browsers together: how pages were answered, and the seconds of the slowest."""
+
+    pages: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0.0
+
+
 class Browser:
     """Cookies, redirects and Django's tokens; it has no scripts."""
 
-    def __init__(self, site: str, seen: Counter[str]) -> None:
+    def __init__(self, site: str, seen: Seen) -> None:
         self._site = site
         self._seen = seen
-        self.slowest = 0.0
         jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self._opener = urllib.request.build_opener(jar)
 
@@ -38,16 +46,16 @@ class Browser:
         began = time.monotonic()
         try:
             with self._opener.open(request, timeout=60) as response:
-                self._seen["answered"] += 1
+                self._seen.pages["answered"] += 1
                 return urllib.parse.urlsplit(response.url).path, response.read().decode()
         except urllib.error.HTTPError as error:
-            self._seen["failed" if error.code >= 500 else "refused"] += 1
+            self._seen.pages["failed" if error.code >= 500 else "refused"] += 1
             return urllib.parse.urlsplit(error.url).path, error.read().decode()
         except (OSError, urllib.error.URLError):
-            self._seen["no answer"] += 1
+            self._seen.pages["no answer"] += 1
             return "", ""
         finally:
-            self.slowest = max(self.slowest, time.monotonic() - began)
+            self._seen.slowest = max(self._seen.slowest, time.monotonic() - began)
 
 
 class Annotator:

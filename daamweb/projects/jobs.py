@@ -17,7 +17,7 @@ def start_erasure(*, subject: Model, typed_name: str, by: User | None) -> Erasur
     """Have a worker erase it. Raises ProjectError."""
     erasure = erasures.request_erasure(subject=subject, typed_name=typed_name, by=by)
     if erasure.mark_poked():
-        poke(run_erasure, erasure.pk)
+        poke(run_erasure, erasure)
     return erasure
 
 

@@ -4,7 +4,7 @@ from celery import current_app, shared_task
 from django.apps import apps
 from django.utils import timezone
 
-from daamweb.pokes import poke
+from daamweb.pokes import send
 from daamweb.work.models import Work
 
 # Pokes of one sweep and kind; what is left is found by the next one.
@@ -17,11 +17,15 @@ def kinds_of_work() -> list[type[Work]]:
 
 @shared_task
 def sweep_work() -> None:
-    """Poke what is due and of which no worker has been told for a whole lease."""
+    """Tell workers of what is due and of which none has been told for a whole lease.
+
+    A message is over by then: the row is told of again, and what nobody fetches does not pile up."""
     for kind in kinds_of_work():
         if not kind.JOB:
             continue
         since = timezone.now() - kind.LEASE
         for row in kind.to_tell(since).order_by("pk")[:AT_ONCE]:
-            if row.mark_poked(unless_since=since):
-                poke(current_app.tasks[kind.JOB], row.pk)
+            if not row.mark_poked(unless_since=since):
+                continue
+            if not send(current_app.tasks[kind.JOB], row, expires=kind.LEASE.total_seconds()):
+                break  # it would not take the others either

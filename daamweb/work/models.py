@@ -212,6 +212,10 @@ class Work(models.Model):
             waiting = waiting.untold(unless_since)
         return bool(waiting.update(poked_at=timezone.now()))
 
+    def mark_untold(self) -> None:
+        """Nobody could be told of it: the broker was out of reach."""
+        self._rows().filter(pk=self.pk).update(poked_at=None)
+
     def _gone_on(self) -> dict[str, Any]:
         """Of a kind that stores in slices, what is written down with each: earlier attempts took nobody down
         for nothing, and what takes a worker down again and again is the slice behind this one."""

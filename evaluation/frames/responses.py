@@ -52,8 +52,8 @@ def response_frame(study: Study) -> pd.DataFrame:
 
 def response_chunks(study: Study, turns: "array[int]", texts: Texts | None = None) -> Iterator[pd.DataFrame]:
     """The answers of these turns in frames of at most READ_AT_ONCE rows, at least one, so that a file can be
-    written as they are read. Each is read by itself, by primary keys: what comes meanwhile is in none, no
-    answer is in two, and nothing has to be sorted, or kept open, for as long as somebody writes.
+    written as they are read. Each is read by itself, by primary keys: nothing has to be sorted for as long as
+    somebody writes. They are of one moment inside of a snapshot, with the turns.
 
     Of a text that comes again and again one object is kept in `texts`, for as long as the caller likes."""
     kind, columns = get_kind(study.kind), columns_of(study)

@@ -14,7 +14,7 @@ from daamweb.projects.services.events import Actor
 from evaluation.analyses.interface import Analysis
 from evaluation.documents.content import NamedFigure
 from evaluation.documents.drawing import render_figure
-from evaluation.exports import in_chunks, save_responses, write_codebook
+from evaluation.exports import save_frame, write_codebook
 from evaluation.frames.columns import columns_of
 from evaluation.reports.build import build_report
 from evaluation.reports.gather import gather
@@ -65,7 +65,7 @@ def write_report(
 
 
 def _save(study: Study, responses: pd.DataFrame, by: Actor, path: Path) -> None:
-    save_responses(study, in_chunks(responses), path, answers=len(responses), by=by)
+    save_frame(study, responses, path, by=by)
 
 
 def _write_plan(study: Study, path: Path) -> None:

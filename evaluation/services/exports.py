@@ -1,28 +1,34 @@
 """Ask for files of a study's answers, and write them: a worker's work, since it grows with the study."""
 
 import logging
-import time
+import shutil
+from datetime import timedelta
 from io import TextIOWrapper
+from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from annotations.kinds.interface import Tell, unwatched
 from annotations.models import Study
+from daamweb.projects.services.events import Actor
 from daamweb.work.asking import find_or_create
 from daamweb.work.attempts import recorded
-from daamweb.work.heartbeats import kept
+from daamweb.work.heartbeats import BEATS_PER_LEASE, kept
 from daamweb.work.models import WorkQuerySet
 from evaluation.errors import SubjectGoneError
-from evaluation.exports import Written, note_export, write_responses
+from evaluation.exports import note_export, write_responses
 from evaluation.frames.responses import answered_turns, response_chunks
+from evaluation.frames.snapshots import snapshot
 from evaluation.models import Export
 from evaluation.services.results import store_file
 
 logger = logging.getLogger(__name__)
 
-TELL_EVERY = 1  # seconds
+TELL_EVERY = 2  # seconds
 
 
 class _LeaseLost(Exception):
@@ -60,15 +66,61 @@ def write_export(*, export: Export) -> bool:
     return False
 
 
+def save_responses(*, study: Study, path: Path, by: Actor, tell: Tell = unwatched) -> int:
+    """Write them into a file of this machine; return how many. That so many answers are handed out is written
+    down before the first of them is in it, and after it could be opened. Raises OSError."""
+    with path.open("wb") as file, TemporaryFile() as written:
+        answers = _write_of_one_moment(study, written, tell)
+        note_export(study, answers=answers, by=by)
+        written.seek(0)
+        shutil.copyfileobj(written, file)
+    return answers
+
+
+class _Watched:
+    """An export, kept by a heartbeat that tells how far it is. It has a connection of its own: nobody writes
+    by one that reads as of one moment."""
+
+    LEASE = timedelta(seconds=BEATS_PER_LEASE * TELL_EVERY)
+
+    def __init__(self, export: Export) -> None:
+        self._export = export
+        self._told: tuple[int | None, int | None] = (None, None)
+        self._is_lost = False
+
+    def __str__(self) -> str:
+        return str(self._export)
+
+    def renew(self) -> bool:
+        done, total = self._told
+        kept = self._export.renew(done=done, total=total)
+        self._is_lost = not kept
+        return kept
+
+    def tell(self, done: int, total: int) -> None:
+        self._told = (done, total)
+        if self._is_lost:
+            raise _LeaseLost
+
+
 def _write(export: Export) -> None:
     """To a file of this machine first: no store takes it line by line."""
-    with kept(export), TemporaryFile() as file:
-        turns = answered_turns(export.study)
-        text = TextIOWrapper(file, encoding="utf-8", newline="")
-        tell = _progress(export, len(turns))
-        answers = write_responses(response_chunks(export.study, turns), text, tell)
-        text.detach()  # what was written goes into the file, which stays open
+    watched = _Watched(export)
+    with kept(watched), TemporaryFile() as file:
+        answers = _write_of_one_moment(export.study, file, watched.tell)
         _keep(export, file=store_file(file, folder=Export.FOLDER, ending="csv"), answers=answers)
+
+
+def _write_of_one_moment(study: Study, file: IO[bytes], tell: Tell) -> int:
+    """Whoever answers, withdraws or is excluded meanwhile is in the whole file as when it was begun."""
+    text = TextIOWrapper(file, encoding="utf-8", newline="")
+    with snapshot():
+        turns = answered_turns(study)
+        answers = write_responses(
+            response_chunks(study, turns), text, lambda written: tell(written, len(turns))
+        )
+    text.detach()  # what was written goes into the file, which stays open
+    return answers
 
 
 @transaction.atomic
@@ -79,20 +131,6 @@ def _keep(export: Export, *, file: str, answers: int) -> None:
     if not export.mark_kept(file=file, answers=answers):
         raise _LeaseLost
     note_export(export.study, answers=answers, by=export.asked_by)
-
-
-def _progress(export: Export, total: int) -> Written:
-    told = float("-inf")
-
-    def tell(written: int) -> None:
-        nonlocal told
-        if time.monotonic() - told < TELL_EVERY:
-            return
-        told = time.monotonic()
-        if not export.renew(done=written, total=total):
-            raise _LeaseLost
-
-    return tell
 
 
 def forget_exports(study: Study) -> None:

@@ -93,3 +93,7 @@ class GenerationRun(models.Model):
         if unless_since is not None:
             waiting = waiting.filter(untold(unless_since))
         return bool(waiting.update(poked_at=timezone.now()))
+
+    def mark_untold(self) -> None:
+        """Nobody could be told of it: the broker was out of reach."""
+        GenerationRun.objects.filter(pk=self.pk).update(poked_at=None)

@@ -4,11 +4,16 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.faults.__main__ import MUST_BE_ZERO, judge
 from benchmarks.faults.demo import Demo, _build_clock
+from benchmarks.faults.harm import JUNK
 from benchmarks.faults.verdict import judge_images
+from benchmarks.faults.visitors import Browser, Seen
+from daamweb.messages import DamagedError, read_message
 from daamweb.processes import read_procfile
 
 DAY = 24 * 60 * 60
@@ -59,6 +64,12 @@ def test_all_but_the_site_have_the_clock_that_is_moved(demo):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("content", JUNK, ids=range(len(JUNK)))
+def test_junk_is_no_message(content):
+    with pytest.raises(DamagedError):
+        read_message(content)
+
+
 def test_what_is_wrong_with_images_is_counted(demo, monkeypatch):
     """One as it should be, one whose map is another file, one that is not done and was tried too often."""
     folder = demo.var / "media" / "generation" / "1"
@@ -78,3 +89,22 @@ def test_what_is_wrong_with_images_is_counted(demo, monkeypatch):
         "images": 3, "unfinished": 1, "attempts_beyond": 1, "files_unnamed": 1, "files_changed": 1,
         "pairs_missing": 1,
     }  # fmt: skip
+
+
+def test_the_slowest_page_is_that_of_whoever_waited_longest(monkeypatch):
+    """Everybody has a browser of their own. One that takes too long is wrong."""
+    seen = Seen()
+    clock = iter([0, 2, 10, 22, 30, 31])
+    monkeypatch.setattr("benchmarks.faults.visitors.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    for _ in range(3):
+        browser = Browser("http://127.0.0.1:1", seen)
+        monkeypatch.setattr(browser._opener, "open", unanswered)
+        browser.get("/")
+    assert (seen.slowest, seen.pages) == (12, {"no answer": 3})
+    well = {**dict.fromkeys(MUST_BE_ZERO, 0), "report_is_there": True, "slowest_page_s": 9.5}
+    assert judge(well) == []
+    assert judge({**well, "slowest_page_s": seen.slowest}) == ["slowest_page_s"]
+
+
+def unanswered(*args, **options):
+    raise OSError("refused")

@@ -23,4 +23,4 @@ def test_what_is_not_of_today_is_forgotten():
 
 def test_beat_asks_for_it_every_hour():
     entry = settings.CELERY_BEAT_SCHEDULE["sweep-limits"]
-    assert entry == {"task": sweep_limits.name, "schedule": 60 * 60}
+    assert (entry["task"], entry["schedule"]) == (sweep_limits.name, 60 * 60)

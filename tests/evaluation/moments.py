@@ -1,7 +1,12 @@
 """What the process of test_snapshots.py does, by `manage.py shell`: read, while another connection writes."""
 
+import csv
 import json
+import time
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Thread
 
 from django.db import connection
@@ -9,14 +14,18 @@ from django.db import connection
 from annotations.models import Study
 from annotations.services.participations import withdraw
 from annotations.services.plans import note_deviation
+from annotations.services.reviews import exclude_annotator
+from evaluation.frames import responses
 from evaluation.frames.responses import response_frame
 from evaluation.frames.snapshots import snapshot
-from evaluation.models import Report
+from evaluation.models import Export, Report
 from evaluation.reports import gather
 from evaluation.reports.gather import study_fingerprint
+from evaluation.services import exports
+from evaluation.services.exports import request_export
 from evaluation.services.reports import compute_report
 from tests.evaluation.studies import analysis_of, answer_task, ask, document_of, make_attribution_study, texts
-from tests.factories import make_annotator
+from tests.factories import make_annotator, make_user
 
 
 def in_another_connection(happen: Callable[[], object]) -> None:
@@ -99,3 +108,48 @@ def compute() -> None:
         "present": study_fingerprint(Study.objects.get(pk=study.pk), analysis_of(study)),
     }
     print(json.dumps(shown))
+
+
+def export() -> None:
+    """Print as JSON what stands in a file of three answers if their author is excluded, and another answer
+    comes, after the first of them was written; and how far the file was by its row, as somebody else saw it
+    meanwhile."""
+    words = dict.fromkeys(("dog", "cat", "owl", "cow"), ("NOUN", ()))
+    study = make_attribution_study(words)
+    person, tasks = make_annotator(), study.tasks.order_by("position")
+    for task in tasks[:3]:
+        last = answer_task(task, person, {"choice": 3})
+    asked = request_export(study=study, by=make_user())
+    exports._Watched.LEASE = timedelta(seconds=0.2)
+    responses.READ_AT_ONCE = 1
+    seen: list[int] = []
+
+    def happen() -> None:
+        exclude_annotator(participation=last.assignment.participation, reason="careless")
+        answer_task(tasks[3], make_annotator(), {"choice": 5})
+        deadline = time.monotonic() + 20
+        while not (done := Export.objects.get().done) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        seen.append(done)
+
+    write = exports.write_responses
+
+    def interrupted(chunks, file, tell):
+        def told(written: int) -> None:
+            tell(written)
+            if written == 1:
+                in_another_connection(happen)
+
+        return write(chunks, file, told)
+
+    exports.write_responses = interrupted
+    assert exports.write_export(export=asked)
+    exports.write_responses = write
+    done = Export.objects.get()
+    with done.file.open("r") as file:
+        rows = list(csv.DictReader(file))
+    with NamedTemporaryFile() as file:
+        exports.save_responses(study=study, path=Path(file.name), by=None)
+        after = list(csv.DictReader(Path(file.name).read_text().splitlines()))
+    dropped, dropped_after = ([row["dropped"] for row in each] for each in (rows, after))
+    print(json.dumps({"dropped": dropped, "answers": done.answers, "seen": seen, "after": dropped_after}))

@@ -9,11 +9,10 @@ from annotations.models import Annotator, Response, Study, Task
 from evaluation.analyses.interface import Analysis
 from evaluation.analyses.registry import analyses_of_kind
 from evaluation.documents.content import ReportContent, Section
-from evaluation.exports import save_responses
-from evaluation.frames.responses import answered_turns, response_chunks
 from evaluation.models import Report
 from evaluation.reports.build import build_report
 from evaluation.reports.gather import gather, study_fingerprint
+from evaluation.services.exports import save_responses
 from evaluation.services.reports import request_report
 from evaluation.services.results import load_document, store_result
 from tests.factories import (
@@ -127,8 +126,7 @@ def ask(study: Study) -> Report:
 
 def save(study: Study, path: Path) -> None:
     """Its answers, as the command and a worker write them."""
-    turns = answered_turns(study)
-    save_responses(study, response_chunks(study, turns), path, answers=len(turns), by=None)
+    save_responses(study=study, path=path, by=None)
 
 
 def stored(report: Report) -> Report:

@@ -6,9 +6,9 @@ from annotations.errors import UnknownKindError
 from annotations.models import Study
 from daamweb.progress import progress_bar
 from daamweb.projects.commands import add_project_argument, find_named
-from evaluation.exports import save_responses, write_codebook
+from evaluation.exports import write_codebook
 from evaluation.frames.columns import columns_of
-from evaluation.frames.responses import answered_turns, response_chunks
+from evaluation.services.exports import save_responses
 
 
 class Command(BaseCommand):
@@ -30,17 +30,14 @@ class Command(BaseCommand):
             columns = columns_of(study)
         except UnknownKindError as error:
             raise CommandError(str(error)) from error
-        turns = answered_turns(study)
         try:
-            with progress_bar(total=len(turns), unit="responses") as bar:
-                written = save_responses(
-                    study,
-                    response_chunks(study, turns),
-                    output,
-                    answers=len(turns),
-                    by=None,
-                    tell=lambda done: bar.update(done - bar.n),
-                )
+            with progress_bar(total=0, unit="responses") as bar:
+
+                def tell(done: int, total: int) -> None:
+                    bar.total = total
+                    bar.update(done - bar.n)
+
+                written = save_responses(study=study, path=output, by=None, tell=tell)
             if codebook is not None:
                 write_codebook(columns, codebook)
         except OSError as error:

@@ -111,7 +111,7 @@ def test_a_draft_whose_opening_failed_says_why_until_it_is_open(researcher_clien
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_is_done_before_the_page_is_shown_does_no_harm(researcher_client, press, monkeypatch):
-    monkeypatch.setattr("celery.app.task.Task.delay", lambda job, *args: job(*args))
+    monkeypatch.setattr("celery.app.task.Task.apply_async", lambda job, args, **options: job(*args))
     study, damaged = make_study(), make_study()
     damage_an_image(damaged)
     for each, outcome in ((study, State.OPEN), (damaged, State.DRAFT)):

@@ -86,12 +86,12 @@ def test_bad_input_is_one_clear_line_and_nothing_is_made(arguments, message):
 
 def test_unfinished_images_are_refused_unless_allowed(capsys):
     run = make_run(seeds=(0, 1))
-    run.generations.filter(seed=1).update(state="queued")
+    run.generations.filter(seed=1).update(state="queued", finished_at=None)
     with pytest.raises(CommandError, match="1 of 2 images"):
         build("attribution", "--study", "likert", "--run", run.name)
     build("attribution", "--study", "likert", "--run", run.name, "--allow-unfinished")
     assert {task.generation.seed for task in Study.objects.get().tasks.all()} == {0}
-    assert "left out: Prompt '0', seed 1: the image is queued\n" in capsys.readouterr().err
+    assert "left out: Prompt '0', seed 1: the image is waiting\n" in capsys.readouterr().err
 
 
 def test_the_progress_of_reading_heat_maps_is_drawn(monkeypatch):

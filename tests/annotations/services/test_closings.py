@@ -18,7 +18,7 @@ from tests.annotations.services.rows import (
     run_out,
     submit,
 )
-from tests.factories import make_study
+from tests.factories import make_open_study, make_run, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -142,3 +142,19 @@ def test_a_paused_study_can_be_closed_and_opened():
     assert open_study(study=study).state == Study.State.OPEN
     pause_study(study=study)
     assert close_study(study=study).state == Study.State.CLOSED
+
+
+def test_a_sweep_ends_in_time_for_those_behind_it_and_leaves_no_study_out(monkeypatch, caplog):
+    run = make_run()
+    studies = {make_open_study(run=run).pk for _ in range(3)}
+    swept: list[int] = []
+    monkeypatch.setattr("annotations.jobs.PART_OF_THE_TIME", 0)
+    monkeypatch.setattr("annotations.jobs.expire_due_turns", lambda study: swept.append(study.pk))
+    rounds = 0
+    while set(swept) != studies and rounds < 200:
+        rounds += 1
+        before = len(swept)
+        sweep_studies()
+        assert len(swept) - before == 1
+    assert set(swept) == studies
+    assert "There was no time for 2 studies; the next sweep goes on." in caplog.text

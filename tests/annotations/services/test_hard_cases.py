@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from annotations.jobs import sweep_studies
@@ -16,6 +17,7 @@ from annotations.services.verifications import (
     due_for_verification,
     request_verification,
     run_verification,
+    verify_study,
 )
 from tests.annotations.services.rows import (
     again,
@@ -222,6 +224,53 @@ def test_a_verification_that_began_before_the_study_closed_is_not_enough():
     run_verification(verification=verification)
     Plan.objects.update(verified_at=study.opened_at)
     assert list(due_for_verification()) == [study]
+
+
+def verify(study: Study) -> None:
+    run_verification(verification=request_verification(study=study))
+
+
+def move(hours: float) -> None:
+    """What was noted of verifications, by a clock that was off by so much."""
+    off = timedelta(hours=hours)
+    Plan.objects.update(verified_at=F("verified_at") + off)
+    Verification.objects.update(created_at=F("created_at") + off)
+
+
+@pytest.mark.parametrize("state", ["closed", "open"])
+def test_a_verification_by_a_clock_that_was_ahead_is_made_again_when_it_is_right(state):
+    study = four_images()
+    Study.objects.filter(pk=study.pk).update(opened_at=timezone.now() - timedelta(days=2))
+    verify(study)
+    move(hours=24)
+    if state == "closed":
+        close_study(study=study)
+    assert list(due_for_verification()) == [study]
+    verify(study)
+    assert list(due_for_verification()) == []
+    assert Plan.objects.get().verified_at <= timezone.now()
+
+
+def test_a_study_that_closed_by_a_clock_that_was_ahead_is_verified_once_a_day():
+    study = four_images()
+    close_study(study=study)
+    Study.objects.filter(pk=study.pk).update(closed_at=timezone.now() + timedelta(days=3))
+    for _ in range(2):
+        assert list(due_for_verification()) == [study]
+        verify(study)
+        assert list(due_for_verification()) == []
+        move(hours=-25)
+    assert Verification.objects.count() == 2
+
+
+def test_when_a_study_was_verified_is_said_by_the_clock_that_says_when_it_closed(monkeypatch):
+    """Not by the worker's, which may be another machine's."""
+    study = four_images()
+    monkeypatch.setattr(
+        "annotations.services.verifications.database_now", lambda: study.opened_at + timedelta(seconds=7)
+    )
+    verify_study(study, files=True)
+    assert Plan.objects.get().verified_at == study.opened_at + timedelta(seconds=7)
 
 
 def test_a_verification_that_fails_says_why_and_is_tried_once_a_day(monkeypatch):

@@ -1,4 +1,3 @@
-import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +10,7 @@ from annotations.errors import StudyError
 from annotations.models import Opening, Place, Study, Task
 from annotations.services.closings import close_study, pause_study
 from annotations.services.openings import (
+    _as_many_as_fit,
     give_up_openings,
     open_study,
     people_needed,
@@ -162,7 +162,8 @@ def test_every_file_is_read_once_and_only_while_nothing_is_locked(run, monkeypat
 @pytest.fixture
 def small_slices(monkeypatch):
     monkeypatch.setattr("annotations.services.openings.VERIFIED_AT_ONCE", 2)
-    monkeypatch.setattr("annotations.services.openings.PLACES_AT_ONCE", 6)
+    for name in ("PLACES_AT_ONCE", "FEWEST_AT_ONCE", "MOST_AT_ONCE"):
+        monkeypatch.setattr(f"annotations.services.openings.{name}", 6)
 
 
 def test_progress_is_told_slice_by_slice(run, small_slices):
@@ -171,13 +172,22 @@ def test_progress_is_told_slice_by_slice(run, small_slices):
     assert told == [(done, 18) for done in (2, 4, 6, 8, 9, 11, 13, 15, 17, 18)]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_who_waits_for_sqlites_lock_gets_it_between_two_slices(run, small_slices, monkeypatch):
-    slept, clock = [], itertools.count()
-    time = SimpleNamespace(sleep=slept.append, monotonic=lambda: next(clock))
-    monkeypatch.setattr("annotations.services.openings.time", time)
+    """Who waits looks again after a tenth of a second at the latest."""
+    slept = []
+    monkeypatch.setattr("daamweb.work.slices.time", SimpleNamespace(sleep=slept.append))
     open_study(study=make_study(run=run))
-    # Five slices, each as long as the clock is asked twice.
-    assert slept == ([1] * 5 if connection.vendor == "sqlite" else [])
+    assert slept == ([0.1] * 5 if connection.vendor == "sqlite" else [])
+
+
+def test_a_slice_holds_the_lock_for_about_as_long_on_any_machine():
+    assert _as_many_as_fit(900, held=0.1) == 900
+    assert _as_many_as_fit(900, held=0.3) == 300
+    assert _as_many_as_fit(900, held=0.01) == 1800
+    assert _as_many_as_fit(900, held=0) == 1800
+    assert _as_many_as_fit(4000, held=0.01) == 4500
+    assert _as_many_as_fit(200, held=5) == 100
 
 
 def test_the_tasks_before_a_slice_are_counted_once(run, small_slices):

@@ -1,6 +1,8 @@
 """Verifications as leased work: one at a time, in slices, and found again when a worker died. And what they
 find of a plan that was rewritten."""
 
+import uuid
+
 import pytest
 from django.db.models import F
 
@@ -82,3 +84,19 @@ def test_what_decides_about_order_and_word_of_a_task_is_frozen(field):
     Task.objects.filter(pk=first.pk).update(**{field: 99 if field == "rank" else None})
     assert "tasks.0" in [each.what for each in verify_study(again(study), files=False)]
     assert second.position == 1
+
+
+def test_one_that_another_worker_took_stops_at_the_next_slice_and_writes_nothing(study, monkeypatch, caplog):
+    monkeypatch.setattr(verifications, "SLICE", 1)
+    verification, told = request_verification(study=study), []
+
+    def taken_over(done, total):
+        told.append(done)
+        Verification.objects.update(claim=uuid.uuid4())
+
+    assert not run_verification(verification=verification, progress=taken_over)
+    assert told == [1]
+    assert (Verification.objects.get().state, Verification.objects.get().done) == ("running", 1)
+    assert not study.plan.deviations.exists()
+    assert Plan.objects.get().verified_at is None
+    assert "went to another worker" in caplog.text

@@ -43,6 +43,14 @@ def test_a_report_shows_the_moment_that_it_is_named_by(site):
     assert shown["named"] == shown["asked_for"] != shown["present"]
 
 
+def test_a_file_of_answers_is_of_the_moment_when_it_was_begun_and_tells_how_far_it_is(site):
+    found = printed_by(site, "export()")
+    assert found["dropped"] == ["", "", ""]
+    assert found["answers"] == 3
+    assert found["seen"] == [1]
+    assert found["after"] == ["excluded"] * 3 + [""]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_afterwards_the_connection_writes_as_before_even_if_reading_failed():
     with snapshot():

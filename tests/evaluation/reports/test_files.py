@@ -153,13 +153,13 @@ def test_writing_again_replaces_what_was_there(tmp_path):
 
 def test_tables_and_responses_are_of_one_moment(monkeypatch, tmp_path):
     study = make_attribution_study()
-    save_responses = files.save_responses
+    save_frame = files.save_frame
 
     def answer_first(*args, **options):
         answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
-        save_responses(*args, **options)
+        save_frame(*args, **options)
 
-    monkeypatch.setattr(files, "save_responses", answer_first)
+    monkeypatch.setattr(files, "save_frame", answer_first)
     write(study, tmp_path)
     flow = pd.read_csv(tmp_path / "flow.csv", index_col="step")["count"]
     assert flow["responses collected"] == len(pd.read_csv(tmp_path / "responses.csv")) == 0

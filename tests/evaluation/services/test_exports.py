@@ -33,7 +33,6 @@ def export() -> Export:
 def while_it_is_written(monkeypatch, act) -> None:
     """Something happens after the first row."""
     monkeypatch.setattr("evaluation.frames.responses.READ_AT_ONCE", 1)
-    monkeypatch.setattr(exports, "TELL_EVERY", 0)
     write_responses = exports.write_responses
 
     def write(chunks, file, tell):
@@ -81,20 +80,6 @@ def test_it_holds_what_was_answered_when_it_began(monkeypatch):
     write_export(export.pk)
     assert same_row(export).answers == 2
     assert len(same_row(export).file.read().splitlines()) == 3
-
-
-def test_it_tells_how_far_it_is(export, monkeypatch):
-    seen = []
-    while_it_is_written(monkeypatch, lambda: None)
-    renew = Export.renew
-
-    def watched(self, **told):
-        seen.append((told.get("done"), told.get("total")))
-        return renew(self, **told)
-
-    monkeypatch.setattr(Export, "renew", watched)
-    write_export(export.pk)
-    assert seen == [(done, 15) for done in range(1, 16)]
 
 
 def test_one_whose_worker_died_is_written_by_another(export, pokes, django_capture_on_commit_callbacks):

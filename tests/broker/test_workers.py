@@ -11,17 +11,14 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
-from kombu.transport import filesystem
-from kombu.transport.virtual import BrokerState
 
 from daamweb.broker import DAMAGED
 from daamweb.pokes import BROKER_ERRORS
+from tests.broker.folders import DAMAGE, HEADERS, JOB, connect, written
 from tests.site import TOP, Site
-from tests.test_broker import DAMAGE, connect
 
 pytestmark = pytest.mark.services  # for their time
 FOR_SWEEPS = ("--queues", "sweeps", "--loglevel", "INFO")
-JOB = "daamweb.account.jobs.sweep_sessions"
 
 
 class Sweeper:
@@ -52,12 +49,6 @@ class Sweeper:
 
     def go_on(self) -> None:
         os.killpg(self.worker.pid, signal.SIGCONT)
-
-
-@pytest.fixture(autouse=True)
-def other_process(monkeypatch):
-    """Kombu remembers for a whole process what is bound."""
-    monkeypatch.setattr(filesystem.Transport, "global_state", BrokerState())
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +85,36 @@ def test_what_is_no_message_is_put_aside_and_the_next_one_runs(sweeper, kind):
     assert os.path.lexists(sweeper.queue / DAMAGED / name)
     assert f"It was put aside: {sweeper.queue / DAMAGED / name}" in sweeper.log()
     assert [path.name for path in sweeper.queue.iterdir()] == [DAMAGED]
+
+
+# Run by the worker's Python before anything else: what Celery raises about each message with this id.
+FAILING = """
+import celery.worker.request
+from celery.worker.request import Request
+def fail(self):
+    if self.id == "fails":
+        raise TypeError("unhashable type: 'list'")
+    return revoked(self)
+revoked, Request.revoked = Request.revoked, fail
+"""
+
+
+@pytest.mark.parametrize("pool", ["solo", "prefork"])
+def test_what_celery_cannot_handle_is_put_aside_and_the_next_one_runs(tmp_path, pool):
+    """Of what is found sound; more often than messages that a worker may have in hand."""
+    (tmp_path / "sitecustomize.py").write_text(FAILING)
+    site = Site(tmp_path, PYTHONPATH=str(tmp_path))
+    site.migrate()
+    headers = HEADERS | {"task": JOB, "id": "fails", "expires": "2999-01-01T00:00:00+00:00"}
+    with site.worker(*FOR_SWEEPS, "--pool", pool) as worker:
+        sweeper = Sweeper(site, worker)
+        sweeper.run_next()
+        for number in range(6):
+            (sweeper.queue / f"{number}.msg").write_bytes(written(headers, [[], {}, {}]))
+        sweeper.run_next()
+        assert sweeper.log().count("A message cannot be handled (TypeError: unhashable type: 'list')") == 6
+        assert len(list((sweeper.queue / DAMAGED).iterdir())) == 6
+        assert [path.name for path in sweeper.queue.iterdir()] == [DAMAGED]
 
 
 def test_a_job_that_this_version_does_not_have_is_a_line_and_the_next_one_runs(sweeper):
