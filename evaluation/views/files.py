@@ -32,7 +32,7 @@ def responses(request: HttpRequest, study_pk: int) -> HttpResponse:
     study, user = _study(request, study_pk), current_user(request)
     if request.method == "POST":
         try:
-            request_export(study, user)
+            request_export(study, by=user)
         except SubjectGoneError as error:
             raise Http404(str(error)) from error
         return redirect("evaluation:responses", study.pk)
