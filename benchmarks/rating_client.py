@@ -107,7 +107,11 @@ def main(port: int, slug: str, people: int, warm_up: float, seconds: float, pict
     clock = Clock(begins=now + warm_up, ends=now + warm_up + seconds)
     annotators = [Annotator(port, slug, clock, pictures) for _ in range(people)]
     with ThreadPoolExecutor(people) as pool:
-        rating = [pool.submit(annotator.run) for annotator in annotators]
+        rating = []
+        for annotator in annotators:
+            rating.append(pool.submit(annotator.run))
+            # All at one moment, they would be the first process's that wakes, for as long as they stay.
+            time.sleep(warm_up / (2 * people))
         time.sleep(max(0, clock.begins - time.perf_counter()))
         print("begins", flush=True)
         time.sleep(max(0, clock.ends - time.perf_counter()))
