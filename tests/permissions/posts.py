@@ -53,7 +53,7 @@ def posts_to(route: str, site: Site) -> list[Post]:
 # What comes of nothing, other than a page.
 NOTHING: dict[str, Done] = {
     "work/<str:label>/<int:pk>/cancel/": ELSEWHERE,
-    "work/<str:label>/<int:pk>/again/": 404,  # an import is not: its file is gone
+    "work/<str:label>/<int:pk>/again/": ELSEWHERE,
     "projects/": 422,
     "projects/<int:pk>/rename/": 422,
     "projects/<int:pk>/archive/": ELSEWHERE,

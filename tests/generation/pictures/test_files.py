@@ -124,7 +124,7 @@ def test_drawings_go_with_the_image(generation, django_capture_on_commit_callbac
     stored_picture(overlay_of(generation))
     stored_picture(overlay_of(generation, "red"))
     with django_capture_on_commit_callbacks(execute=True):
-        delete_with_files(row=generation, by=None)
+        delete_with_files(generation=generation, by=None)
     assert files_in("generations") == []
 
 
