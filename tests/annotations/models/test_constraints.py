@@ -35,7 +35,7 @@ NOW = timezone.now()
         (lambda: make_open_study().openings.get(), "state", "opening_"),
         (lambda: make_operation(), "state", "operation_"),
         (lambda: make_operation(), "platform", "operation_platform_known"),
-        (lambda: make_run().generations.get(), "state", "generation_state_known"),
+        (lambda: make_run().generations.get(), "state", "generation_"),
         (
             lambda: PromptSet.objects.create(project=main_project(), name="p", origin="text"),
             "parse_state",
