@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -62,6 +63,9 @@ class Site:
             "worker",
             "--concurrency",
             "1",
+            # At RabbitMQ nobody may have the name of another test's worker.
+            "--hostname",
+            f"{uuid.uuid4().hex[:8]}@%h",
             *arguments,
         ]
         with (self.folder / "worker.log").open("a") as log:

@@ -55,6 +55,7 @@ def strict(visit):
 
 def type_in(page: Page, *words: str) -> None:
     """Into one field after the other, the first of which has the focus; then send the form."""
+    page.wait_for_load_state("load")  # its script adds the button
     for number, word in enumerate(words):
         if number:
             page.keyboard.press("Tab")
