@@ -4,9 +4,7 @@ Whoever answers shares the study and checks its state under that lock; whoever c
 places, has the study alone. So nothing is accepted by a study that has closed. Times come from the database,
 read after the locks were had."""
 
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from threading import Lock
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -32,16 +30,6 @@ _PROGRESS = (
 
 # Where our keys begin among the database's advisory locks; a study's is this and its id.
 _GATE = 0x6461616D << 32
-
-
-# SQLite has a single writer, and whoever finds it busy asks again ever more seldom: up to a tenth of a second
-# goes by in which nobody writes. Those of one process wait for each other here instead.
-_line = Lock()
-
-
-def in_line() -> AbstractContextManager[object]:
-    """To be entered before a transaction that many begin at once."""
-    return _line if connection.vendor == "sqlite" else nullcontext()
 
 
 def share_study(pk: int) -> Study:

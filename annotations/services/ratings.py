@@ -9,7 +9,7 @@ from django.db import transaction
 from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Response, Study
 from annotations.services.claims import claim_assignment, claim_locked
-from annotations.services.locks import in_line, lock_to_rate, save_progress
+from annotations.services.locks import lock_to_rate, save_progress
 from annotations.services.responses import Measured, check_is_theirs, store_locked
 from annotations.services.turns import expire_due_turns
 from annotations.services.walks import Claim
@@ -37,8 +37,7 @@ def rate(
 ) -> Rated:
     """`submit_response` and then `claim_assignment`, in one transaction; raises what the first one raises."""
     check_is_theirs(assignment, participation)
-    with in_line():
-        rated = _rate(assignment, participation, answer, token, base, measured)
+    rated = _rate(assignment, participation, answer, token, base, measured)
     if rated.claim is None or rated.claim.turn is not None:
         return rated
     if not expire_due_turns(study=participation.study_id):

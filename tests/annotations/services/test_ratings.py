@@ -3,13 +3,11 @@
 import uuid
 
 import pytest
-from django.db import connection
 
 from annotations.errors import AssignmentNotYoursError
 from annotations.models import Assignment, Place, Response
 from annotations.services import ratings
 from annotations.services.closings import pause_study
-from annotations.services.locks import in_line
 from annotations.services.ratings import Rated, rate
 from annotations.services.responses import Measured
 from annotations.services.turns import return_assignment
@@ -93,10 +91,3 @@ def test_nobody_answers_for_somebody_else():
             base=None,
             measured=Measured(),
         )
-
-
-def test_raters_of_one_process_wait_for_each_other_where_there_is_one_writer():
-    is_one = connection.vendor == "sqlite"
-    with in_line():
-        assert not is_one or not in_line().acquire(blocking=False)
-    assert (in_line() is in_line()) == is_one
