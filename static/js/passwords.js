@@ -20,8 +20,10 @@ function addShow(input) {
   show.addEventListener("click", () => set(input.type === "password"));
   // Else the browser would offer it among what was typed before.
   input.form.addEventListener("submit", () => set(false));
+  const typing = document.activeElement === input; // before this script came: moving a field ends that
   input.replaceWith(around);
   around.append(input, show);
+  if (typing) input.focus();
 }
 
 function addLength(input) {

@@ -56,6 +56,7 @@ def strict(visit):
 def type_in(page: Page, *words: str) -> None:
     """Into one field after the other, the first of which has the focus; then send the form."""
     page.wait_for_load_state("load")  # its script adds the button
+    page.wait_for_function("document.activeElement.tagName === 'INPUT'")  # `autofocus` may come after that
     for number, word in enumerate(words):
         if number:
             page.keyboard.press("Tab")
@@ -90,6 +91,27 @@ def test_login_second_factor_and_recovery_codes_by_the_keyboard_alone(strict):
     page.goto("/account/")
     type_in(page, "anna", PASSWORD, codes[0])
     expect(page.get_by_text("You have 9 recovery codes left")).to_be_visible()
+
+
+def test_whoever_types_a_password_before_the_script_has_come_goes_on_typing(visit):
+    page = visit()
+    late: list[Route] = []
+    page.route("**/*.js", lambda route: late.append(route))
+    page.goto("/account/password/", wait_until="commit")
+    page.get_by_label("Username").fill("anna")
+    password = page.get_by_label("Password")
+    password.focus()
+    page.keyboard.type(PASSWORD[:5])
+    while not late:
+        page.wait_for_timeout(10)
+    for route in late:
+        route.continue_()
+    page.unroute("**/*.js")
+    expect(page.get_by_role("button", name="Show what is typed")).to_be_visible()
+    expect(password).to_be_focused()
+    page.keyboard.type(PASSWORD[5:])
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("New password", exact=True)).to_be_visible()
 
 
 def test_a_password_can_be_looked_at_while_it_is_typed_and_its_length_is_told(strict):
