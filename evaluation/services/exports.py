@@ -10,7 +10,7 @@ from typing import IO
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from annotations.kinds.interface import Tell, unwatched
 from annotations.models import Study
@@ -140,5 +140,5 @@ def forget_exports(study: Study) -> None:
 
 def delete_old_exports() -> int:
     """Let go of those that were kept long enough; return how many. Their files go as unnamed ones."""
-    deleted, _ = Export.objects.filter(finished_at__lt=timezone.now() - Export.KEPT).delete()
+    deleted, _ = Export.objects.filter(finished_at__lt=Now() - Export.KEPT).delete()
     return deleted

@@ -23,6 +23,13 @@ def test_sessions_that_are_over_are_forgotten_and_others_stay():
     assert [session.session_key for session in Session.objects.all()] == ["not over"]
 
 
+def test_a_worker_whose_clock_is_a_day_ahead_ends_nobodys_session(monkeypatch):
+    make_session("not over", timedelta(hours=12))
+    monkeypatch.setattr(timezone, "now", lambda now=timezone.now: now() + timedelta(days=1))
+    sweep_sessions()
+    assert Session.objects.exists()
+
+
 def test_a_worker_does_so_once_an_hour():
     entry = settings.CELERY_BEAT_SCHEDULE["sweep-sessions"]
     assert (entry["task"], entry["schedule"]) == (sweep_sessions.name, 60 * 60)

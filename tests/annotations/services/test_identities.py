@@ -121,6 +121,12 @@ def test_a_study_is_due_so_many_days_after_it_closed(days_ago, keep, is_due):
     assert due_studies() == ([study] if is_due else [])
 
 
+def test_a_worker_whose_clock_is_ahead_forgets_nobody_too_early(monkeypatch):
+    closed_study(days_ago=10, keep=11)
+    monkeypatch.setattr(timezone, "now", lambda now=timezone.now: now() + timedelta(days=2))
+    assert due_studies() == []
+
+
 def test_a_study_that_runs_is_never_due():
     study = four_images()
     set_retention(study=study, days=0, by=None)

@@ -155,13 +155,16 @@ def test_a_study_that_is_deleted_meanwhile_is_said(monkeypatch):
         request_export(study=make_rated_study(), by=make_user())
 
 
-def test_it_is_kept_for_a_day_and_its_file_goes_with_it(export):
+def test_it_is_kept_for_a_day_and_its_file_goes_with_it(export, monkeypatch):
     write_export(export.pk)
     path = Path(same_row(export).file.path)
     hours_ago = time.time() - 2 * 3600
     os.utime(path, (hours_ago, hours_ago))
     sweep_results()
     assert path.exists()
+    with monkeypatch.context() as ahead:
+        ahead.setattr(timezone, "now", lambda now=timezone.now: now() + 2 * Export.KEPT)
+        assert exports.delete_old_exports() == 0
     Export.objects.update(finished_at=timezone.now() - Export.KEPT - timedelta(minutes=1))
     sweep_results()
     assert not path.exists()
