@@ -13,7 +13,7 @@ from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
 from daamweb.projects.errors import NotEditableError
 from daamweb.projects.selectors import erasure_of
 from daamweb.requests import current_user
-from generation.errors import CheckpointRefusedError
+from generation.errors import CheckpointRefusedError, RunError
 from generation.forms import (
     CheckpointForm,
 )
@@ -188,9 +188,13 @@ class GenerationRunAdmin(ErasedByWorker, ServiceAdmin):
     )
     def retry(self, request, queryset):
         self.check_all(request, queryset, "change")
-        retried = sum(retry_failed(run=run, by=current_user(request)) for run in queryset)
+        retried = 0
         for run in queryset:
-            start_run(run)
+            try:
+                retried += retry_failed(run=run, by=current_user(request))
+                start_run(run)
+            except RunError as error:
+                messages.error(request, str(error))
         messages.success(request, f"{_counted(retried, 'failed or cancelled image')} queued again.")
 
 

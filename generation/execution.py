@@ -31,6 +31,7 @@ from generation.services.generations import (
     fail_claimable,
     finish_generation,
 )
+from generation.services.runs import write_images
 
 logger = logging.getLogger(__name__)
 disable_progress_bar()  # a bar per checkpoint is noise in a worker's log
@@ -46,6 +47,7 @@ def execute_batch(run: GenerationRun) -> int:
     checkpoint that cannot be loaded fails everything that waits: each of the images would meet the same
     error.
     """
+    write_images(run=run)
     batch = claim_generations(run=run, limit=run.batch_size)
     if not batch:
         return 0

@@ -37,9 +37,9 @@ def generate_batch(run_id: int) -> None:
     """Make one batch of the run's images, then hand the chain on while something is left."""
     from generation.execution import execute_batch
 
-    run = GenerationRun.objects.filter(pk=run_id, project__archived_at=None).first()
+    run = GenerationRun.objects.filter(pk=run_id, project__archived_at=None, set_aside_at=None).first()
     if run is None:
-        logger.warning("Run %s was deleted, or its project archived; nothing to generate.", run_id)
+        logger.warning("Run %s is erased, or its project archived; nothing to generate.", run_id)
         return
     if execute_batch(run) and run.generations.claimable().exists():
         run.mark_poked()

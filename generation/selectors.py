@@ -44,15 +44,18 @@ REFUSED_SHOWN = 5
 
 @dataclass(frozen=True)
 class RunProgress:
+    """unwritten: images that the run asks for and that are not written down yet."""
+
     queued: int
     running: int
     done: int
     failed: int
     cancelled: int
+    unwritten: int = 0
 
     @property
     def total(self) -> int:
-        return self.queued + self.running + self.finished
+        return self.unwritten + self.queued + self.running + self.finished
 
     @property
     def finished(self) -> int:
@@ -63,13 +66,16 @@ class RunProgress:
         return self.finished == self.total
 
 
-STATES = tuple(field.name for field in fields(RunProgress))
+STATES = tuple(field.name for field in fields(RunProgress) if field.name != "unwritten")
 
 
 def run_progress(run: GenerationRun) -> RunProgress:
     """Counted in the index of runs and states alone: a page that waits asks every two seconds."""
+    run.refresh_from_db(fields=["images", "written"])  # a worker goes on writing them down
     counts = dict(run.generations.order_by().values_list("state").annotate(images=Count("*")))
-    return RunProgress(**{state: counts.get(state, 0) for state in STATES})
+    return RunProgress(
+        **{state: counts.get(state, 0) for state in STATES}, unwritten=run.images - run.written
+    )
 
 
 def with_progress(runs: QuerySet[GenerationRun]) -> QuerySet[GenerationRun]:
@@ -80,7 +86,8 @@ def with_progress(runs: QuerySet[GenerationRun]) -> QuerySet[GenerationRun]:
 
 
 def counted_progress(run: GenerationRun) -> RunProgress:
-    return RunProgress(**{state: getattr(run, f"{state}_images") for state in STATES})
+    counts = {state: getattr(run, f"{state}_images") for state in STATES}
+    return RunProgress(**counts, unwritten=run.images - run.written)
 
 
 def is_worked_on(run: GenerationRun) -> bool:

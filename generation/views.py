@@ -4,6 +4,7 @@ that other pages name by signed addresses."""
 import logging
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +18,7 @@ from daamweb.requests import HtmxRequest, current_user
 from daamweb.waiting.polled import for_staff
 from generation import selectors
 from generation.daam import HeatMapFileError, WordNotAttended
-from generation.errors import PictureError
+from generation.errors import PictureError, RunError
 from generation.gallery import gallery_page
 from generation.jobs import start_run
 from generation.models import Generation, GenerationRun, Import
@@ -53,11 +54,12 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
 def run(request: HtmxRequest, pk: int) -> HttpResponse:
     runs = GenerationRun.objects.select_related("prompt_set")
     generation_run = get_allowed(runs, request.user, pk=pk)
+    progress = selectors.run_progress(generation_run)
     context = {
         "run": generation_run,
-        "may_change": may(request.user, "change", generation_run),
-        "progress": selectors.run_progress(generation_run),
-        "some_wait": generation_run.generations.waiting().exists(),
+        "may_change": may(request.user, "change", generation_run) and not generation_run.obstacle,
+        "progress": progress,
+        "some_wait": not progress.is_finished and generation_run.generations.waiting().exists(),
         "page": gallery_page(generation_run, request.GET),
     }
     # While images are being made, htmx asks for this part of the page again and again.
@@ -68,8 +70,11 @@ def run(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     generation_run = get_allowed(GenerationRun.objects.all(), request.user, "change", pk=pk)
-    retry_failed(run=generation_run, by=current_user(request))
-    start_run(generation_run)
+    try:
+        retry_failed(run=generation_run, by=current_user(request))
+        start_run(generation_run)
+    except RunError as error:
+        messages.error(request, str(error))
     return redirect("generation:run", pk=pk)
 
 
@@ -77,7 +82,10 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     generation_run = get_allowed(GenerationRun.objects.all(), request.user, "change", pk=pk)
-    cancel_waiting(run=generation_run, by=current_user(request))
+    try:
+        cancel_waiting(run=generation_run, by=current_user(request))
+    except RunError as error:
+        messages.error(request, str(error))
     return redirect("generation:run", pk=pk)
 
 

@@ -27,8 +27,9 @@ from daamweb.projects.services.editing import store_edit
 from daamweb.projects.services.events import Actor, record
 from daamweb.projects.services.rows import delete_row
 from daamweb.projects.shown import Shown
-from generation.errors import PromptSetError
+from generation.errors import PromptSetError, RunError
 from generation.models import Generation, PromptSet
+from generation.services.runs import hold_run
 from generation.services.words import check_whole, hold_words
 
 # A draft's tasks are written so many at once.
@@ -81,7 +82,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
     order = np.random.default_rng(design.seed).permutation(len(drafts))
     try:
         _store(study, [drafts[index] for index in order], by)
-    except PromptSetError as error:
+    except (PromptSetError, RunError) as error:
         raise StudyError(str(error)) from error
     except IntegrityError as error:
         if Study.objects.filter(project=run.project, name=design.name).exists():
@@ -122,15 +123,16 @@ def _store(study: Study, drafts: list[TaskDraft], by: Actor) -> None:
     counts = {"items": study.items, "controls": study.controls, "checks": study.checks}
     # Until its tasks are counted a study cannot be opened.
     study.items = study.controls = study.checks = 0
-    study.save()
+    with transaction.atomic():
+        hold_run(study.run)
+        # Once a word has a task, it is not parsed anew.
+        hold_words(study.run.prompt_set)
+        study.save()
+        Task.objects.bulk_create(tasks[:STORED_AT_ONCE])
     try:
-        with transaction.atomic():
-            # Once a word has a task, it is not parsed anew.
-            hold_words(study.run.prompt_set)
-            Task.objects.bulk_create(tasks[:STORED_AT_ONCE])
         for first in range(STORED_AT_ONCE, len(tasks), STORED_AT_ONCE):
             Task.objects.bulk_create(tasks[first : first + STORED_AT_ONCE])
-    except (IntegrityError, PromptSetError):
+    except IntegrityError:
         _delete_tasks(study).delete()
         raise
     for name, count in counts.items():

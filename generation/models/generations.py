@@ -6,37 +6,47 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from daamweb.work.models import Work, WorkManager, WorkQuerySet, untold
+from daamweb.work.slices import stored_slice
 from generation.daam.heat_maps import GlobalHeatMap
 from generation.models.prompts import Prompt
 from generation.models.runs import GenerationRun
+
+UPDATED_AT_ONCE = 5_000
 
 
 class GenerationQuerySet(WorkQuerySet["Generation"]):
     def fail_claimable(self, error: str) -> int:
         """Record why nobody can make them; return how many there were."""
-        return self.claimable().update(**_ended(Generation.State.FAILED), error=error)
+        return self.claimable()._update_in_slices(**_ended(Generation.State.FAILED), error=error)
 
     def waiting(self) -> Self:
         """Those that no worker has in hand, a dead worker's too."""
-        return self.filter(Q(state=Generation.State.QUEUED) | Q(pk__in=self.claimable().values("pk")))
+        unfinished = self.unfinished()  # which the index of runs and states finds, of a run
+        dropped = Q(pk__in=unfinished.claimable().values("pk"))
+        return unfinished.filter(Q(state=Generation.State.QUEUED) | dropped)
 
     def cancel_waiting(self) -> int:
         """Return how many there were."""
-        return self.waiting().update(**_ended(Generation.State.CANCELLED))
-
-    def cancel_unfinished(self) -> int:
-        """Those that workers have begun, too: what they make is not kept. Return how many there were."""
-        return self.unfinished().update(**_ended(Generation.State.CANCELLED))
+        return self.waiting()._update_in_slices(**_ended(Generation.State.CANCELLED))
 
     def requeue_ended(self) -> int:
         """Let those that failed or were cancelled be tried again; return how many there were."""
-        return self.filter(state__in=(Generation.State.FAILED, Generation.State.CANCELLED)).update(
+        ended = self.filter(state__in=(Generation.State.FAILED, Generation.State.CANCELLED))
+        return ended._update_in_slices(
             state=Generation.State.QUEUED, attempts=0, error="", finished_at=None, checkpoint_revision=""
         )
+
+    def _update_in_slices(self, **fields: Any) -> int:
+        """Of rows that are none of these any more once they are updated; return how many there were."""
+        rows, updated = self.order_by("pk"), 0
+        while some := list(rows.values_list("pk", flat=True)[:UPDATED_AT_ONCE]):
+            with stored_slice():
+                updated += rows.filter(pk__range=(some[0], some[-1])).update(**fields)
+        return updated
 
 
 def _ended(state: str) -> dict[str, Any]:
@@ -57,9 +67,6 @@ class GenerationManager(WorkManager["Generation"]):
 
     def cancel_waiting(self) -> int:
         return self.get_queryset().cancel_waiting()
-
-    def cancel_unfinished(self) -> int:
-        return self.get_queryset().cancel_unfinished()
 
     def requeue_ended(self) -> int:
         return self.get_queryset().requeue_ended()
@@ -117,7 +124,8 @@ class Generation(Work):
     def to_tell(cls, since: datetime) -> models.QuerySet[Any]:
         """The runs that have something to do. Those of an archived project wait."""
         waiting = cls.objects.claimable().filter(run=OuterRef("pk"))
-        return GenerationRun.objects.filter(untold(since), Exists(waiting), project__archived_at=None)
+        runs = GenerationRun.objects.filter(untold(since), project__archived_at=None, set_aside_at=None)
+        return runs.filter(Q(written__lt=F("images")) | Exists(waiting))
 
     def load_heat_maps(self) -> GlobalHeatMap:
         """Read the stored heat maps (numpy only, no torch)."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from daamweb.projects.models import Project
@@ -61,6 +61,13 @@ class GenerationRun(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(64)],
         help_text="Images made at once by one worker.",
     )
+    images = models.PositiveIntegerField(default=0, editable=False, help_text="How many it asks for.")
+    written = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How many of them are written down: a worker does so in slices."
+    )
+    set_aside_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since when it is being erased."
+    )
     poked_at = models.DateTimeField(null=True, blank=True, help_text="When workers were last told of it.")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -82,10 +89,20 @@ class GenerationRun(models.Model):
             models.CheckConstraint(
                 condition=Q(batch_size__gte=1) & Q(batch_size__lte=64), name="run_batch_size_in_range"
             ),
+            models.CheckConstraint(condition=Q(written__lte=F("images")), name="run_written_at_most_all"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def obstacle(self) -> str:
+        """What keeps others from building on it, behind its name in a sentence; empty for a whole one."""
+        if self.set_aside_at is not None:
+            return "is being erased"
+        if self.written < self.images:
+            return "is being written down by a worker at the moment; wait until that is done"
+        return ""
 
     def mark_poked(self, unless_since: datetime | None = None) -> bool:
         """Note that workers are being told of it; False if they have been told since `unless_since`."""

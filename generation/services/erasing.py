@@ -24,19 +24,16 @@ PROMPTS_AT_ONCE = 50  # with their words
 
 
 def erase_run(run: GenerationRun, gone: Gone) -> None:
-    """With its images. Files go first: a worker that is killed in between leaves rows, by which they are
-    found again. One that is making an image finds that it is not its any more, and keeps nothing."""
+    """With its images. No file goes before its row: what a worker that is killed in between leaves is found
+    in the run's folder. One that is making an image finds that it is not its any more, and keeps nothing.
+    Raises ProjectError."""
+    set_run_aside(run)
     while some := list(run.generations.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         images = run.generations.filter(pk__in=some)
-        images.exclude(state=Generation.State.DONE).update(
-            state=Generation.State.FAILED,
-            claim=None,
-            lease_expires_at=None,
-            error="The run is being erased.",
-            finished_at=timezone.now(),
-        )
-        remove_files(files_of(images))
-        images.delete()
+        with stored_slice():
+            files = files_of(images)
+            images.delete()
+        remove_files(files)
         gone(len(some))
     remove_files(_left_over(run))
     run.delete()
@@ -79,11 +76,11 @@ def _left_over(run: GenerationRun) -> list[str]:
 
 @transaction.atomic
 def set_run_aside(run: GenerationRun) -> None:
-    """No more images are made. Raises ProjectError."""
+    """No more images are made, and no study is built on it. Raises ProjectError."""
     locked = GenerationRun.objects.select_for_update().get(pk=run.pk)
     if is_needed(locked):
         raise ProjectError(f"A study stands on the run “{locked}”, which cannot be erased before that is.")
-    locked.generations.cancel_unfinished()
+    GenerationRun.objects.filter(pk=run.pk, set_aside_at=None).update(set_aside_at=timezone.now())
 
 
 @transaction.atomic

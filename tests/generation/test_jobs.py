@@ -10,6 +10,7 @@ from generation import jobs
 from generation.models import Generation, GenerationRun, Parse, PromptSet, Word
 from generation.prompts.parsing import load_parser
 from generation.services import parses
+from generation.services.erasing import set_run_aside
 from generation.services.generations import claim_generations
 from generation.services.imports import import_prompts
 from tests.factories import DOG, main_project, make_prompt_set, make_run
@@ -109,8 +110,24 @@ def test_deleted_run_is_left_alone(committed, batches, caplog):
     key = run.pk
     run.delete()
     assert committed(jobs.generate_batch, key) == []
-    assert f"Run {key} was deleted" in caplog.text
+    assert f"Run {key} is erased" in caplog.text
     assert batches == []
+
+
+def test_of_a_run_that_is_being_erased_nothing_is_made(committed, batches):
+    run = run_of(1)
+    set_run_aside(run)
+    assert committed(jobs.generate_batch, run.pk) == []
+    assert batches == []
+    assert run not in Generation.to_tell(timezone.now())
+
+
+def test_sweep_finds_a_run_whose_images_are_not_all_written_down():
+    run = run_of(1)
+    run.generations.update(state=Generation.State.CANCELLED, finished_at=timezone.now())
+    assert run not in Generation.to_tell(timezone.now())
+    GenerationRun.objects.filter(pk=run.pk).update(images=2, written=1)
+    assert run in Generation.to_tell(timezone.now())
 
 
 # --- The sweep over runs -----------------------------------------------------------------------------------

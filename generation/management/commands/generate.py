@@ -114,7 +114,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The run {run.name!r} exists already, with {'; '.join(differences)}. Choose another name."
             )
-        retried = retry_failed(run=run)
+        try:
+            retried = retry_failed(run=run)
+        except RunError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(
             f"{run.name!r} exists already: {retried} failed or cancelled images are tried again."
         )

@@ -6,11 +6,13 @@ from django.utils import timezone
 
 from annotations.design import StudyDesign
 from annotations.errors import StudyError
+from annotations.kinds.attribution import Attribution
 from annotations.models import Place, Study, Task
 from annotations.services import studies
 from annotations.services.studies import build_study, delete_draft, edit_draft
 from daamweb.projects.errors import NotEditableError
 from generation.models import Generation
+from generation.services.erasing import set_run_aside
 from tests.factories import (
     make_cohyponym_prompt_set,
     make_open_study,
@@ -70,6 +72,19 @@ def test_texts_and_settings_can_be_given(run):
     }  # fmt: skip
     assert study.recipe == {"seed": 0, "allow_unfinished": False}
     assert study.tasks.count() == 2
+
+
+def test_no_study_is_built_on_a_run_that_is_set_aside_meanwhile(monkeypatch, run):
+    draft_tasks = Attribution.draft_tasks
+
+    def meanwhile(*args):
+        set_run_aside(run)
+        return draft_tasks(*args)
+
+    monkeypatch.setattr(Attribution, "draft_tasks", meanwhile)
+    with pytest.raises(StudyError, match="is being erased"):
+        build_study(design=StudyDesign(name="study", kind="attribution", run=run))
+    assert not Study.objects.exists()
 
 
 def test_the_seed_shuffles_the_tasks_and_repeats_the_shuffle(run):

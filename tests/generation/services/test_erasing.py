@@ -44,18 +44,21 @@ def erase(run: GenerationRun) -> None:
     erase_run(run, lambda rows: None)
 
 
-def test_a_worker_that_finishes_an_image_while_its_run_is_erased_leaves_nothing(monkeypatch):
+@pytest.mark.parametrize(("step", "is_kept"), [("files_of", True), ("remove_files", False)])
+def test_a_worker_that_finishes_an_image_while_its_run_is_erased_leaves_nothing(monkeypatch, step, is_kept):
     run = make_run(make_prompt_set([DOG] * 2), finished=False)
     [generation] = claim_generations(run=run, limit=1)
     kept: list[bool] = []
+    go_on = getattr(erasing, step)
 
-    def finish_meanwhile(images, files_of=erasing.files_of):
-        kept.append(finish_generation(generation=generation, result=result()))
-        return files_of(images)
+    def finish_meanwhile(what):
+        if not kept:
+            kept.append(finish_generation(generation=generation, result=result()))
+        return go_on(what)
 
-    monkeypatch.setattr(erasing, "files_of", finish_meanwhile)
+    monkeypatch.setattr(erasing, step, finish_meanwhile)
     erase(run)
-    assert kept == [False]
+    assert kept == [is_kept]
     assert files() == set()
     assert not GenerationRun.objects.exists()
 
@@ -110,12 +113,14 @@ def test_import_whose_set_is_set_aside_stores_nothing_more():
     assert files() == set()
 
 
-def test_no_more_images_are_made_of_a_run_that_is_set_aside():
-    run = make_run(make_prompt_set([DOG] * 2), finished=False)
-    [begun] = claim_generations(run=run, limit=1)
-    set_run_aside(run)
-    assert not finish_generation(generation=begun, result=result())
-    assert not run.generations.unfinished().exists()
+def test_a_run_that_a_study_came_to_stand_on_keeps_its_pictures():
+    """As one could by an erasure that was asked for by an older version."""
+    study = make_study()
+    before = files()
+    with pytest.raises(ProjectError, match="A study stands on the run"):
+        erase(study.run)
+    assert files() == before
+    assert study.run.generations.exists()
 
 
 def test_what_is_needed_is_not_set_aside():

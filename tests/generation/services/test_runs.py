@@ -1,12 +1,23 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
+from generation.selectors import run_progress
+from generation.services import runs
 from generation.services.built_prompt_sets import build_cohyponyms_prompt_set, build_words_prompt_set
-from generation.services.runs import create_run, retry_failed
+from generation.services.erasing import set_run_aside
+from generation.services.runs import (
+    WRITTEN_AT_ONCE,
+    cancel_waiting,
+    create_run,
+    hold_run,
+    retry_failed,
+    write_images,
+)
 from tests.factories import DOG, main_project, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
@@ -138,12 +149,50 @@ def test_name_can_be_taken_only_once(checkpoint):
 
 def test_thousands_of_generations_take_few_queries(checkpoint, django_assert_max_num_queries):
     prompt_set = make_prompt_set([(f"cat {number}", []) for number in range(100)])
-    with django_assert_max_num_queries(70):
+    with django_assert_max_num_queries(40):
         run = start(checkpoint, prompt_set, seeds=range(20))
+    assert run.generations.count() == WRITTEN_AT_ONCE
+    with django_assert_max_num_queries(70):
+        write_images(run=run)
     assert run.generations.count() == 2000
 
 
-def test_failed_generations_and_only_these_are_queued_again(django_assert_num_queries):
+@pytest.mark.parametrize("at_once", [1, 2, 3, 4, 7])
+def test_images_are_written_down_in_slices_by_any_number_of_workers(checkpoint, monkeypatch, at_once):
+    prompt_set = make_prompt_set([(f"cat {number}", []) for number in range(5)])
+    whole = start(checkpoint, prompt_set, seeds=[0, 5, 1], vary_seeds=True)
+    monkeypatch.setattr(runs, "WRITTEN_AT_ONCE", at_once)
+    run = start(checkpoint, prompt_set, name="again", seeds=[0, 5, 1], vary_seeds=True)
+    assert (run.images, run.written, run.generations.count()) == (15, at_once, at_once)
+    assert not run_progress(run).is_finished
+    other = GenerationRun.objects.get(pk=run.pk)
+    write_images(run=run)
+    write_images(run=other)
+    assert run_progress(run).total == 15
+    assert [
+        list(each.generations.order_by("pk").values_list("prompt", "seed")) for each in (run, whole)
+    ] == 2 * [list(whole.generations.order_by("pk").values_list("prompt", "seed"))]
+
+
+def test_what_is_not_written_down_whole_is_nothing_to_cancel_or_build_on(checkpoint, monkeypatch):
+    monkeypatch.setattr(runs, "WRITTEN_AT_ONCE", 1)
+    run = start(checkpoint, make_prompt_set([DOG] * 3))
+    with pytest.raises(RunError, match="written down by a worker at the moment"):
+        cancel_waiting(run=run)
+    with transaction.atomic(), pytest.raises(RunError, match="written down by a worker at the moment"):
+        hold_run(run)
+
+
+def test_nothing_of_a_run_that_is_being_erased_is_tried_again():
+    run = make_run(finished=False)
+    run.generations.fail_claimable("boom")
+    set_run_aside(run)
+    with pytest.raises(RunError, match="is being erased"):
+        retry_failed(run=run)
+    assert run.generations.get().state == State.FAILED
+
+
+def test_failed_generations_and_only_these_are_queued_again(django_assert_max_num_queries):
     run = make_run(make_prompt_set([DOG] * 4), finished=False)
     failed, dropped, done, waiting = run.generations.order_by("pk")
     Generation.objects.filter(pk=failed.pk).update(
@@ -154,7 +203,7 @@ def test_failed_generations_and_only_these_are_queued_again(django_assert_num_qu
     )
     other = make_run(finished=False)
     other.generations.update(state=State.FAILED, error="boom", finished_at=timezone.now())
-    with django_assert_num_queries(4):  # and what was done is written down, in one transaction
+    with django_assert_max_num_queries(13):  # three slices at most, and what was done is written down
         assert retry_failed(run=run) == 1
     failed.refresh_from_db()
     assert (failed.state, failed.error, failed.attempts, failed.finished_at) == (State.QUEUED, "", 0, None)
