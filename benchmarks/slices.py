@@ -1,4 +1,5 @@
-"""How long whoever writes to SQLite waits while a worker parses captions and imports sentences beside.
+"""How long whoever writes to SQLite waits while a worker parses captions, imports sentences, and writes down,
+cancels, queues again and erases the images of a run beside.
 
 A process of its own writes a row every 20 milliseconds, as raters do; the longest of its writes counts. What
 the machine and its disk add by themselves shows the first figure, with nothing beside.
@@ -22,6 +23,7 @@ CAPTIONS, SENTENCES = 10_000, 20_000
 EVERY, LONGEST = 0.02, 0.5  # seconds
 SENTENCE = "A brown dog and two small cats lie on a red sofa in front of an open window beside old books ."
 CAPTION = "A brown dog and two small cats lie on a red sofa in front of a window, number"
+SEEDS = 10
 LETTERS = 2_000  # of the longest captions that an import takes
 
 
@@ -52,6 +54,7 @@ def _pieces(captions: int, sentences: int) -> Iterator[tuple[str, Callable[[], A
     short = import_lines("short", [f"{CAPTION} {number}" for number in range(captions)])
     for name in (f"parse of {captions:,} captions", "parse of the same again"):
         yield name, lambda: parse_prompt_set(prompt_set=short)
+    yield from _pieces_of_run(short, captions * SEEDS)
     text = (f"{CAPTION}. " * LETTERS)[: LETTERS - 10]
     long = import_lines("long", [f"{text} {number}" for number in range(captions // 20)])
     yield (
@@ -66,6 +69,24 @@ def _pieces(captions: int, sentences: int) -> Iterator[tuple[str, Callable[[], A
     row.prompt_set.parse_state = row.prompt_set.ParseState.IMPORTING
     row.prompt_set.save()
     yield "removing them again", lambda: run_import(row=Import.objects.get(pk=row.pk))
+
+
+def _pieces_of_run(prompt_set: Any, images: int) -> Iterator[tuple[str, Callable[[], Any]]]:
+    from generation.models import Checkpoint, GenerationRun
+    from generation.services.erasing import erase_run
+    from generation.services.runs import cancel_waiting, create_run, retry_failed, write_images
+
+    checkpoint = Checkpoint.objects.create(name="locks", source="locks/locks")
+
+    def make() -> None:
+        run = create_run(name="locks", prompt_set=prompt_set, checkpoint=checkpoint, seeds=range(SEEDS))
+        write_images(run=run)
+
+    yield f"a run of {images:,} images", make
+    run = GenerationRun.objects.get()
+    yield "cancelling them", lambda: cancel_waiting(run=run)
+    yield "queueing them again", lambda: retry_failed(run=run)
+    yield "erasing it", lambda: erase_run(run, lambda rows: None)
 
 
 def _conllu(number: int) -> str:
