@@ -12,6 +12,7 @@ from django.db.models import Q
 from daamweb.pokes import poke
 from daamweb.projects.models import Project
 from daamweb.projects.services.events import SITE, Actor
+from daamweb.work.shifts import one_shift
 from generation.models import GenerationRun, Import, Parse, PromptSet
 from generation.prompts.built import BuiltSet
 from generation.services import import_requests, imports, parses
@@ -70,10 +71,12 @@ def _told(parse: Parse) -> Parse:
 @shared_task
 def run_parse(parse_id: int) -> None:
     parse = Parse.objects.filter(pk=parse_id, prompt_set__project__archived_at=None).first()
-    if parse is None or not parses.run_parse(parse=parse, by=SITE):
-        logger.info(
-            "Parse %s is gone, failed, in an archived project, or in the hands of another worker.", parse_id
-        )
+    if parse is None:
+        logger.info("Parse %s is gone, or in an archived project.", parse_id)
+        return
+    with one_shift(run_parse, parse) as shift:
+        if not parses.run_parse(parse=parse, by=SITE, look=shift.look):
+            logger.info("Parse %s failed, or is in the hands of another worker.", parse_id)
 
 
 def start_import(*, by: Actor, **asked: Any) -> Import:
@@ -115,10 +118,12 @@ def run_import(import_id: int) -> None:
     # What is left over is removed from an archived project, too.
     wanted = Q(project__archived_at=None) | Import.with_leftovers()
     row = Import.objects.filter(wanted, pk=import_id).first()
-    if row is None or not imports.run_import(row=row):
-        logger.info(
-            "Import %s is gone, ended, in an archived project, or in the hands of another worker.", import_id
-        )
-    else:
-        for parse in Parse.objects.unfinished().filter(prompt_set__made_by_import=row):
-            _told(parse)
+    if row is None:
+        logger.info("Import %s is gone, or in an archived project.", import_id)
+        return
+    with one_shift(run_import, row) as shift:
+        if not imports.run_import(row=row, look=shift.look):
+            logger.info("Import %s ended, or is in the hands of another worker.", import_id)
+            return
+    for parse in Parse.objects.unfinished().filter(prompt_set__made_by_import=row):
+        _told(parse)

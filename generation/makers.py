@@ -96,6 +96,9 @@ class StartRunView(ServiceFormView):
     model = GenerationRun
     errors = (RunError,)
 
+    def address_of(self, run):
+        return reverse("generation:run", args=[run.pk])
+
     def perform(self, data):
         run = create_run(**data, by=current_user(self.request))
         start_run(run)

@@ -45,7 +45,12 @@ FOR_A_WHILE = "private, max-age=1800"
 @require_safe
 def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_allowed(Import.objects.select_related("prompt_set"), request.user, pk=pk)
-    return render(request, "generation/import.html", {"row": row, "bad_rows": row.bad_rows[:MAX_BAD_ROWS]})
+    context = {
+        "row": row,
+        "bad_rows": row.bad_rows[:MAX_BAD_ROWS],
+        "is_being_removed": row.prompt_set is not None and row.has_leftovers(),
+    }
+    return render(request, "generation/import.html", context)
 
 
 @for_staff

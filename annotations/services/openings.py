@@ -5,7 +5,6 @@ and the study is open. While it is being opened nobody edits it; an opening that
 """
 
 import logging
-import time
 from functools import partial
 
 from django.db import transaction
@@ -23,16 +22,13 @@ from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.projects.shown import Shown
 from daamweb.work.attempts import recorded
 from daamweb.work.heartbeats import kept
-from daamweb.work.slices import stored_slice
+from daamweb.work.slices import Pace, stored_slice
 from generation.models import Generation
 
 logger = logging.getLogger(__name__)
 
 VERIFIED_AT_ONCE = 500  # tasks
-# In one transaction, for which raters wait: to begin with, and then as many as take HELD. Behind each is the
-# same pause: the more places come between two, the sooner the study is open.
 PLACES_AT_ONCE, FEWEST_AT_ONCE, MOST_AT_ONCE = 900, 100, 4_500
-HELD = 0.1  # seconds
 LONGEST_ERROR = 500  # characters, in what was done; the opening keeps the whole
 
 
@@ -219,21 +215,18 @@ class _Slices:
     def _make_places(self) -> None:
         """Slice by slice, each in one short transaction; those that are there already are left alone."""
         with_places = self.study.tasks.filter(role__in=Task.WITH_PLACES)
-        at_once = PLACES_AT_ONCE
+        pace = Pace(first=PLACES_AT_ONCE, fewest=FEWEST_AT_ONCE, most=MOST_AT_ONCE)
         first = self.opening.done - self.tasks
         before = with_places.filter(position__lt=first).count()
         while first < self.tasks:
-            count = max(1, at_once // self.study.replicas)
+            count = max(1, pace.at_once // self.study.replicas)
             slice_ = with_places.filter(position__gte=first, position__lt=first + count)
             tasks = list(slice_.order_by("position").values_list("pk", flat=True))
             places = self._places_of(tasks, before)
             before, first = before + len(tasks), first + count
-            with stored_slice():
-                began = time.monotonic()
+            with pace.slice():
                 Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
                 self._keep(self.tasks + min(first, self.tasks))
-                held = time.monotonic() - began
-            at_once = _as_many_as_fit(at_once, held)
 
     def _places_of(self, tasks: list[int], before: int) -> list[Place]:
         """All tasks' first places stand first on the ring, then all second ones, … `before`: how many tasks
@@ -258,12 +251,6 @@ class _Slices:
             details = {"plan": plan.sha256}
             record(Action.OPENED, subject=study, project=study.project, by=SITE, details=details)
         logger.info("Study %s is open; the hash of its plan is %s.", study.pk, plan.sha256)
-
-
-def _as_many_as_fit(places: int, held: float) -> int:
-    """How many come next, where so many held the lock for so long; at most twice as many."""
-    fit = places * min(2.0, HELD / held) if held > 0 else 2 * places
-    return max(FEWEST_AT_ONCE, min(MOST_AT_ONCE, int(fit)))
 
 
 def _check_files(generation: Generation) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Model
 from daamweb.pokes import poke
 from daamweb.projects.models import Erasure
 from daamweb.projects.services import erasures
+from daamweb.work.shifts import one_shift
 
 logger = logging.getLogger(__name__)
 
@@ -24,5 +25,9 @@ def start_erasure(*, subject: Model, typed_name: str, by: User | None) -> Erasur
 @shared_task
 def run_erasure(erasure_id: int) -> None:
     erasure = Erasure.objects.select_related("asked_by").filter(pk=erasure_id).first()
-    if erasure is None or not erasures.run_erasure(erasure=erasure):
-        logger.info("Erasure %s is gone, failed, or in the hands of another worker.", erasure_id)
+    if erasure is None:
+        logger.info("Erasure %s is gone.", erasure_id)
+        return
+    with one_shift(run_erasure, erasure) as shift:
+        if not erasures.run_erasure(erasure=erasure, look=shift.look):
+            logger.info("Erasure %s failed, or is in the hands of another worker.", erasure_id)

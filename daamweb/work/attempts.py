@@ -9,6 +9,10 @@ from dataclasses import dataclass
 logger = logging.getLogger(__name__)
 
 
+class ShiftOver(Exception):
+    """A worker's time with a row is over; what it stored stays."""
+
+
 @dataclass
 class Attempt:
     """How it went. error: "<ErrorName>: <message>" once it has failed."""
@@ -22,11 +26,13 @@ def recorded(fail: Callable[[str], object], what: str) -> Iterator[Attempt]:
     `fail` gets "<ErrorName>: <message>" to be stored, and the attempt that is yielded keeps it as `error`.
 
     For code of others, such as pipelines, and for analyses, which may raise anything. What is expected is
-    caught by its name, inside the block. KeyboardInterrupt and SystemExit pass.
+    caught by its name, inside the block. ShiftOver, KeyboardInterrupt and SystemExit pass.
     """
     attempt = Attempt()
     try:
         yield attempt
+    except ShiftOver:
+        raise
     except Exception as error:  # the one place that catches whatever it is
         message = str(error)
         attempt.error = f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -118,6 +118,14 @@ class Work(models.Model):
         ]
 
     @property
+    def silent_since(self) -> datetime | None:
+        """When its worker was last heard, if that is so long ago that it may have died."""
+        if self.lease_expires_at is None:
+            return None
+        heard = self.lease_expires_at - self.LEASE
+        return heard if timezone.now() - heard > self.LEASE / 2 else None
+
+    @property
     def is_unfinished(self) -> bool:
         return self.state in (WorkState.QUEUED, WorkState.RUNNING)
 

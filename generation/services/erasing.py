@@ -12,7 +12,7 @@ from daamweb.projects.errors import ProjectError
 from daamweb.projects.holdings import Gone
 from daamweb.projects.services.events import Actor
 from daamweb.projects.services.rows import delete_row
-from daamweb.work.slices import stored_slice
+from daamweb.work.slices import Pace, stored_slice
 from generation.models import Generation, GenerationRun, Import, Parse, PromptSet
 from generation.pictures.files import FOLDER, HEAT_MAPS, drawings_of, remove_drawings
 from generation.selectors import is_needed
@@ -110,8 +110,9 @@ def _delete_set(prompt_set: PromptSet) -> None:
 def _delete_prompts(prompt_set: PromptSet, gone: Gone) -> None:
     """In slices, words first. Django would look at each word of a prompt, and at what hangs on it, which
     takes seconds where prompts are long."""
-    while prompts := list(prompt_set.prompts.order_by("pk")[:PROMPTS_AT_ONCE]):
-        with stored_slice():
+    pace = Pace(first=PROMPTS_AT_ONCE, fewest=5, most=1_000)
+    while prompts := list(prompt_set.prompts.order_by("pk")[: pace.at_once]):
+        with pace.slice():
             delete_words(prompts)
             prompt_set.prompts.filter(pk__in=[prompt.pk for prompt in prompts]).delete()
         gone(len(prompts))

@@ -13,7 +13,7 @@ from daamweb.projects.models import Action, Project
 from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.work.attempts import recorded
 from daamweb.work.heartbeats import kept
-from daamweb.work.slices import stored_slice
+from daamweb.work.slices import Look, stored_slice, unwatched
 from generation.errors import PromptSetError
 from generation.models import Import, PromptSet
 from generation.prompts.built import BuiltSet, read_built, write_built
@@ -153,23 +153,23 @@ def _import_now(bringing: Bringing, tell: Tell | None) -> PromptSet:
     return row.prompt_set
 
 
-def run_import(*, row: Import) -> bool:
+def run_import(*, row: Import, look: Look = unwatched) -> bool:
     """Carry it out, and remove what is left over of one that ended for good; False if another worker has it,
     nothing is to be done, or it failed. What fails for a reason outside of the file can be tried again."""
     done = False
     if row.take():
         with recorded(row.fail, f"Import {row.pk}"):
             try:
-                done = _read_and_store(row)
+                done = _read_and_store(row, look)
             except (CaptionFileError, PromptSetError) as error:
                 row.refuse(sentence(error))
     row.refresh_from_db()
     if row.has_leftovers():
-        remove_leftovers(row)
+        remove_leftovers(row, look)
     return done
 
 
-def _read_and_store(row: Import) -> bool:
+def _read_and_store(row: Import, look: Look) -> bool:
     with kept(row):  # reading a long file takes its time
         if not row.file:
             raise PromptSetError("The process that imported it was stopped. Import the file again.")
@@ -181,7 +181,7 @@ def _read_and_store(row: Import) -> bool:
         by: Actor = row.asked_by or SITE
         if row.format == BUILT:
             built = read_built(content)
-            return _store_all(Bringing(row, built, (), ask_parse=True, by=by), None)
+            return _store_all(Bringing(row, built, (), ask_parse=True, by=by), look)
         captions = read_captions(content, format=row.format, file_name=row.file_name)
         if captions.errors and not row.skip_invalid:
             row.mark_begun(total=len(captions.captions), **_bad_rows(captions.errors))
@@ -191,7 +191,7 @@ def _read_and_store(row: Import) -> bool:
             )
         _check_any_left(captions, row.file_name)
         read = _of_file(captions, row.file_name, content)
-        return _store_all(Bringing(row, read, captions.errors, ask_parse=True, by=by), None)
+        return _store_all(Bringing(row, read, captions.errors, ask_parse=True, by=by), look)
 
 
 def _check_any_left(captions: CaptionFile, file_name: str) -> None:

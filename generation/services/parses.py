@@ -10,7 +10,7 @@ from daamweb.projects.services.events import Actor, record
 from daamweb.work.asking import find_or_create
 from daamweb.work.attempts import recorded
 from daamweb.work.heartbeats import kept
-from daamweb.work.slices import stored_slice
+from daamweb.work.slices import Look, stored_slice, unwatched
 from generation.errors import PromptSetError
 from generation.models import Parse, Prompt, PromptSet, Word
 from generation.prompts.parsing import Parser, ParserNotFound, load_parser, parse
@@ -64,13 +64,13 @@ def cancel_parse(parse: Parse, *, by: Actor) -> bool:
     return cancelled
 
 
-def run_parse(*, parse: Parse, by: Actor) -> bool:
+def run_parse(*, parse: Parse, by: Actor, look: Look = unwatched) -> bool:
     """Carry it out; False if another worker has it, nothing is to be done, or it failed."""
     if not parse.take():
         return False
     with recorded(parse.fail, f"Parse {parse.pk}"):
         try:
-            return _carry_out(parse, None, by) is not None
+            return _carry_out(parse, look, by) is not None
         except (ParserNotFound, PromptSetError) as error:
             logger.exception("Prompt set %s could not be parsed.", parse.prompt_set_id)
             parse.fail(str(error))

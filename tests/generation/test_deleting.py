@@ -8,6 +8,7 @@ from django.urls import reverse
 from daamweb.projects.models import Erasure, Role
 from daamweb.projects.services.erasures import run_erasure
 from generation.models import Generation, GenerationRun, Prompt, PromptSet, Word
+from generation.services.erasing import set_run_aside
 from tests.factories import make_project, make_prompt_set, make_run, make_study
 from tests.generation.admin.pages import change_page
 
@@ -111,3 +112,13 @@ def test_lists_delete_nothing(researcher_client, name):
     chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
     researcher_client.post(address, chosen)
     assert Generation.objects.filter(run=run).exists()
+
+
+@pytest.mark.parametrize("what", ["retry", "cancel"])
+def test_buttons_pressed_on_a_run_that_is_being_erased_say_so(researcher_client, what):
+    run = make_run(finished=False)
+    set_run_aside(run)
+    answer = researcher_client.post(reverse(f"generation:{what}", args=[run.pk]), follow=True)
+    page = html.unescape(answer.content.decode())
+    assert page.count(f"“{run}” is being erased.") == 2  # the notice, and what became of the button
+    assert 'method="post" action="/generation/' not in page

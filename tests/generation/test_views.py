@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from daamweb.projects.models import Role
 from generation.models import Checkpoint, Generation, GenerationRun, Word
-from generation.services.erasing import set_run_aside
 from generation.services.generations import claim_generations
 from tests.factories import DOG, make_project, make_prompt_set, make_run
 
@@ -182,16 +181,6 @@ def test_retry_queues_the_failed_ones_and_wakes_workers(
     assert (response.status_code, response.url) == (302, run_page(run))
     assert set(run.generations.values_list("state", "error")) == {(State.QUEUED, "")}
     assert pokes == [("generation.jobs.generate_batch", (run.pk,))] * 2
-
-
-@pytest.mark.parametrize("what", ["retry", "cancel"])
-def test_buttons_pressed_on_a_run_that_is_being_erased_say_so(researcher_client, what):
-    run = make_run(finished=False)
-    set_run_aside(run)
-    page = researcher_client.post(reverse(f"generation:{what}", args=[run.pk]), follow=True)
-    assert [str(message) for message in page.context["messages"]] == [f"The run “{run}” is being erased."]
-    assert 'method="post" action="/generation/' not in page.text
-    assert f"“{run}” is being erased." in page.text
 
 
 def test_retry_needs_the_token_of_a_form(researcher):

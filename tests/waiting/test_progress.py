@@ -52,6 +52,19 @@ def test_what_waits_asks_for_itself_and_says_what_to_do_without_scripts(opening)
     assert "<noscript>Reload this page in a few seconds.</noscript>" in page
 
 
+def test_what_gave_way_and_what_is_silent_say_so(opening):
+    opening.take()
+    opening.renew(done=3, total=8)
+    assert "Nothing was heard" not in shown(opening)
+    opening.lease_expires_at -= 0.6 * Opening.LEASE
+    assert "Nothing was heard from it since" in shown(opening)
+    opening.put_off()
+    opening.refresh_from_db()
+    page = shown(opening)
+    assert "Others come first for a moment; then it goes on." in page
+    assert '<progress max="8" value="3"' in page
+
+
 def test_what_runs_says_how_far_it_is_and_which_attempt_it_is(opening):
     Opening.objects.update(attempts=1)
     opening.take()

@@ -1,13 +1,14 @@
 """A slice is a transaction, behind which others can write."""
 
 import gc
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, transaction
 
 from daamweb.projects.models import Project
 from daamweb.work import slices
-from daamweb.work.slices import stored_slice
+from daamweb.work.slices import Pace, stored_slice
 from tests.factories import make_project
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,3 +53,24 @@ def test_the_collector_is_left_as_it_was(slept, was_on):
         assert gc.isenabled() is was_on
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("at_once", "held", "then"),
+    [(900, 0.1, 900), (900, 0.3, 300), (900, 0.01, 1800), (900, 0, 1800), (4000, 0.01, 4500), (200, 5, 100)],
+)
+def test_a_slice_holds_the_lock_for_about_as_long_on_any_machine(at_once, held, then):
+    pace = Pace(first=at_once, fewest=100, most=4500)
+    pace.heed(held)
+    assert pace.at_once == then
+
+
+def test_a_pace_is_that_of_the_slice_before(monkeypatch):
+    clock = iter([0.0, 0.2, 1.0, 1.01])
+    patched = SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda seconds: None)
+    monkeypatch.setattr(slices, "time", patched)
+    pace, sizes = Pace(first=40, fewest=1, most=100), []
+    for _ in range(2):
+        with pace.slice():
+            sizes.append(pace.at_once)
+    assert (sizes, pace.at_once) == ([40, 20], 40)

@@ -89,6 +89,15 @@ def test_a_worker_whose_clock_is_a_day_ahead_holds_nothing_for_a_day(work, monke
     assert not work.finish()
 
 
+def test_a_worker_that_was_not_heard_for_half_a_lease_may_have_died(work):
+    assert work.silent_since is None
+    assert work.take()
+    assert work.silent_since is None
+    heard = timezone.now() - work.LEASE * 0.6
+    Operation.objects.filter(pk=work.pk).update(lease_expires_at=heard + work.LEASE)
+    assert same_row(work).silent_since == heard
+
+
 # --- ending -----------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from daamweb.projects.services.events import record
 from daamweb.projects.services.staff import mark_staff
 from daamweb.work.attempts import recorded
 from daamweb.work.models import WorkState
+from daamweb.work.slices import Look, unwatched
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +57,13 @@ def request_erasure(*, subject: Model, typed_name: str, by: User | None) -> Eras
     )
 
 
-def run_erasure(*, erasure: Erasure) -> bool:
+def run_erasure(*, erasure: Erasure, look: Look = unwatched) -> bool:
     """Carry it out, from where it was left; False if another worker has it, or it failed."""
     if not erasure.take():
         return False
     with recorded(erasure.fail, f"Erasure {erasure.pk}"):
         try:
-            _erase(erasure)
+            _erase(erasure, look)
         except _LeaseLost:
             logger.warning("Erasure %s went to another worker.", erasure.pk)
             return False
@@ -70,8 +71,8 @@ def run_erasure(*, erasure: Erasure) -> bool:
     return False
 
 
-def _erase(erasure: Erasure) -> None:
-    gone = _counting(erasure)
+def _erase(erasure: Erasure, look: Look) -> None:
+    gone = _counting(erasure, look)
     subject = apps.get_model(erasure.subject_type)._default_manager.filter(pk=erasure.subject_id).first()
     if isinstance(subject, Project):
         for holding in reversed(HOLDINGS):
@@ -90,7 +91,7 @@ def _erase(erasure: Erasure) -> None:
         _write_down(erasure, project)
 
 
-def _counting(erasure: Erasure) -> Gone:
+def _counting(erasure: Erasure, look: Look) -> Gone:
     done = erasure.done
 
     def gone(rows: int) -> None:
@@ -98,6 +99,7 @@ def _counting(erasure: Erasure) -> Gone:
         done += rows
         if not erasure.renew(done=done):
             raise _LeaseLost
+        look(done)
 
     return gone
 

@@ -32,7 +32,7 @@ def test_run_is_started_and_workers_are_told(submit, pokes):
 @pytest.mark.parametrize(
     ("choice", "seeds"), [("vary", [0, 1]), ("same", [0, 0]), ("", [0, 1])], ids=["vary", "same", "by itself"]
 )
-def test_seeds_are_varied_as_chosen(submit, choice, seeds):
+def test_seeds_are_varied_as_chosen(researcher_client, submit, choice, seeds):
     sampled, _ = build_words_prompt_set(
         name="sampled", source=make_prompt_set(), seed=0, parts_of_speech=["NOUN"], per_part_of_speech=1
     )
@@ -40,7 +40,10 @@ def test_seeds_are_varied_as_chosen(submit, choice, seeds):
     run = GenerationRun.objects.get()
     generations = run.generations.order_by("prompt__position")
     assert list(generations.values_list("seed", flat=True)) == seeds
-    assert "Every prompt gets seeds of its own" in text  # what the setting on the run's page means
+    assert ("varied by prompt" in text) == run.vary_seeds  # on the page that waits for the images
+    assert "Every prompt gets seeds of its own" in page(
+        researcher_client, f"/admin/generation/generationrun/{run.pk}/change/"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from daamweb.projects.errors import ProjectError
+from daamweb.work.slices import Pace
 from generation.errors import PromptSetError, RunError
 from generation.models import Checkpoint, Generation, GenerationRun, Word
 from generation.prompts.captions import Caption
@@ -140,6 +141,7 @@ def test_long_captions_are_erased_with_their_words_first(django_assert_max_num_q
 
 def test_erasing_renews_its_lease_with_each_slice(monkeypatch):
     monkeypatch.setattr(erasing, "PROMPTS_AT_ONCE", 2)
+    monkeypatch.setattr(Pace, "heed", lambda pace, held: None)
     row = request_import(project=main_project(), name="set", content=None, file_name="a.txt")
     captions = [Caption(row=n, external_id=str(n), text="a cat", metadata={}) for n in range(5)]
     create_prompts(row.prompt_set, captions)

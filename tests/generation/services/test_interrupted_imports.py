@@ -208,7 +208,7 @@ def test_import_is_kept_while_it_runs_however_long_it_takes(monkeypatch, by_work
 def test_worker_that_dies_behind_the_last_slice_leaves_a_parse_that_waits(monkeypatch, pokes):
     row = asked()
 
-    def die(row):
+    def die(*_):
         raise SystemExit
 
     monkeypatch.setattr(service, "remove_leftovers", die)

@@ -15,6 +15,7 @@ from daamweb.projects.models import Erasure, Event, Membership, Project
 from daamweb.projects.services import erasures
 from daamweb.projects.services.erasures import request_erasure, run_erasure
 from daamweb.projects.services.projects import archive_project, restore_project
+from daamweb.work.slices import unwatched
 from generation.services.import_requests import request_import
 from tests.annotations.services.rows import claim, submit
 from tests.factories import (
@@ -167,7 +168,7 @@ def test_an_erasure_that_went_to_another_worker_stops():
     Erasure.objects.filter(pk=erasure.pk).update(lease_expires_at="2020-01-01T00:00Z")
     assert other.take()
     with pytest.raises(erasures._LeaseLost):
-        erasures._erase(erasure)
+        erasures._erase(erasure, unwatched)
     assert Project.objects.filter(pk=project.pk).exists()
     assert Membership.objects.filter(project=project).count() == 0
 
