@@ -135,8 +135,7 @@ def erase_import(row: Import, gone: Gone) -> None:
 
 def remove_leftovers(row: Import, gone: Gone = lambda rows: None) -> None:
     """Of an import that ended: the file, and a set that is not whole. May be killed, and done twice."""
-    importing = PromptSet.ParseState.IMPORTING
-    prompt_set = PromptSet.objects.filter(made_by_import=row.pk, parse_state=importing).first()
+    prompt_set = row.set_in_parts().first()
     if prompt_set is not None:
         _delete_prompts(prompt_set, gone)
         _delete_set(prompt_set)

@@ -33,7 +33,6 @@ MOST_CAPTIONS_AT_ONCE = 500
 KEPT_BAD_ROWS = 1000
 # The format of a file that holds what was built.
 BUILT = "built"
-IMPORTING = PromptSet.ParseState.IMPORTING
 # (done, total) → anything
 Tell = Callable[[int, int], object]
 
@@ -213,7 +212,7 @@ def _store_all(bringing: Bringing, tell: Tell | None) -> bool:
     with transaction.atomic():
         if not row.mark_begun(total=total, **_bad_rows(bringing.errors)):
             return False
-        _importing(row).update(origin=content.origin, recipe=dict(content.recipe))
+        row.set_in_parts().update(origin=content.origin, recipe=dict(content.recipe))
     for slice_ in packed(_with_words(content, row.position)):
         if not _store(row, [number for number, _ in slice_], [words for _, words in slice_], content):
             return False
@@ -248,13 +247,9 @@ def _store(row: Import, numbers: list[int], words: list[Sequence[Any]], content:
     return True
 
 
-def _importing(row: Import) -> Any:
-    return PromptSet.objects.filter(made_by_import=row.pk, parse_state=IMPORTING)
-
-
 def _set_of(row: Import) -> PromptSet:
-    """Raises PromptSetError once somebody deleted it."""
-    found = PromptSet.objects.filter(made_by_import=row.pk).first()
+    """Raises PromptSetError once somebody deleted it, or it is being erased."""
+    found = row.set_in_parts().first()
     if found is None:
         raise PromptSetError("The prompt set was deleted while it was imported.")
     return found

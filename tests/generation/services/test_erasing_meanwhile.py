@@ -7,10 +7,11 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from generation.models import Import, PromptSet
+from generation.models import Import, Prompt, PromptSet
 from generation.services.erasing import erase_prompt_set, remove_leftovers, set_prompt_set_aside
+from generation.services.import_requests import retry_import
 from generation.services.imports import run_import
-from tests.generation.asked_imports import asked
+from tests.generation.asked_imports import asked, begin_and_die, files
 from tests.site import Site
 
 CONTEST = "from tests.generation.erasing_contest import set_aside_while_imported as do; do()"
@@ -82,3 +83,39 @@ def test_a_set_is_set_aside_while_it_is_imported_and_neither_waits_for_ever(tmp_
     ended = json.loads(site.manage("shell", "--verbosity", "0", "--command", CONTEST).splitlines()[-1])
     assert ended == [["", "cancelled", "", "erasing"]] * len(ended)
     assert ended
+
+
+# --- Tried again -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def failed(monkeypatch) -> Import:
+    """With two captions stored, and its set set aside since."""
+    monkeypatch.setattr("generation.services.words.PROMPTS_AT_ONCE", 2)
+    row = asked()
+    begin_and_die(row, monkeypatch, slices=1)
+    assert row.take()
+    assert row.fail("database is locked")
+    assert row.is_repeatable
+    set_prompt_set_aside(row.prompt_set)
+    return row
+
+
+@pytest.mark.django_db
+def test_a_failed_import_whose_set_is_being_erased_is_not_tried_again(failed, researcher_client):
+    assert not failed.is_repeatable
+    assert not retry_import(failed, by=None)
+    assert "Try again" not in researcher_client.get(f"/generation/imports/{failed.pk}/").text
+    assert Import.objects.get().state == Import.State.FAILED
+
+
+@pytest.mark.django_db
+def test_an_import_that_was_tried_again_stores_nothing_in_a_set_that_is_being_erased(failed, media_folder):
+    """Where that was set aside by a version that let it be tried again."""
+    Import.objects.update(state=Import.State.QUEUED, finished_at=None)
+    assert not run_import(row=failed)
+    failed.refresh_from_db()
+    assert failed.error == "The prompt set was deleted while it was imported."
+    assert Prompt.objects.count() == 2
+    assert PromptSet.objects.get().parse_state == PromptSet.ParseState.ERASING
+    assert files(media_folder) == []
