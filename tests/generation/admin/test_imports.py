@@ -87,17 +87,27 @@ def test_each_format_is_offered_once(researcher_client):
 # --- Long files --------------------------------------------------------------------------------------------
 
 
+def sentence(words: int) -> bytes:
+    """In CoNLL-U."""
+    rows = (b"%d\tcat\tcat\tNOUN\t_\t_\t%d\tdep\t_\t_" % (n, n - 1) for n in range(1, words + 1))
+    return b"\n".join(rows) + b"\n\n"
+
+
 @pytest.mark.parametrize(
-    "content",
-    [b"\n".join(b"a cat %d" % n for n in range(501)), b"a cat \n" * 20_000],
-    ids=["captions", "bytes"],
+    ("content", "name"),
+    [
+        (b"\n".join(b"a cat %d" % n for n in range(501)), "captions.txt"),
+        (b"a cat \n" * 20_000, "captions.txt"),
+        (sentence(words=201) * 10, "captions.conllu"),
+    ],
+    ids=["captions", "bytes", "words"],
 )
 def test_long_file_is_handed_to_a_worker_and_its_page_is_shown_next(
-    submit, pokes, content, researcher, researcher_client
+    submit, pokes, content, name, researcher, researcher_client
 ):
-    text = submit(IMPORT, upload("captions.txt", content))
+    text = submit(IMPORT, upload(name, content))
     row = Import.objects.get()
-    assert (row.state, row.name, row.file_name, row.format) == ("queued", "imported", "captions.txt", "auto")
+    assert (row.state, row.name, row.file_name, row.format) == ("queued", "imported", name, "auto")
     assert row.asked_by == researcher
     assert pokes == [("generation.jobs.run_import", (row.pk,))]
     assert "The file is stored, and “imported” is handed to a worker." in text

@@ -80,6 +80,19 @@ def test_many_pairs_are_handed_to_a_worker_whose_page_is_shown_next(submit, poke
     assert (made.origin, made.prompts.count(), made.parse_state) == ("cohyponyms", 501, "queued")
 
 
+def test_few_long_captions_are_handed_to_a_worker_with_their_words(submit, pokes, monkeypatch):
+    monkeypatch.setattr("generation.services.imports.MOST_WORDS_AT_ONCE", 7)
+    source = make_prompt_set([DOG, DOG])  # four words each
+    submit(WORDS, {**WORDS_DATA, "source": source.pk, "per_part_of_speech": 2, "common": 1})
+    row = Import.objects.get()
+    assert pokes == [("generation.jobs.run_import", (row.pk,))]
+    assert not row.prompt_set.prompts.exists()
+    assert run_import(row=row)
+    made = PromptSet.objects.get(name="sampled")
+    assert made.parse_state == ParseState.PARSED
+    assert made.prompts.first().words.count() == 4
+
+
 def test_noun_that_is_not_in_the_ontology_is_refused_on_the_form(submit, pokes):
     text = submit(PAIRS, {**PAIRS_DATA, "nouns": "cat, unicorn"})
     assert "'unicorn' is no noun of the ontology" in text
