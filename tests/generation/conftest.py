@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
 
 from generation.models import Checkpoint, GenerationRun
 from generation.services.runs import create_run
@@ -53,3 +54,17 @@ def tiny_run(tiny_checkpoint):
         )
 
     return tiny_run
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """From now on files are stored in part, and an error is raised in the middle."""
+
+    def full_disk(error: BaseException) -> None:
+        def break_off(content, chunk_size=None):
+            yield content.read(1)
+            raise error
+
+        monkeypatch.setattr(ContentFile, "chunks", break_off)
+
+    return full_disk

@@ -1,5 +1,8 @@
 """Captions are imported from a file."""
 
+import errno
+import os
+
 import pytest
 
 from daamweb.projects.models import Role
@@ -116,6 +119,15 @@ def test_long_file_is_handed_to_a_worker_and_its_page_is_shown_next(
     assert asks in text
     assert row.prompt_set.parse_state == ParseState.IMPORTING
     assert asks in page(researcher_client, change_page(row.prompt_set))
+
+
+def test_long_file_that_cannot_be_stored_is_said_on_the_form(submit, pokes, full_disk):
+    full_disk(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    text = submit(IMPORT, upload("captions.txt", b"a cat \n" * 20_000))
+    assert "The file could not be stored (No space left on device), and nothing was imported." in text
+    assert 'value="imported"' in text
+    assert not PromptSet.objects.exists()
+    assert pokes == []
 
 
 def test_long_file_with_a_taken_name_is_refused_at_its_field(submit, pokes):
