@@ -87,7 +87,9 @@ def set_run_aside(run: GenerationRun) -> None:
 def set_prompt_set_aside(prompt_set: PromptSet) -> None:
     """Nothing is made of it any more, and nobody stores anything in it. Raises ProjectError."""
     imports = _lock_imports(prompt_set)
-    locked = PromptSet.objects.select_for_update().get(pk=prompt_set.pk)
+    locked = PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
+    if locked is None:
+        raise ProjectError(f"“{prompt_set}” was deleted meanwhile.")
     if is_needed(locked):
         raise ProjectError(f"“{locked}” has runs; it cannot be erased before they are.")
     for row in (*imports, *Parse.objects.filter(prompt_set=locked)):
