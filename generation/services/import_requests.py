@@ -2,7 +2,6 @@
 
 import logging
 import uuid
-from contextlib import suppress
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
@@ -15,7 +14,7 @@ from daamweb.projects.services.events import Actor, record
 from generation.errors import PromptSetError
 from generation.models import Import, PromptSet
 from generation.services.prompt_sets import check_new_name, name_is_taken
-from generation.services.storage import storage_errors
+from generation.services.storage import remove_what_can_be, storage_errors
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +76,7 @@ def _store_file(row: Import, content: bytes) -> None:
 
 def _take_back(row: Import) -> None:
     """The file first: a part of it may be there, which nobody would find without its row."""
-    with suppress(*storage_errors()):
-        default_storage.delete(str(row.file.name))
+    remove_what_can_be([str(row.file.name)])
     PromptSet.objects.filter(made_by_import=row.pk).delete()
     Import.objects.filter(pk=row.pk).delete()
 

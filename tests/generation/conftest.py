@@ -58,10 +58,17 @@ def tiny_run(tiny_checkpoint):
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """From now on files are stored in part, and an error is raised in the middle."""
+    """When so many more files have had room, each is stored in part, and an error raised in the middle."""
+    chunks = ContentFile.chunks
 
-    def full_disk(error: BaseException) -> None:
+    def full_disk(error: BaseException, room_for: int = 0) -> None:
+        begun: list[ContentFile] = []
+
         def break_off(content, chunk_size=None):
+            begun.append(content)
+            if len(begun) <= room_for:
+                yield from chunks(content)
+                return
             yield content.read(1)
             raise error
 
