@@ -3,6 +3,8 @@ sweep."""
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import shared_task
 from django.conf import settings
@@ -68,24 +70,31 @@ def sweep_studies() -> None:
     It ends after a part of the time until the next one, since other sweeps wait behind it. Studies come in
     any order, so that none is left out again and again."""
     until = time.monotonic() + settings.SWEEP_SECONDS * PART_OF_THE_TIME
-    openings.give_up_openings()
+    for study in openings.stuck_studies():
+        with _by_itself(study):
+            openings.give_up_opening(study=study)
     for study in verifications.due_for_verification()[:VERIFIED_AT_ONCE]:
-        start_verification(study=study)
+        with _by_itself(study):
+            start_verification(study=study)
     sweepable = Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state")
     left = list(sweepable.order_by("?"))
     while left:
-        _sweep_study(left.pop())
+        study = left.pop()
+        with _by_itself(study):
+            expire_due_turns(study=study)
+            if end_closing(study=study, by=SITE):
+                start_verification(study=study)
         if left and time.monotonic() > until:
             logger.warning("There was no time for %d studies; the next sweep goes on.", len(left))
             return
 
 
-def _sweep_study(study: Study) -> None:
+@contextmanager
+def _by_itself(study: Study) -> Iterator[None]:
+    """One study, or one that is erased meanwhile, must not keep the others from being swept."""
     try:
-        expire_due_turns(study=study)
-        if end_closing(study=study, by=SITE):
-            start_verification(study=study)
-    except DatabaseError:  # one study must not keep the others from being swept
+        yield
+    except (DatabaseError, Study.DoesNotExist):
         logger.exception("Study %s could not be swept.", study.pk)
 
 
@@ -93,5 +102,6 @@ def _sweep_study(study: Study) -> None:
 def sweep_identities() -> None:
     """Forget who took part in studies whose time to know it is over."""
     for study in identities.due_studies():
-        forgotten = identities.forget_identities(study=study)
-        logger.info("Study %s: %d people are known by pseudonyms alone now.", study.pk, forgotten)
+        with _by_itself(study):
+            forgotten = identities.forget_identities(study=study)
+            logger.info("Study %s: %d people are known by pseudonyms alone now.", study.pk, forgotten)

@@ -13,7 +13,7 @@ from daamweb.projects.admin_base import MembersAdmin, VisibleRelatedFilter
 from daamweb.projects.errors import NotEditableError
 from daamweb.projects.selectors import erasure_of
 from daamweb.requests import current_user
-from generation.errors import CheckpointRefusedError, RunError
+from generation.errors import CheckpointRefusedError, PromptSetError, RunError
 from generation.forms import (
     CheckpointForm,
 )
@@ -75,10 +75,16 @@ class PromptSetAdmin(ErasedByWorker, ServiceAdmin):
     @admin.action(description="Parse again with the project's parser", permissions=["change"])
     def parse_again(self, request, queryset):
         self.check_all(request, queryset, "change")
-        whole = queryset.exclude(parse_state__in=PromptSet.NOT_WHOLE)
-        for prompt_set in whole:
-            request_parse_again(prompt_set, by=current_user(request))
-        messages.success(request, f"{_counted(len(whole), 'prompt set')} handed to a worker.")
+        handed = 0
+        for prompt_set in queryset:
+            try:
+                request_parse_again(prompt_set, by=current_user(request))
+            except PromptSetError as error:
+                messages.error(request, str(error))
+            else:
+                handed += 1
+        if handed:
+            messages.success(request, f"{_counted(handed, 'prompt set')} handed to a worker.")
 
 
 class WordInline(admin.TabularInline):

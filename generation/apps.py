@@ -8,6 +8,7 @@ class GenerationConfig(AppConfig):
     def ready(self) -> None:
         from daamweb.projects.holdings import Holding, hold
         from daamweb.waiting import buttons
+        from generation.errors import PromptSetError
         from generation.jobs import cancel_import, import_again, parse_again
         from generation.models import GenerationRun, Import, Parse, PromptSet
         from generation.selectors import running_imports, with_running_parse
@@ -43,4 +44,4 @@ class GenerationConfig(AppConfig):
         hold(Holding("generation runs", GenerationRun, erase=erase_run, set_aside=set_run_aside))
         say_what_is_stored()
         buttons.offer(Import, cancel=cancel_import, again=import_again)
-        buttons.offer(Parse, cancel=cancel_parse, again=parse_again)
+        buttons.offer(Parse, cancel=cancel_parse, again=parse_again, refusals=(PromptSetError,))

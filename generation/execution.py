@@ -11,8 +11,6 @@ from importlib.metadata import version
 from io import BytesIO
 
 import torch
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
 from diffusers import DiffusionPipeline
 from diffusers.utils.logging import disable_progress_bar
 
@@ -32,12 +30,10 @@ from generation.services.generations import (
     finish_generation,
 )
 from generation.services.runs import write_images
+from generation.services.storage import storage_errors
 
 logger = logging.getLogger(__name__)
 disable_progress_bar()  # a bar per checkpoint is noise in a worker's log
-
-# What a local folder and S3 raise when a file cannot be stored.
-STORAGE_ERRORS = (OSError, BotoCoreError, ClientError, Boto3Error)
 
 
 def execute_batch(run: GenerationRun) -> int:
@@ -110,7 +106,7 @@ def _store(generations: Sequence[Generation], results: Sequence[GenerationResult
     for generation, result in zip(generations, results, strict=True):
         try:
             kept = finish_generation(generation=generation, result=result)
-        except STORAGE_ERRORS as error:
+        except storage_errors() as error:
             logger.exception("The files of generation %s could not be stored.", generation.pk)
             generation.fail(f"The files could not be stored: {error}")
             continue

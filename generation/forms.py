@@ -14,6 +14,7 @@ from generation.services.checkpoint_sources import check_source
 from generation.services.imports import (
     MOST_AT_ONCE,
     MOST_CAPTIONS_AT_ONCE,
+    MOST_WORDS_AT_ONCE,
     import_prompts,
     sentence,
 )
@@ -52,7 +53,8 @@ class ImportPromptsForm(InProjectForm):
             "COCO caption JSON; CSV or JSON Lines with a column caption, text or prompt; "
             "text with one caption a line; CoNLL-U. In UTF-8, "
             f"at most {in_words(MOST_IMPORTED)}; larger files are for the command import_prompts. A worker "
-            f"imports what has more than {in_words(MOST_AT_ONCE)} or {MOST_CAPTIONS_AT_ONCE} captions."
+            f"imports what has more than {in_words(MOST_AT_ONCE)}, {MOST_CAPTIONS_AT_ONCE} captions or, if "
+            f"the file brings them, {MOST_WORDS_AT_ONCE:,} words."
         )
     )
     format = forms.ChoiceField(choices=[(name, FORMAT_LABELS[name]) for name in FORMATS])
@@ -72,7 +74,7 @@ class ImportPromptsForm(InProjectForm):
                 check_new_name(data["project"], data["name"])
             else:
                 result = import_prompts(dry_run=True, **data)
-                is_long = result.captions > MOST_CAPTIONS_AT_ONCE
+                is_long = result.is_long
                 if not data["skip_invalid"]:
                     self._show_bad_rows(result.errors)
         except CaptionFileError as error:

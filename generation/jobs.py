@@ -90,8 +90,8 @@ def start_import(*, by: Actor, **asked: Any) -> Import:
 def make_built(*, project: Project, name: str, built: BuiltSet, by: Actor) -> PromptSet | Import:
     """Store what was built: by a request where it is short, and otherwise by a worker. Raises
     PromptSetError."""
-    if len(built.captions) > imports.MOST_CAPTIONS_AT_ONCE:
-        row = imports.request_built(project=project, name=name, built=built, is_long=True, by=by)
+    if imports.takes_long(built.captions):
+        row = imports.request_built(project=project, name=name, built=built, by=by)
         if row.mark_poked():
             poke(run_import, row)
         return row

@@ -8,7 +8,7 @@ import logging
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotations.design import DESIGN_FIELDS
 from annotations.errors import StudyError
@@ -159,11 +159,15 @@ def cancel_opening(opening: Opening, *, by: Actor) -> bool:
     return True
 
 
-def give_up_openings() -> int:
-    """Make drafts again of studies whose opening ended while its worker died; return how many there were."""
+def stuck_studies() -> QuerySet[Study]:
+    """Those whose opening ended while its worker died."""
     unfinished = Opening.objects.unfinished().filter(study=OuterRef("pk"))
-    stuck = Study.objects.filter(~Exists(unfinished), state=Study.State.OPENING)
-    return sum(_make_draft_again(study, "its worker died") for study in stuck)
+    return Study.objects.filter(~Exists(unfinished), state=Study.State.OPENING)
+
+
+def give_up_opening(*, study: Study) -> bool:
+    """Make a draft of it again; False if it is not being opened any more."""
+    return _make_draft_again(study, "its worker died")
 
 
 class _Slices:

@@ -1,6 +1,6 @@
 """What those who wait may do with a kind of work, said by its app when it is ready:
 
-    offer(Import, cancel=cancel_import, again=start_import_again)
+    offer(Parse, cancel=cancel_parse, again=parse_again, refusals=(PromptSetError,))
 
 Each takes the row and `by`; a kind that says nothing has no buttons."""
 
@@ -13,19 +13,25 @@ from daamweb.work.models import Work
 
 @dataclass(frozen=True)
 class Buttons:
-    """cancel: ends work that waits or runs. again: has a worker try again what failed."""
+    """cancel: ends work that waits or runs. again: has a worker try again what failed. refusals: what either
+    raises, to be shown, where what the work is of has changed meanwhile."""
 
     cancel: Callable[..., Any] | None = None
     again: Callable[..., Any] | None = None
+    refusals: tuple[type[Exception], ...] = ()
 
 
 _offered: dict[type[Work], Buttons] = {}
 
 
 def offer(
-    kind: type[Work], *, cancel: Callable[..., Any] | None = None, again: Callable[..., Any] | None = None
+    kind: type[Work],
+    *,
+    cancel: Callable[..., Any] | None = None,
+    again: Callable[..., Any] | None = None,
+    refusals: tuple[type[Exception], ...] = (),
 ) -> None:
-    _offered[kind] = Buttons(cancel, again)
+    _offered[kind] = Buttons(cancel, again, refusals)
 
 
 def may_be_cancelled(row: Work) -> bool:

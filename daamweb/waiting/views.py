@@ -1,6 +1,10 @@
 """One piece of leased work: how far it is, and its buttons."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.apps import apps
+from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -45,7 +49,7 @@ def cancel(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     if act is None:
         raise Http404("Work of this kind cannot be cancelled.")
     if may_be_cancelled(row):
-        act(row, by=current_user(request))
+        _press(request, row, act)
     return _back(request, label, pk)
 
 
@@ -57,8 +61,16 @@ def again(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     if act is None:
         raise Http404("Work of this kind is not tried again from here.")
     if may_be_tried_again(row):
-        act(row, by=current_user(request))
+        _press(request, row, act)
     return _back(request, label, pk)
+
+
+def _press(request: HttpRequest, row: Work, act: Callable[..., Any]) -> None:
+    """What is refused is said on the page that comes next."""
+    try:
+        act(row, by=current_user(request))
+    except buttons_of(row).refusals as error:
+        messages.error(request, str(error))
 
 
 def _row(user: Visitor, label: str, pk: int, verb: str = "view") -> Work:

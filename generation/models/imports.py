@@ -73,10 +73,14 @@ class Import(Work):
 
     @property
     def is_repeatable(self) -> bool:
-        return super().is_repeatable and not self.is_refused and self.prompt_set_id is not None
+        """Only while its set waits for the rest, and is not being erased."""
+        return super().is_repeatable and not self.is_refused and self.set_in_parts().exists()
 
     def requeue(self) -> bool:
-        return self.is_repeatable and super().requeue()
+        with transaction.atomic():
+            # Whoever sets the set aside locks its import first.
+            Import.objects.select_for_update().filter(pk=self.pk).first()
+            return self.is_repeatable and super().requeue()
 
     def refuse(self, error: str) -> bool:
         """Fail it for good: nothing but the reason is kept. False if it is another worker's."""
@@ -103,7 +107,11 @@ class Import(Work):
         with transaction.atomic():
             finished = self.finish()
             if finished:
-                PromptSet.objects.filter(made_by_import=self.pk, parse_state=states.IMPORTING).update(
+                self.set_in_parts().update(
                     parse_state=states.PARSED if is_parsed else states.NOT_ASKED, parser=parser
                 )
         return finished
+
+    def set_in_parts(self) -> models.QuerySet[PromptSet]:
+        """What it makes, from the database: empty once that is whole, being erased, or deleted."""
+        return PromptSet.objects.filter(made_by_import=self.pk, parse_state=PromptSet.ParseState.IMPORTING)

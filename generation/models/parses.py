@@ -50,6 +50,11 @@ class Parse(Work):
         """Those of an archived project wait."""
         return super().to_tell(since).filter(prompt_set__project__archived_at=None)
 
+    @property
+    def is_repeatable(self) -> bool:
+        """No parse is asked for of a set of which a part is not there."""
+        return super().is_repeatable and self._sets().exclude(parse_state__in=PromptSet.NOT_WHOLE).exists()
+
     def mark_begun(self, *, parsed_by: str, total: int) -> bool:
         """From now on words are replaced, from the first prompt on; False if it is another worker's."""
         with transaction.atomic():

@@ -86,10 +86,13 @@ def set_run_aside(run: GenerationRun) -> None:
 @transaction.atomic
 def set_prompt_set_aside(prompt_set: PromptSet) -> None:
     """Nothing is made of it any more, and nobody stores anything in it. Raises ProjectError."""
-    locked = PromptSet.objects.select_for_update().get(pk=prompt_set.pk)
+    imports = _lock_imports(prompt_set)
+    locked = PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
+    if locked is None:
+        raise ProjectError(f"“{prompt_set}” was deleted meanwhile.")
     if is_needed(locked):
         raise ProjectError(f"“{locked}” has runs; it cannot be erased before they are.")
-    for row in (*Parse.objects.filter(prompt_set=locked), *Import.objects.filter(prompt_set=locked)):
+    for row in (*imports, *Parse.objects.filter(prompt_set=locked)):
         row.cancel()
     PromptSet.objects.filter(pk=locked.pk).update(parse_state=PromptSet.ParseState.ERASING, parse_error="")
 
@@ -102,9 +105,17 @@ def erase_prompt_set(prompt_set: PromptSet, gone: Gone) -> None:
 
 @transaction.atomic
 def _delete_set(prompt_set: PromptSet) -> None:
-    """Locked before its parses, as everywhere."""
+    """Locked before its parses and behind its import, as everywhere."""
+    _lock_imports(prompt_set)
     PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
     prompt_set.delete()
+
+
+def _lock_imports(prompt_set: PromptSet) -> list[Import]:
+    """An import's transactions begin with its own row and write the set behind that: two who lock them in
+    turn wait for each other. One that has ended is locked, too: nobody tries it again meanwhile, and no set
+    gets another one."""
+    return list(Import.objects.select_for_update().filter(prompt_set=prompt_set))
 
 
 def _delete_prompts(prompt_set: PromptSet, gone: Gone) -> None:
@@ -127,8 +138,7 @@ def erase_import(row: Import, gone: Gone) -> None:
 
 def remove_leftovers(row: Import, gone: Gone = lambda rows: None) -> None:
     """Of an import that ended: the file, and a set that is not whole. May be killed, and done twice."""
-    importing = PromptSet.ParseState.IMPORTING
-    prompt_set = PromptSet.objects.filter(made_by_import=row.pk, parse_state=importing).first()
+    prompt_set = row.set_in_parts().first()
     if prompt_set is not None:
         _delete_prompts(prompt_set, gone)
         _delete_set(prompt_set)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Case, F, IntegerField, Q, QuerySet, When
 from django.utils import timezone
 
 from generation.models import Generation, GenerationRun
+from generation.services.storage import save_all
 
 State = Generation.State
 
@@ -114,11 +114,13 @@ def folder_of(run_id: int) -> str:
 
 
 def finish_generation(*, generation: Generation, result: GenerationResult) -> bool:
-    """Store the files, then the row; False, and nothing kept, if it is no longer this worker's."""
+    """Store the files, then the row; False, and nothing kept, if it is no longer this worker's. Raises
+    `storage_errors()`."""
     folder = folder_of(generation.run_id)
     stem = f"{generation.pk}-{generation.claim.hex[:8] if generation.claim else 'lost'}"
-    image = default_storage.save(f"{folder}/{stem}.png", ContentFile(result.image))
-    heat_maps = default_storage.save(f"{folder}/{stem}.npz", ContentFile(result.heat_maps))
+    image, heat_maps = save_all(
+        {f"{folder}/{stem}.png": result.image, f"{folder}/{stem}.npz": result.heat_maps}
+    )
     stored = generation.mark_made(
         image=image,
         heat_maps=heat_maps,

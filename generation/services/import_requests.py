@@ -1,5 +1,6 @@
 """Imports that are asked for, cancelled, and tried again: their rows, and the files that they are of."""
 
+import logging
 import uuid
 
 from django.contrib.auth.models import User
@@ -10,8 +11,12 @@ from django.utils import timezone
 
 from daamweb.projects.models import Action, Project
 from daamweb.projects.services.events import Actor, record
+from generation.errors import PromptSetError
 from generation.models import Import, PromptSet
 from generation.services.prompt_sets import check_new_name, name_is_taken
+from generation.services.storage import remove_what_can_be, storage_errors
+
+logger = logging.getLogger(__name__)
 
 
 def request_import(
@@ -49,18 +54,31 @@ def request_import(
 
 
 def _store_file(row: Import, content: bytes) -> None:
-    """Outside of the transaction. Where it cannot be stored, nothing was asked for."""
+    """Outside of the transaction. Where it cannot be stored, nothing was asked for. Raises PromptSetError."""
     is_stored = False
     try:
         name = default_storage.save(row.file.name, ContentFile(content))
         if name != row.file.name:
-            Import.objects.filter(pk=row.pk).update(file=name)
             row.file.name = name
+            Import.objects.filter(pk=row.pk).update(file=name)
         is_stored = True
+    except storage_errors() as error:
+        logger.exception("The file of import %s could not be stored.", row.pk)
+        reason = getattr(error, "strerror", "") or type(error).__name__
+        raise PromptSetError(
+            f"The file could not be stored ({reason}), and nothing was imported. Tell whoever runs the site, "
+            "or try again later."
+        ) from error
     finally:
         if not is_stored:
-            PromptSet.objects.filter(made_by_import=row.pk).delete()
-            Import.objects.filter(pk=row.pk).delete()
+            _take_back(row)
+
+
+def _take_back(row: Import) -> None:
+    """The file first: a part of it may be there, which nobody would find without its row."""
+    remove_what_can_be([str(row.file.name)])
+    PromptSet.objects.filter(made_by_import=row.pk).delete()
+    Import.objects.filter(pk=row.pk).delete()
 
 
 def cancel_import(row: Import, *, by: Actor) -> bool:

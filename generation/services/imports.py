@@ -17,7 +17,7 @@ from daamweb.work.slices import Look, stored_slice, unwatched
 from generation.errors import PromptSetError
 from generation.models import Import, PromptSet
 from generation.prompts.built import BuiltSet, read_built, write_built
-from generation.prompts.captions import CaptionFile, CaptionFileError, RowError, read_captions
+from generation.prompts.captions import Caption, CaptionFile, CaptionFileError, RowError, read_captions
 from generation.services.erasing import remove_leftovers
 from generation.services.import_requests import request_import
 from generation.services.parses import queue_parse
@@ -26,14 +26,15 @@ from generation.services.words import packed, store_words
 
 logger = logging.getLogger(__name__)
 
-# More than this is a worker's, since a request must not take long: bytes to read, captions to store.
+# More than this is a worker's, since a request must not take long: bytes to read, captions to store, and the
+# words that they bring.
 MOST_AT_ONCE = 128 * 1024
 MOST_CAPTIONS_AT_ONCE = 500
+MOST_WORDS_AT_ONCE = 2_000
 # Of the bad rows, an import keeps so many with their reasons, and counts all.
 KEPT_BAD_ROWS = 1000
 # The format of a file that holds what was built.
 BUILT = "built"
-IMPORTING = PromptSet.ParseState.IMPORTING
 # (done, total) → anything
 Tell = Callable[[int, int], object]
 
@@ -46,6 +47,7 @@ class ImportResult:
     captions: int
     errors: tuple[RowError, ...]
     format: str
+    is_long: bool
 
     def imported(self) -> PromptSet:
         """The prompt set that was made. Raises PromptSetError if none was."""
@@ -66,6 +68,12 @@ class Bringing:
     errors: Sequence[RowError]
     ask_parse: bool
     by: Actor
+
+
+def takes_long(captions: Sequence[Caption]) -> bool:
+    """Whether to store them is a worker's."""
+    words = sum(len(caption.words or ()) for caption in captions)
+    return len(captions) > MOST_CAPTIONS_AT_ONCE or words > MOST_WORDS_AT_ONCE
 
 
 def _of_file(captions: CaptionFile, file_name: str, content: bytes) -> BuiltSet:
@@ -106,32 +114,29 @@ def import_prompts(
     refused = bool(captions.errors) and not skip_invalid
     if not refused:
         _check_any_left(captions, file_name)
-    prompt_set = None
+    prompt_set, is_long = None, takes_long(captions.captions)
     if not dry_run and not refused:
-        is_long = len(captions.captions) > MOST_CAPTIONS_AT_ONCE
         row = request_import(
             project=project, name=name, content=content if is_long else None, file_name=file_name,
             format=captions.format, skip_invalid=skip_invalid, by=by,
         )  # fmt: skip
         read = _of_file(captions, row.file_name, content)
         prompt_set = _import_now(Bringing(row, read, captions.errors, ask_parse, by), tell)
-    return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format)
+    return ImportResult(prompt_set, len(captions.captions), tuple(captions.errors), captions.format, is_long)
 
 
 def import_built(
     *, project: Project, name: str, built: BuiltSet, ask_parse: bool = False, by: Actor = None
 ) -> PromptSet:
     """Store what was built, here and now, as `import_prompts` does a file. Raises PromptSetError."""
-    row = request_built(
-        project=project, name=name, built=built, is_long=len(built.captions) > MOST_CAPTIONS_AT_ONCE, by=by
-    )
+    row = request_built(project=project, name=name, built=built, by=by)
     return _import_now(Bringing(row, built, (), ask_parse, by), None)
 
 
-def request_built(*, project: Project, name: str, built: BuiltSet, is_long: bool, by: Actor) -> Import:
-    """An import for workers to find, of what was built. Raises PromptSetError."""
+def request_built(*, project: Project, name: str, built: BuiltSet, by: Actor) -> Import:
+    """An import of what was built; where that takes long, with a file for workers. Raises PromptSetError."""
     return request_import(
-        project=project, name=name, content=write_built(built) if is_long else None,
+        project=project, name=name, content=write_built(built) if takes_long(built.captions) else None,
         file_name=f"built: {built.origin}", format=BUILT, by=by,
     )  # fmt: skip
 
@@ -213,7 +218,7 @@ def _store_all(bringing: Bringing, tell: Tell | None) -> bool:
     with transaction.atomic():
         if not row.mark_begun(total=total, **_bad_rows(bringing.errors)):
             return False
-        _importing(row).update(origin=content.origin, recipe=dict(content.recipe))
+        row.set_in_parts().update(origin=content.origin, recipe=dict(content.recipe))
     for slice_ in packed(_with_words(content, row.position)):
         if not _store(row, [number for number, _ in slice_], [words for _, words in slice_], content):
             return False
@@ -248,13 +253,9 @@ def _store(row: Import, numbers: list[int], words: list[Sequence[Any]], content:
     return True
 
 
-def _importing(row: Import) -> Any:
-    return PromptSet.objects.filter(made_by_import=row.pk, parse_state=IMPORTING)
-
-
 def _set_of(row: Import) -> PromptSet:
-    """Raises PromptSetError once somebody deleted it."""
-    found = PromptSet.objects.filter(made_by_import=row.pk).first()
+    """Raises PromptSetError once somebody deleted it, or it is being erased."""
+    found = row.set_in_parts().first()
     if found is None:
         raise PromptSetError("The prompt set was deleted while it was imported.")
     return found

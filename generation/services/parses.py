@@ -27,11 +27,11 @@ Tell = Callable[[int, int], object]
 
 def queue_parse(*, prompt_set: PromptSet, parser: str = "") -> Parse:
     """The parse of the set that waits or runs, or a new one, for workers to find. Raises PromptSetError for a
-    set that is still being imported."""
+    set that is still being imported, being erased, or gone."""
     with transaction.atomic():
         # A parse that ends meanwhile would leave a set that waits, and nobody who parses it.
-        locked = PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
-        if locked is not None and locked.parse_state in PromptSet.NOT_WHOLE:
+        locked = _lock(prompt_set)
+        if locked.parse_state in PromptSet.NOT_WHOLE:
             raise PromptSetError(f"The prompt set {prompt_set.name!r} {locked.obstacle}.")
         found = find_or_create(
             Parse.objects.unfinished().filter(prompt_set=prompt_set).first,
@@ -46,11 +46,19 @@ def queue_parse(*, prompt_set: PromptSet, parser: str = "") -> Parse:
 
 @transaction.atomic
 def queue_parse_again(*, prompt_set: PromptSet, parser: str = "", by: Actor) -> Parse:
-    """As somebody asks for it, of a set that was parsed, or could not be."""
-    locked = PromptSet.objects.select_for_update().get(pk=prompt_set.pk)
+    """As somebody asks for it, of a set that was parsed, or could not be. Raises PromptSetError, as
+    `queue_parse` does."""
+    locked = _lock(prompt_set)
     if not Parse.objects.unfinished().filter(prompt_set=locked).exists():
         record(Action.PARSING, subject=locked, project=locked.project, by=by)
     return queue_parse(prompt_set=locked, parser=parser)
+
+
+def _lock(prompt_set: PromptSet) -> PromptSet:
+    locked = PromptSet.objects.select_for_update().filter(pk=prompt_set.pk).first()
+    if locked is None:
+        raise PromptSetError(f"The prompt set {prompt_set.name!r} was deleted.")
+    return locked
 
 
 def cancel_parse(parse: Parse, *, by: Actor) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
 
 from generation.models import Checkpoint, GenerationRun
 from generation.services.runs import create_run
@@ -53,3 +54,24 @@ def tiny_run(tiny_checkpoint):
         )
 
     return tiny_run
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """When so many more files have had room, each is stored in part, and an error raised in the middle."""
+    chunks = ContentFile.chunks
+
+    def full_disk(error: BaseException, room_for: int = 0) -> None:
+        begun: list[ContentFile] = []
+
+        def break_off(content, chunk_size=None):
+            begun.append(content)
+            if len(begun) <= room_for:
+                yield from chunks(content)
+                return
+            yield content.read(1)
+            raise error
+
+        monkeypatch.setattr(ContentFile, "chunks", break_off)
+
+    return full_disk

@@ -3,6 +3,7 @@
 import html
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from daamweb.projects.models import Erasure, Role
@@ -122,3 +123,33 @@ def test_buttons_pressed_on_a_run_that_is_being_erased_say_so(researcher_client,
     page = html.unescape(answer.content.decode())
     assert page.count(f"“{run}” is being erased.") == 2  # the notice, and what became of the button
     assert 'method="post" action="/generation/' not in page
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", SINGLE_PAGES)
+def test_nothing_is_counted_while_the_database_is_locked(researcher_client, pokes, name):
+    run = make_run()
+    prompt_set = make_prompt_set()
+    row = {
+        "promptset": prompt_set, "prompt": prompt_set.prompts.get(), "checkpoint": run.checkpoint,
+        "generationrun": run, "generation": run.generations.get(),
+    }[name]  # fmt: skip
+    locked: list[bool] = []
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith("SELECT COUNT("):
+            locked.append(connection.in_atomic_block)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        researcher_client.post(delete_page(row), CONFIRMED)
+    assert locked
+    assert not any(locked)
+
+
+def test_what_came_to_be_needed_since_it_was_counted_stays(researcher_client, monkeypatch):
+    prompt = make_run().prompt_set.prompts.get()
+    monkeypatch.setattr("daamweb.admin_deletion._count_dependents", lambda *args: None)
+    answer = researcher_client.post(delete_page(prompt), CONFIRMED, follow=True)
+    assert "Nothing was deleted: something came to need it meanwhile." in answer.text
+    assert Prompt.objects.get() == prompt

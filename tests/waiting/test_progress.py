@@ -186,6 +186,22 @@ def test_a_button_does_what_the_kind_offers_once_it_can_be_done(opening, pressed
 
 
 @pytest.mark.parametrize("button", ["cancel", "again"])
+def test_what_a_button_is_refused_is_said_on_the_page_that_comes_next(
+    opening, button, member_client, monkeypatch
+):
+    def refuse(row, by):
+        raise LookupError("The study was erased meanwhile.")
+
+    monkeypatch.setattr(buttons, "_offered", {})
+    buttons.offer(Opening, cancel=refuse, again=refuse, refusals=(LookupError,))
+    if button == "again":
+        fail(opening)
+    answer = member_client(Role.RESEARCHER).post(f"{address_of(opening)}{button}/", follow=True)
+    assert answer.status_code == 200
+    assert '<div class="notice error" role="status">The study was erased meanwhile.</div>' in answer.text
+
+
+@pytest.mark.parametrize("button", ["cancel", "again"])
 def test_a_button_that_no_kind_offers_is_not_there(opening, button, member_client, monkeypatch):
     monkeypatch.setattr(buttons, "_offered", {})
     assert member_client(Role.RESEARCHER).post(f"{address_of(opening)}{button}/").status_code == 404

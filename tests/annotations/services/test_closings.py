@@ -1,13 +1,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from annotations.errors import StudyError
 from annotations.jobs import sweep_studies
 from annotations.models import Assignment, Place, Study, Verification
 from annotations.services.closings import close_study, closing_outlook, end_closing, pause_study
-from annotations.services.openings import open_study
+from annotations.services.openings import open_study, request_opening
 from annotations.services.reviews import exclude_annotator
 from tests.annotations.services.rows import (
     again,
@@ -158,3 +160,45 @@ def test_a_sweep_ends_in_time_for_those_behind_it_and_leaves_no_study_out(monkey
         assert len(swept) - before == 1
     assert set(swept) == studies
     assert "There was no time for 2 studies; the next sweep goes on." in caplog.text
+
+
+@pytest.mark.parametrize("error", [DatabaseError("disk I/O error"), Study.DoesNotExist("It was erased.")])
+@pytest.mark.parametrize(
+    "fails",
+    [
+        "annotations.services.openings.give_up_opening",
+        "annotations.jobs.start_verification",
+        "annotations.jobs.expire_due_turns",
+    ],
+)
+def test_one_study_that_cannot_be_swept_keeps_no_other_from_it(monkeypatch, caplog, fails, error):
+    """Each thing that a sweep does is due of two studies, and fails of one."""
+    run = make_run()
+    due = {
+        "annotations.services.openings.give_up_opening": [make_study(run=run) for _ in range(2)],
+        "annotations.jobs.start_verification": [make_open_study(run=run) for _ in range(2)],
+        "annotations.jobs.expire_due_turns": [make_open_study(run=run) for _ in range(2)],
+    }
+    for study in due["annotations.services.openings.give_up_opening"]:
+        request_opening(study=study).cancel()
+    long_ago = timezone.now() - timedelta(hours=25)
+    to_verify = due["annotations.jobs.start_verification"]
+    Study.objects.filter(pk__in=[study.pk for study in to_verify]).update(opened_at=long_ago)
+    done: dict[str, set[int]] = {name: set() for name in due}
+    broken = due[fails][0]
+
+    def watch(name, act):
+        def watched(study):
+            if (name, study.pk) == (fails, broken.pk):
+                raise error
+            done[name].add(study.pk)
+            return act(study=study)
+
+        return watched
+
+    for name in due:
+        monkeypatch.setattr(name, watch(name, import_string(name)))
+    sweep_studies()
+    assert f"Study {broken.pk} could not be swept." in caplog.text
+    for name, studies in due.items():
+        assert done[name] >= {study.pk for study in studies} - ({broken.pk} if name == fails else set())

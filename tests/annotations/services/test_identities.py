@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from annotations.jobs import sweep_identities
@@ -143,6 +144,20 @@ def test_the_sweep_forgets_everybody_of_a_study_that_is_due_and_says_so_once():
     assert not set().union(*(ids_of(person) for person in study.participations.all())) & before
     event = Event.objects.get(action=Event.Action.ERASED)
     assert event.details == {"identities": 2, "after_days": 2}
+
+
+def test_one_study_whose_people_cannot_be_forgotten_keeps_no_other_from_it(monkeypatch, caplog):
+    broken, _ = (closed_study(days_ago=3, keep=2) for _ in range(2))
+
+    def forget(*, study):
+        if study == broken:
+            raise DatabaseError("disk I/O error")
+        return forget_identities(study=study)
+
+    monkeypatch.setattr(identities, "forget_identities", forget)
+    sweep_identities()
+    assert due_studies() == [broken]
+    assert f"Study {broken.pk} could not be swept." in caplog.text
 
 
 def test_forgetting_that_was_interrupted_goes_on():

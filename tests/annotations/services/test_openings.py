@@ -11,11 +11,12 @@ from annotations.errors import StudyError
 from annotations.models import Opening, Place, Study, Task
 from annotations.services.closings import close_study, pause_study
 from annotations.services.openings import (
-    give_up_openings,
+    give_up_opening,
     open_study,
     people_needed,
     request_opening,
     run_opening,
+    stuck_studies,
 )
 from annotations.services.studies import build_study, edit_draft
 from daamweb.projects.errors import NotEditableError
@@ -230,10 +231,12 @@ def test_a_study_whose_opening_failed_while_its_worker_died_is_a_draft_again(run
     opening = request_opening(study=study)
     assert opening.take()
     assert opening.fail("killed right after this line")
-    assert give_up_openings() == 1
+    assert [*stuck_studies()] == [study]
+    assert give_up_opening(study=study)
     study.refresh_from_db()
     assert study.state == Study.State.DRAFT
-    assert give_up_openings() == 0
+    assert [*stuck_studies()] == []
+    assert not give_up_opening(study=study)
 
 
 def test_places_of_an_opening_that_was_given_up_do_not_stay(run, small_slices):

@@ -12,7 +12,7 @@ from annotations.jobs import start_closing, start_opening, sweep_studies
 from annotations.models import Opening, Participation, Study
 from annotations.services.closings import close_study, pause_study
 from annotations.services.identities import erase_person, forget_identities, set_retention
-from annotations.services.openings import give_up_openings, open_study, request_opening, run_opening
+from annotations.services.openings import open_study, request_opening, run_opening
 from annotations.services.participations import join_study
 from annotations.services.reviews import accept_visit, exclude_annotator, reject_visit, undo_review
 from annotations.services.studies import build_study, delete_draft, edit_draft
@@ -83,8 +83,8 @@ def test_an_opening_that_fails_says_why(anna):
 def test_an_opening_whose_worker_died_is_given_up_by_the_site(anna):
     study = make_study()
     request_opening(study=study, by=anna).cancel()
-    assert written(give_up_openings) == [("the site", "not_opened", study.name)]
-    assert written(give_up_openings) == []
+    assert written(sweep_studies) == [("the site", "not_opened", study.name)]
+    assert written(sweep_studies) == []
 
 
 def test_closing_while_nobody_is_at_a_task_ends_at_once(anna):

@@ -1,5 +1,8 @@
 """Captions are imported from a file."""
 
+import errno
+import os
+
 import pytest
 
 from daamweb.projects.models import Role
@@ -87,17 +90,27 @@ def test_each_format_is_offered_once(researcher_client):
 # --- Long files --------------------------------------------------------------------------------------------
 
 
+def sentence(words: int) -> bytes:
+    """In CoNLL-U."""
+    rows = (b"%d\tcat\tcat\tNOUN\t_\t_\t%d\tdep\t_\t_" % (n, n - 1) for n in range(1, words + 1))
+    return b"\n".join(rows) + b"\n\n"
+
+
 @pytest.mark.parametrize(
-    "content",
-    [b"\n".join(b"a cat %d" % n for n in range(501)), b"a cat \n" * 20_000],
-    ids=["captions", "bytes"],
+    ("content", "name"),
+    [
+        (b"\n".join(b"a cat %d" % n for n in range(501)), "captions.txt"),
+        (b"a cat \n" * 20_000, "captions.txt"),
+        (sentence(words=201) * 10, "captions.conllu"),
+    ],
+    ids=["captions", "bytes", "words"],
 )
 def test_long_file_is_handed_to_a_worker_and_its_page_is_shown_next(
-    submit, pokes, content, researcher, researcher_client
+    submit, pokes, content, name, researcher, researcher_client
 ):
-    text = submit(IMPORT, upload("captions.txt", content))
+    text = submit(IMPORT, upload(name, content))
     row = Import.objects.get()
-    assert (row.state, row.name, row.file_name, row.format) == ("queued", "imported", "captions.txt", "auto")
+    assert (row.state, row.name, row.file_name, row.format) == ("queued", "imported", name, "auto")
     assert row.asked_by == researcher
     assert pokes == [("generation.jobs.run_import", (row.pk,))]
     assert "The file is stored, and “imported” is handed to a worker." in text
@@ -106,6 +119,15 @@ def test_long_file_is_handed_to_a_worker_and_its_page_is_shown_next(
     assert asks in text
     assert row.prompt_set.parse_state == ParseState.IMPORTING
     assert asks in page(researcher_client, change_page(row.prompt_set))
+
+
+def test_long_file_that_cannot_be_stored_is_said_on_the_form(submit, pokes, full_disk):
+    full_disk(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    text = submit(IMPORT, upload("captions.txt", b"a cat \n" * 20_000))
+    assert "The file could not be stored (No space left on device), and nothing was imported." in text
+    assert 'value="imported"' in text
+    assert not PromptSet.objects.exists()
+    assert pokes == []
 
 
 def test_long_file_with_a_taken_name_is_refused_at_its_field(submit, pokes):

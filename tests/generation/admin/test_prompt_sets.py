@@ -1,9 +1,15 @@
 """Prompt sets are built, listed, shown and parsed again."""
 
+import dataclasses
+
 import pytest
 
-from generation.models import Import, PromptSet
+from daamweb.waiting import buttons
+from generation.jobs import parse_again
+from generation.models import Import, Parse, PromptSet
+from generation.services.erasing import set_prompt_set_aside
 from generation.services.imports import import_prompts, run_import
+from generation.services.parses import queue_parse
 from tests.factories import DOG, main_project, make_prompt_set
 from tests.generation.admin.pages import PAIRS, PAIRS_DATA, SETS, WORDS, WORDS_DATA, change_page, page
 from tests.generation.caption_files import FILES, TEXTS
@@ -80,6 +86,19 @@ def test_many_pairs_are_handed_to_a_worker_whose_page_is_shown_next(submit, poke
     assert (made.origin, made.prompts.count(), made.parse_state) == ("cohyponyms", 501, "queued")
 
 
+def test_few_long_captions_are_handed_to_a_worker_with_their_words(submit, pokes, monkeypatch):
+    monkeypatch.setattr("generation.services.imports.MOST_WORDS_AT_ONCE", 7)
+    source = make_prompt_set([DOG, DOG])  # four words each
+    submit(WORDS, {**WORDS_DATA, "source": source.pk, "per_part_of_speech": 2, "common": 1})
+    row = Import.objects.get()
+    assert pokes == [("generation.jobs.run_import", (row.pk,))]
+    assert not row.prompt_set.prompts.exists()
+    assert run_import(row=row)
+    made = PromptSet.objects.get(name="sampled")
+    assert made.parse_state == ParseState.PARSED
+    assert made.prompts.first().words.count() == 4
+
+
 def test_noun_that_is_not_in_the_ontology_is_refused_on_the_form(submit, pokes):
     text = submit(PAIRS, {**PAIRS_DATA, "nouns": "cat, unicorn"})
     assert "'unicorn' is no noun of the ontology" in text
@@ -106,6 +125,54 @@ def test_parsing_again_is_asked_of_a_worker(submit, pokes):
     prompt_set.refresh_from_db()
     assert prompt_set.parse_state == ParseState.QUEUED
     assert pokes == [("generation.jobs.run_parse", (prompt_set.parses.get().pk,))]
+
+
+def test_sets_that_cannot_be_parsed_again_are_named_and_the_others_are_parsed(submit, pokes):
+    prompt_set, erased = make_prompt_set(), make_prompt_set()
+    set_prompt_set_aside(erased)
+    text = submit(SETS, {"action": "parse_again", "_selected_action": [prompt_set.pk, erased.pk]})
+    assert f"The prompt set '{erased.name}' is being erased." in text
+    assert "1 prompt set handed to a worker." in text
+    assert pokes == [("generation.jobs.run_parse", (prompt_set.parses.get().pk,))]
+
+
+@pytest.fixture
+def failed_parse() -> Parse:
+    parse = queue_parse(prompt_set=make_prompt_set())
+    assert parse.take()
+    assert parse.fail("no parser there")
+    return parse
+
+
+def test_a_parse_that_failed_is_not_tried_again_once_its_set_is_being_erased(
+    failed_parse, researcher_client, submit, pokes
+):
+    address = f"/work/generation.parse/{failed_parse.pk}/"
+    assert "Try again" in page(researcher_client, address)
+    set_prompt_set_aside(failed_parse.prompt_set)
+    assert "Try again" not in page(researcher_client, address)
+    submit(f"{address}again/", {})
+    assert (pokes, Parse.objects.get()) == ([], failed_parse)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "said"),
+    [(set_prompt_set_aside, "is being erased."), (lambda made: made.delete(), "was deleted.")],
+    ids=["set aside", "deleted"],
+)
+def test_a_set_that_is_erased_while_somebody_asks_for_its_parse_is_said(
+    failed_parse, submit, monkeypatch, meanwhile, said
+):
+    def press(row, by):
+        again = Parse.objects.select_related("prompt_set").get(pk=row.pk)
+        meanwhile(PromptSet.objects.get())
+        return parse_again(again, by=by)
+
+    name = failed_parse.prompt_set.name
+    offered = dataclasses.replace(buttons.buttons_of(failed_parse), again=press)
+    monkeypatch.setitem(buttons._offered, Parse, offered)
+    text = submit(f"/work/generation.parse/{failed_parse.pk}/again/", {"next": SETS})
+    assert f"The prompt set '{name}' {said}" in text
 
 
 def test_set_shows_its_recipe_and_why_it_could_not_be_parsed(researcher_client):

@@ -191,7 +191,8 @@ def test_worker_stores_what_a_request_would_and_goes_on_where_another_was_killed
     here, _ = build_words_prompt_set(name="here", source=source, **options)
     built, _ = draw_words(source=source, **options)
     assert read_built(write_built(built)) == built
-    row = imports.request_built(project=main_project(), name="there", built=built, is_long=True, by=None)
+    monkeypatch.setattr(imports, "MOST_WORDS_AT_ONCE", 2)
+    row = imports.request_built(project=main_project(), name="there", built=built, by=None)
     store = imports._store
 
     def die_at_the_second(row, *args):

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from daamweb.projects.errors import ProjectError
 from daamweb.work.slices import Pace
 from generation.errors import PromptSetError, RunError
-from generation.models import Checkpoint, Generation, GenerationRun, Word
+from generation.models import Checkpoint, Generation, GenerationRun, PromptSet, Word
 from generation.prompts.captions import Caption
 from generation.services import erasing
 from generation.services.erasing import (
@@ -130,6 +130,13 @@ def test_what_is_needed_is_not_set_aside():
         set_run_aside(study.run)
     with pytest.raises(ProjectError, match="has runs"):
         set_prompt_set_aside(study.run.prompt_set)
+
+
+def test_a_set_that_is_gone_is_not_set_aside():
+    prompt_set = make_prompt_set()
+    PromptSet.objects.all().delete()
+    with pytest.raises(ProjectError, match="was deleted meanwhile"):
+        set_prompt_set_aside(prompt_set)
 
 
 def test_long_captions_are_erased_with_their_words_first(django_assert_max_num_queries):

@@ -1,6 +1,10 @@
 """Imports that are asked for, cancelled, or of files with bad rows."""
 
+import errno
+import os
+
 import pytest
+from boto3.exceptions import S3UploadFailedError
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
@@ -53,15 +57,40 @@ def test_import_of_a_worker_is_what_one_of_a_request_is_and_leaves_no_file(media
     assert (event.actor, event.action, event.details) == (anna, "made", {"origin": "text"})
 
 
-def test_file_that_cannot_be_stored_leaves_nothing_behind(monkeypatch, media_folder):
-    def fail(name, content):
-        raise OSError("No space left on device")
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device"),
+        (S3UploadFailedError("Failed to upload to the bucket"), "S3UploadFailedError"),
+    ],
+)
+def test_file_that_cannot_be_stored_leaves_nothing_behind(full_disk, media_folder, error, reason):
+    full_disk(error)
+    with pytest.raises(PromptSetError, match=f"The file could not be stored .{reason}., and nothing was"):
+        asked()
+    assert files(media_folder) == []
+    assert not Import.objects.exists()
+    assert not PromptSet.objects.exists()
 
-    monkeypatch.setattr(default_storage, "save", fail)
-    with pytest.raises(OSError, match="No space left"):
+
+def test_part_of_a_file_that_cannot_be_removed_either_leaves_no_rows(full_disk, monkeypatch):
+    def fail(name):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    full_disk(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    monkeypatch.setattr(default_storage, "delete", fail)
+    with pytest.raises(PromptSetError, match="No space left on device"):
         asked()
     assert not Import.objects.exists()
     assert not PromptSet.objects.exists()
+
+
+def test_request_that_is_ended_while_it_stores_the_file_leaves_nothing_behind(full_disk, media_folder):
+    full_disk(SystemExit())
+    with pytest.raises(SystemExit):
+        asked()
+    assert files(media_folder) == []
+    assert not Import.objects.exists()
 
 
 def test_set_that_is_being_imported_cannot_be_used(monkeypatch):

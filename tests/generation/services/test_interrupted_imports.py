@@ -12,6 +12,7 @@ from generation.models import Import, Parse, Prompt, PromptSet, Word
 from generation.services import imports as service
 from generation.services.import_requests import retry_import
 from generation.services.imports import run_import
+from tests.factories import main_project
 from tests.generation.asked_imports import (
     CONLLU,
     LINES,
@@ -173,12 +174,21 @@ def test_request_that_is_killed_on_the_way_leaves_nothing_once_a_worker_looked(m
     assert not PromptSet.objects.exists()
 
 
-def test_command_that_is_killed_on_the_way_with_a_long_file_is_finished_by_a_worker(monkeypatch):
-    monkeypatch.setattr(service, "MOST_CAPTIONS_AT_ONCE", 5)
+@pytest.mark.parametrize(
+    ("content", "file_name", "most"),
+    [("\n".join(LINES), "a.txt", "MOST_CAPTIONS_AT_ONCE"), (CONLLU, "a.conllu", "MOST_WORDS_AT_ONCE")],
+    ids=["captions", "words"],
+)
+def test_command_that_is_killed_on_the_way_with_a_long_file_is_finished_by_a_worker(
+    monkeypatch, content, file_name, most
+):
+    monkeypatch.setattr(service, most, 5)
     with monkeypatch.context() as patch:
         killed_after(patch, 1)
         with pytest.raises(SystemExit):
-            import_lines()
+            service.import_prompts(
+                project=main_project(), name="set", content=content.encode(), file_name=file_name
+            )
     let_lease_run_out()
     assert run_import(row=Import.objects.get())
     assert PromptSet.objects.get().prompts.count() == 7
