@@ -73,7 +73,7 @@ def sweep_studies() -> None:
     for study in openings.stuck_studies():
         with _by_itself(study):
             openings.give_up_opening(study=study)
-    for study in verifications.due_for_verification()[:VERIFIED_AT_ONCE]:
+    for study in verifications.due_for_verification().order_by("?")[:VERIFIED_AT_ONCE]:
         with _by_itself(study):
             start_verification(study=study)
     sweepable = Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state")

@@ -77,7 +77,9 @@ def _left_over(run: GenerationRun) -> list[str]:
 @transaction.atomic
 def set_run_aside(run: GenerationRun) -> None:
     """No more images are made, and no study is built on it. Raises ProjectError."""
-    locked = GenerationRun.objects.select_for_update().get(pk=run.pk)
+    locked = GenerationRun.objects.select_for_update().filter(pk=run.pk).first()
+    if locked is None:
+        raise ProjectError(f"“{run}” was deleted meanwhile.")
     if is_needed(locked):
         raise ProjectError(f"A study stands on the run “{locked}”, which cannot be erased before that is.")
     GenerationRun.objects.filter(pk=run.pk, set_aside_at=None).update(set_aside_at=timezone.now())

@@ -132,7 +132,11 @@ def test_what_is_needed_is_not_set_aside():
         set_prompt_set_aside(study.run.prompt_set)
 
 
-def test_a_set_that_is_gone_is_not_set_aside():
+def test_what_is_gone_is_not_set_aside():
+    run = make_run()
+    GenerationRun.objects.all().delete()
+    with pytest.raises(ProjectError, match="was deleted meanwhile"):
+        set_run_aside(run)
     prompt_set = make_prompt_set()
     PromptSet.objects.all().delete()
     with pytest.raises(ProjectError, match="was deleted meanwhile"):
