@@ -3,6 +3,7 @@
 import time
 from threading import Event
 
+import pytest
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
 
@@ -10,7 +11,15 @@ from daamweb.celery import app as site
 from daamweb.overdue import logger
 
 
-def test_what_came_too_late_is_not_done_and_told(monkeypatch):
+@pytest.fixture
+def site_again():
+    """`start_worker` makes its application that of all that comes behind it in this process."""
+    yield
+    site.set_current()
+    site.set_default()
+
+
+def test_what_came_too_late_is_not_done_and_told(monkeypatch, site_again):
     monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # Celery takes it for that of every application
     app = Celery("late", broker="memory://", set_as_current=False, task_cls="daamweb.overdue:Job")
     app.conf.task_ignore_result = True
