@@ -26,16 +26,17 @@ PIP_INSTALL = $(BIN)/pip install --quiet --no-compile --requirement
 .env:
 	umask 077 && $(PYTHON) -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50)); print("HTTPS_ONLY=False")' > $@
 
+# A shell between make and what runs the processes would keep the SIGTERM that make passes on to itself: exec.
 demo: .venv/ready .env
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) collectstatic --no-input --verbosity 0
 	$(MANAGE) demo --port $(PORT)
-	PORT=$(PORT) $(BIN)/python -m daamweb.processes Procfile
+	exec env PORT=$(PORT) $(BIN)/python -m daamweb.processes Procfile
 
 # The same processes, begun anew when a source changes: the site by Django's own server, the others by watchfiles.
 dev: .venv/ready-dev .env
 	$(MANAGE) migrate --verbosity 0
-	DEBUG=True PORT=$(PORT) $(BIN)/python -m daamweb.processes Procfile.dev
+	exec env DEBUG=True PORT=$(PORT) $(BIN)/python -m daamweb.processes Procfile.dev
 
 format: .venv/ready-dev
 	$(BIN)/ruff check --fix --exit-zero --quiet

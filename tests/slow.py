@@ -37,6 +37,7 @@ SLOW = (
     "test_files.py",
     "test_migrations.py",
     "test_processes.py",
+    "test_stopping.py",
     "work/test_heartbeats.py",
     # They build large studies, or visit everything.
     "annotations/test_query_plans.py",

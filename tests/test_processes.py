@@ -1,4 +1,4 @@
-"""What runs the demo: nothing that ends takes the others with it, and Ctrl-C ends everything at once."""
+"""What runs the demo: nothing that ends takes the others with it, and Ctrl-C ends everything in order."""
 
 import os
 import signal
@@ -59,7 +59,8 @@ def runner(tmp_path):
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "daamweb.processes", str(procfile)],
-        cwd=TOP, env={**os.environ, "FOLDER": str(tmp_path)}, stdout=subprocess.PIPE, text=True,
+        cwd=TOP, env={**os.environ, "FOLDER": str(tmp_path), "VAR_FOLDER": str(tmp_path)},
+        stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         wait_for(lambda: all(lines(file) for file in files))
@@ -118,7 +119,7 @@ def test_on_a_full_disk_what_is_said_is_lost_and_the_processes_go_on_and_end(tmp
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
             [sys.executable, "-m", "daamweb.processes", str(procfile)],
-            cwd=TOP, stdout=full, stderr=subprocess.DEVNULL,
+            cwd=TOP, env={**os.environ, "VAR_FOLDER": str(tmp_path)}, stdout=full, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     try:
         wait_for(lambda: len(lines(talked)) == 1 and len(lines(ended)) == 2)  # it begins again
@@ -144,7 +145,7 @@ def test_whatever_ends_the_runner_ends_what_it_runs(monkeypatch):
         assert process._running.wait(timeout=10) < 0
         assert in_group(process._running.pid) == []
     finally:
-        process.tell(signal.SIGKILL)
+        process.kill()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from benchmarks.processes import TOP
-from daamweb.processes import read_procfile
+from daamweb.processes import TO_END, read_procfile
 
 # What is in their environment tells the demo's processes from all others.
 MARK = "DAAMWEB_FAULTS"
@@ -88,7 +88,7 @@ class Demo:
         finally:
             runner.send_signal(signal.SIGINT)
             try:
-                runner.wait(timeout=20)
+                runner.wait(timeout=TO_END + 10)
             except subprocess.TimeoutExpired:
                 runner.kill()
 

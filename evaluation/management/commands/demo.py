@@ -14,6 +14,7 @@ from daamweb.progress import progress_bar
 from daamweb.projects.errors import ProjectError
 from daamweb.projects.models import Project
 from daamweb.projects.services.projects import find_or_create_only_project
+from daamweb.runner_lock import StillRunningError, check_free
 from generation.demo.captions import CAPTIONS
 from generation.errors import RunError
 from generation.models import Checkpoint, Generation, GenerationRun, PromptSet
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, port: int, **options):
+        self.check_alone()
         self.check_port(port)
         password = self.password()
         self.project = self.find_project()
@@ -82,6 +84,13 @@ class Command(BaseCommand):
             return find_or_create_only_project(by=get_user_model().objects.get(username=RESEARCHER))
         except ProjectError as error:
             raise CommandError(f"{error} {self.begin_anew()}") from error
+
+    def check_alone(self) -> None:
+        """Before the port: another one is no help against processes that run here already."""
+        try:
+            check_free(settings.VAR_FOLDER)
+        except StillRunningError as error:
+            raise CommandError(str(error)) from error
 
     def check_port(self, port: int) -> None:
         """The site starts after this command; what it would fail of is better said first."""

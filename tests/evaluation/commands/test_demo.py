@@ -1,5 +1,6 @@
 """The demo command on the tests' tiny checkpoint, for speed; tests/browser/test_demo.py has the real one."""
 
+import os
 import socket
 from io import StringIO
 
@@ -7,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotations.models import Study, Task
+from daamweb import runner_lock
 from evaluation.management.commands import demo as command
 from generation.models import Checkpoint, Generation, GenerationRun
 from generation.services import checkpoints
@@ -86,3 +88,15 @@ def test_a_port_in_use_is_said_before_anything_is_made():
 def test_a_port_that_is_none_is_refused():
     with pytest.raises(CommandError, match="port 70000"):
         call_command("demo", port=70000)
+
+
+@pytest.mark.django_db
+def test_a_demo_that_runs_already_is_said_and_not_that_its_port_is_taken(demo, tmp_path):
+    lock = runner_lock.take(tmp_path)
+    try:
+        runner_lock.write(lock, os.getpid(), [])
+        with pytest.raises(CommandError, match=rf"is running \(pid {os.getpid()}\): end it first"):
+            demo()
+    finally:
+        os.close(lock)
+    assert not Study.objects.exists()
