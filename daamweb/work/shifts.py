@@ -16,15 +16,23 @@ from daamweb.work.attempts import ShiftOver
 from daamweb.work.models import Work
 
 SECONDS = 8.0
+# The next shift has to begin anew, such as by reading a long file: it is for so many times as long.
+TIMES_ITS_BEGINNING = 4
 
 
 class Shift:
+    """Counted from the first slice on."""
+
     def __init__(self) -> None:
-        self._ends = time.monotonic() + SECONDS
+        self._began = time.monotonic()
+        self._ends: float | None = None
 
     def look(self, *_: object) -> None:
         """To be called behind every slice, outside of its transaction. Raises ShiftOver."""
-        if time.monotonic() >= self._ends:
+        now = time.monotonic()
+        if self._ends is None:
+            self._ends = now + max(SECONDS, TIMES_ITS_BEGINNING * (now - self._began))
+        if now >= self._ends:
             raise ShiftOver
 
 

@@ -1,5 +1,7 @@
 """What takes long gives way behind a slice, and is gone on with."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from daamweb.projects.jobs import run_erasure
@@ -26,6 +28,7 @@ def one_at_a_time(monkeypatch):
     monkeypatch.setattr("daamweb.work.slices.Pace.heed", lambda pace, held: None)
     monkeypatch.setattr("daamweb.work.slices.PAUSE", 0)
     monkeypatch.setattr(shifts, "SECONDS", 0.0)
+    monkeypatch.setattr(shifts, "TIMES_ITS_BEGINNING", 0)
 
 
 @pytest.fixture
@@ -112,13 +115,17 @@ def test_a_row_that_is_another_workers_by_now_is_not_put_back(pokes):
     assert pokes == []
 
 
-def test_a_shift_has_its_time(monkeypatch):
+@pytest.mark.parametrize(("first_slice", "length"), [(0.5, 8.0), (2.0, 8.0), (5.0, 20.0)])
+def test_a_shift_is_longer_the_longer_it_took_to_begin(monkeypatch, first_slice, length):
     clock = [100.0]
     monkeypatch.setattr(shifts, "SECONDS", 8.0)
-    monkeypatch.setattr(shifts.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(shifts, "TIMES_ITS_BEGINNING", 4)
+    monkeypatch.setattr(shifts, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     shift = Shift()
-    clock[0] = 107.9
+    clock[0] += first_slice
     shift.look(1, 2)
-    clock[0] = 108.0
+    clock[0] += length - 0.1
+    shift.look(2, 2)
+    clock[0] += 0.1
     with pytest.raises(ShiftOver):
         shift.look()
