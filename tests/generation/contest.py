@@ -6,7 +6,7 @@ from pathlib import Path
 
 from generation.models import Checkpoint, GenerationRun
 from generation.services.generations import claim_generations
-from generation.services.runs import create_run
+from generation.services.runs import create_run, write_images
 from tests.factories import make_prompt_set
 
 
@@ -25,6 +25,7 @@ def claim_everything(folder: str, name: str) -> None:
     (Path(folder) / f"{name}.ready").touch()
     while len(list(Path(folder).glob("*.ready"))) < 2:
         time.sleep(0.01)
+    write_images(run=run)
     batches = []
     while generations := list(claim_generations(run=run, limit=20)):
         batches.append([generation.pk for generation in generations])

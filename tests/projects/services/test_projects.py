@@ -6,6 +6,7 @@ from django.utils import timezone
 from annotations.services.closings import close_study
 from daamweb.projects.errors import ProjectError, WhichProjectError
 from daamweb.projects.models import Event, Membership, Project, Role
+from daamweb.projects.selectors import only_project
 from daamweb.projects.services import projects
 from daamweb.projects.services.projects import (
     archive_project,
@@ -100,6 +101,12 @@ def test_what_somebody_else_made_at_this_moment_is_taken(monkeypatch):
     monkeypatch.setattr(
         projects, "create_project", lambda **_: main_project() and _raise(ProjectError("taken"))
     )
+    assert find_or_create_only_project() == Project.objects.get(name="Main")
+
+
+def test_what_somebody_else_made_while_it_was_looked_for_is_taken(monkeypatch):
+    looked = iter([lambda: main_project() and None, only_project])
+    monkeypatch.setattr(projects, "only_project", lambda: next(looked)())
     assert find_or_create_only_project() == Project.objects.get(name="Main")
 
 
