@@ -1,4 +1,4 @@
-"""Two workers in two processes write down one run and share it: no image comes twice, and none is left over."""
+"""Two workers in two processes write down one run and share it: no image comes twice, none is left over."""
 
 import json
 import subprocess
