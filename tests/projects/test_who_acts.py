@@ -2,8 +2,8 @@
 that forgot it, whoever started the site would have done everything."""
 
 import ast
-import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
@@ -34,10 +34,12 @@ def called(tree: ast.AST) -> Iterator[tuple[ast.Call, Callable]]:
 def _function(name: str, names: dict[str, str]) -> Callable | None:
     first, *rest = name.split(".")
     whole = ".".join([names.get(first, ""), *rest])
-    module, _, function = whole.rpartition(".")
-    if not any(part in ("services", "jobs") for part in module.split(".")):
+    if not any(part in ("services", "jobs") for part in whole.split(".")[:-1]):
         return None
-    found = getattr(importlib.import_module(module), function, None)
+    try:
+        found = pkgutil.resolve_name(whole)
+    except (ValueError, AttributeError):  # what a call returned, or what a module only names for types
+        return None
     return found if inspect.isfunction(found) else None
 
 
@@ -69,6 +71,7 @@ def test_pages_and_jobs_say_who_acts():
         ("from annotations.services.closings import pause_study\npause_study(study=study, by=user)", False),
         ("from annotations.services.closings import pause_study\npause_study(study=study, by=None)", False),
         ("from annotations.services.locks import lock_study\nlock_study(1)", False),
+        ("from annotations.services.verifications import due_for_verification as d\nd().filter(pk=1)", False),
         ("from generation.services.imports import import_prompts as i\ni(dry_run=True, **data)", False),
         ("from generation.services.imports import import_prompts as i\ni(**data)", True),
     ],
