@@ -31,6 +31,14 @@ class Clock:
     ends: float
 
 
+class Connection(http.client.HTTPConnection):
+    """Opened again, as a browser does it, where the site ended it with an answer."""
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.setsockopt(*NO_DELAY)
+
+
 @dataclass
 class Annotator:
     port: int
@@ -44,9 +52,7 @@ class Annotator:
     answers: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        self.connection.connect()
-        self.connection.sock.setsockopt(*NO_DELAY)
+        self.connection = Connection("127.0.0.1", self.port, timeout=60)
         self.cookies: dict[str, str] = {}
         page = self._begin()
         while page is not None and time.perf_counter() < self.clock.ends:
@@ -107,11 +113,7 @@ def main(port: int, slug: str, people: int, warm_up: float, seconds: float, pict
     clock = Clock(begins=now + warm_up, ends=now + warm_up + seconds)
     annotators = [Annotator(port, slug, clock, pictures) for _ in range(people)]
     with ThreadPoolExecutor(people) as pool:
-        rating = []
-        for annotator in annotators:
-            rating.append(pool.submit(annotator.run))
-            # All at one moment, they would be the first process's that wakes, for as long as they stay.
-            time.sleep(warm_up / (2 * people))
+        rating = [pool.submit(annotator.run) for annotator in annotators]
         time.sleep(max(0, clock.begins - time.perf_counter()))
         print("begins", flush=True)
         time.sleep(max(0, clock.ends - time.perf_counter()))

@@ -10,6 +10,11 @@ the head whether it takes the body (`daamweb.door.bodies`), and reads it or leav
 connection ends with the answer.
 
 An answer is sent by its thread: docs/proxy.md says what somebody who reads slowly costs.
+
+Which process gets a connection is chance, and it keeps it: of twenty people who came at one moment, one of
+two processes had nearly all, and its threads stood in line while the other process slept. So a process whose
+threads are all at work ends a connection with its answer now and then; whoever comes again is taken by a
+process that has time.
 """
 
 import re
@@ -43,6 +48,8 @@ ANSWER_SECONDS = 30
 PARTING_SECONDS = 2
 PARTING_BYTES = 1024 * 1024
 READ_BYTES = 64 * 1024
+# Between two connections that a process with too many of them sends away.
+PASS_ON_SECONDS = 0.1
 
 HEADER = rb"\r\n%s:[ \t]*(%s)[ \t]*\r\n"
 CONTENT_LENGTH = re.compile(HEADER % (b"content-length", b"[0-9]{1,19}"), re.IGNORECASE)
@@ -129,6 +136,8 @@ class PatientWorker(ThreadWorker):
     def __init__(self, *arguments: object, **options: object):
         super().__init__(*arguments, **options)
         self.parting_conns: deque[Connection] = deque()
+        self.requests = 0  # that threads have, or that wait for one
+        self.passed_on = 0.0
 
     @classmethod
     def check_config(cls, cfg: Config, log: Logger) -> None:
@@ -149,7 +158,7 @@ class PatientWorker(ThreadWorker):
         thread; here that waits until the request is there."""
         conn.begin()
         if conn.is_there():
-            super().enqueue_req(conn)
+            self._give_to_thread(conn)
             return
         conn.sock.setblocking(False)
         self.pending_conns.append(conn)
@@ -170,21 +179,37 @@ class PatientWorker(ThreadWorker):
         if not data:
             self._forget(conn)
         elif conn.is_there():
-            super().enqueue_req(conn)
+            self._give_to_thread(conn)
         else:
             with suppress(OSError):
                 write_error(client, 431, "Request Header Fields Too Large", "")
             self._part(conn)
 
+    def _give_to_thread(self, conn: Connection) -> None:
+        self.requests += 1
+        super().enqueue_req(conn)
+
     def handle_request(self, req: Request, conn: Connection) -> bool:
         """In a thread, when gunicorn has read the head."""
+        if self._has_too_many():
+            req.force_close()
         if conn.is_long:
             req.force_close()
             conn.parser.unreader.until = time.monotonic() + LONG_BODY_SECONDS
         is_kept: bool = super().handle_request(req, conn)
         return is_kept
 
+    def _has_too_many(self) -> bool:
+        """Whether this connection had better be another process's."""
+        now = time.monotonic()
+        has_time = self.cfg.workers == 1 or self.requests <= self.cfg.threads
+        if has_time or now < self.passed_on + PASS_ON_SECONDS:
+            return False
+        self.passed_on = now
+        return True
+
     def finish_request(self, conn: Connection, future: Future[bool]) -> None:
+        self.requests -= 1
         if future.cancelled() or future.exception() is not None or not future.result():
             self._part(conn)
         else:

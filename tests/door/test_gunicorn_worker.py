@@ -230,6 +230,25 @@ def test_where_all_connections_are_taken_one_that_waits_makes_room():
         assert all(client.ends() for client in clients[:40])
 
 
+@pytest.mark.parametrize(("processes", "some_are_passed_on"), [("1", False), ("2", True)])
+def test_a_process_with_too_much_to_do_passes_connections_on(processes, some_are_passed_on):
+    with serving("--workers", processes) as (port, _), ExitStack() as stack:
+        clients = [stack.enter_context(Client(port, get(b"/slow"))) for _ in range(12)]
+        answers = [client.answer() for client in clients]
+        assert {(status, body) for status, _, body in answers} == {(200, b"/slow")}
+        ended = [headers["Connection"] == "close" for _, headers, _ in answers]
+        assert any(ended) is some_are_passed_on
+        # Not all at once: whoever they went to would pass them on, too.
+        assert sum(ended) < len(ended)
+
+
+def test_a_process_with_time_keeps_its_connections():
+    with serving("--workers", "2") as (port, _), Client(port) as client:
+        for _ in range(5):
+            client.socket.sendall(get(b"/slow"))
+            assert client.answer()[1]["Connection"] == "keep-alive"
+
+
 def test_a_site_is_stopped_while_somebody_drips():
     with serving() as (port, process), Client(port, b"G"):
         assert is_serving(port)
