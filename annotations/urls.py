@@ -15,5 +15,6 @@ urlpatterns = [
     path("s/<slug:slug>/waiting/", annotators.waiting, name="waiting"),
     path("s/<slug:slug>/keep/", annotators.keep, name="keep"),
     path("s/<slug:slug>/assignments/<int:pk>/", turns.assignment, name="assignment"),
+    path("s/<slug:slug>/assignments/<int:pk>/extend/", turns.extend, name="extend"),
     path("s/<slug:slug>/thanks/", annotators.thanks, name="thanks"),
 ]

@@ -19,6 +19,14 @@ from urllib.parse import urlencode
 
 FORM = re.compile(r'action="(/s/[^"]+/assignments/\d+/)"')
 HIDDEN = re.compile(r'name="(csrfmiddlewaretoken|page-token|page-base)"(?: value="([^"]*)")?')
+# All that the page's script says of one answer.
+MEASURED = json.dumps(
+    {
+        "answered": 900, "visible": [[120, 500], [600, 900]], "input": "keyboard", "painted": 120, "first_input": 890,
+        "arrangement": "one screen", "viewport": [1280, 720], "picture": [400, 400], "pixel_ratio": 200,
+        "scheme": "light", "enlarged": 0, "overlay_hidden": 1, "image_sha256": 64 * "a", "overlay_sha256": 64 * "b",
+    }
+)  # fmt: skip
 PICTURE = re.compile(r'<img src="(/[^"]+)"')
 NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -79,7 +87,7 @@ class Annotator:
         if form is None:
             raise RuntimeError(f"This is no task:\n{page}")
         fields = dict(HIDDEN.findall(page))
-        sent = {**fields, "page-milliseconds": "900", "choice": "4"}
+        sent = {**fields, "page-measured": MEASURED, "choice": "4"}
         status, answer = self._ask("POST", form[1], sent)
         if status != 200:
             raise RuntimeError(f"An answer was not taken ({status}):\n{answer}")

@@ -16,11 +16,12 @@ from django.utils import timezone
 from PIL import Image
 
 from annotations.design import StudyDesign
+from annotations.measured import Measured
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Task
 from annotations.services.claims import claim_assignment
 from annotations.services.openings import open_study
 from annotations.services.participations import join_study
-from annotations.services.responses import Measured, submit_response
+from annotations.services.responses import submit_response
 from annotations.services.studies import build_study
 from daamweb.projects.models import Project, Role
 from daamweb.projects.services.memberships import add_member

@@ -1,18 +1,13 @@
 """A response is an answer, append-only: a correction is a new row with the next revision."""
 
-from datetime import timedelta
 from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
 
+from annotations.measured import LONGEST_MS, PAINTED, UNKNOWN
 from annotations.models.assignments import Assignment
 from daamweb.constraints import known
-
-LONGEST = timedelta(days=1)
-LONGEST_MS = LONGEST // timedelta(milliseconds=1)
-# Spans in which the page was visible, before and after reloads.
-MOST_SPANS = 20
 
 
 class ResponseQuerySet(models.QuerySet["Response"]):
@@ -28,8 +23,8 @@ def _milliseconds(field: str, name: str) -> models.CheckConstraint:
 
 
 class PaintReport(models.TextChoices):
-    UNKNOWN = "unknown", "not known"
-    PAINTED = "painted", "painted"
+    UNKNOWN = UNKNOWN, "not known"
+    PAINTED = PAINTED, "painted"
 
 
 class Response(models.Model):
@@ -66,10 +61,15 @@ class Response(models.Model):
         null=True, blank=True, help_text="From the page's appearance to the first input."
     )
     visible_spans = models.JSONField(
-        default=list, blank=True, help_text="Pairs of milliseconds between which the page was visible."
+        default=list,
+        blank=True,
+        help_text="Pairs of milliseconds between which the page was visible, and its pictures painted.",
     )
     layout = models.JSONField(
         default=dict, blank=True, help_text="Sizes, device and display, as the page told."
+    )
+    flags = models.JSONField(
+        default=list, blank=True, help_text="What of all that cannot be; see annotations/measured.py."
     )
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)

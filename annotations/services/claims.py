@@ -5,11 +5,12 @@ are done: it reads a window of open places along one index, from the person's ow
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Place, Study
 from annotations.selectors import held_assignment
-from annotations.services.locks import lock_participation, lock_to_rate, save_progress
+from annotations.services.locks import lock_participation, lock_to_rate, save_progress, share_study
 from annotations.services.turns import expire_due_turns
 from annotations.services.walks import RESERVATION, Claim, Walk, upcoming_task
 
@@ -70,6 +71,23 @@ def _extend(turn: Assignment, study: Study, now: datetime) -> None:
     turn.lease_expires_at = now + lease
     turn.extensions += 1
     turn.save(update_fields=["lease_expires_at", "extensions"])
+
+
+def extend_lease(*, turn: Assignment) -> timedelta | None:
+    """More time for a task that its person is at, from now on; how much there is. None if there is no more:
+    the turn ended, it was extended often enough, or the study is closing."""
+    with transaction.atomic():
+        study = share_study(turn.study_id)
+        _, now = lock_participation(turn.participation_id)
+        lease = timedelta(minutes=study.lease_minutes)
+        held = Assignment.objects.filter(
+            pk=turn.pk, state=Assignment.State.CLAIMED, extensions__lt=MOST_EXTENSIONS
+        )
+        if study.state not in Study.RUNNING or not held.update(
+            lease_expires_at=now + lease, extensions=F("extensions") + 1
+        ):
+            return None
+        return lease
 
 
 def renew_reservation(*, participation: Participation) -> bool:

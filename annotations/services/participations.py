@@ -126,6 +126,7 @@ def erase_answers(*, participation: Participation) -> int:
         painted_milliseconds=None,
         first_input_milliseconds=None,
         visible_spans=[],
+        flags=[],
         erased_at=now,
     )
     Review.objects.filter(participation=person).update(reason=ERASED_REASON, evidence={})

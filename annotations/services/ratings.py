@@ -7,10 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from annotations.errors import StudyNotOpenError
+from annotations.measured import Measured
 from annotations.models import Assignment, Participation, Response, Study
 from annotations.services.claims import claim_assignment, claim_locked
 from annotations.services.locks import lock_to_rate, save_progress
-from annotations.services.responses import Measured, check_is_theirs, store_locked
+from annotations.services.responses import check_is_theirs, store_locked
 from annotations.services.turns import expire_due_turns
 from annotations.services.walks import Claim
 

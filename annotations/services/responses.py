@@ -1,51 +1,22 @@
 """Store answers. Append-only: an answer that was acknowledged is never lost, and never changes its author."""
 
 import uuid
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
 from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
+from annotations.measured import Measured
 from annotations.models import Assignment, Participation, Place, Response, Study, Task
-from annotations.models.responses import LONGEST_MS, MOST_SPANS
 from annotations.selectors import last_response, only_row
 from annotations.services.locks import lock_to_rate, save_progress
 
 State = Assignment.State
 # A study that is closing takes the turns that were claimed; a paused one corrections and late answers too.
 TAKES_ANSWERS = (Study.State.OPEN, Study.State.PAUSED, Study.State.CLOSING)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the page measured, in whole milliseconds since it appeared; None where it measured nothing."""
-
-    milliseconds: int | None = None
-    painted: str = Response.Painted.UNKNOWN
-    painted_milliseconds: int | None = None
-    first_input_milliseconds: int | None = None
-    visible_spans: tuple[tuple[int, int], ...] = ()
-    layout: dict[str, Any] = field(default_factory=dict)
-    interrupted: bool = False
-
-    def bounded(self, longest: timedelta) -> dict[str, Any]:
-        """As a response has them: nothing took longer than the server knows of."""
-        most = min(max(longest // timedelta(milliseconds=1), 0), LONGEST_MS)
-
-        def bound(value: int | None) -> int | None:
-            return None if value is None else min(max(int(value), 0), most)
-
-        return {
-            "milliseconds": bound(self.milliseconds),
-            "painted": self.painted,
-            "painted_milliseconds": bound(self.painted_milliseconds),
-            "first_input_milliseconds": bound(self.first_input_milliseconds),
-            "visible_spans": [[bound(begin), bound(end)] for begin, end in self.visible_spans[:MOST_SPANS]],
-            "layout": self.layout,
-        }
 
 
 @transaction.atomic
@@ -112,9 +83,21 @@ def store_locked(
         answer=answer,
         late=late,
         created_at=now,
-        **measured.bounded(now - turn.claimed_at),
+        **_as_stored(measured.bounded(now - turn.claimed_at)),
     )
     return Stored(response, was_held)
+
+
+def _as_stored(measured: Measured) -> dict[str, Any]:
+    return {
+        "milliseconds": measured.milliseconds,
+        "painted": measured.painted,
+        "painted_milliseconds": measured.painted_milliseconds,
+        "first_input_milliseconds": measured.first_input_milliseconds,
+        "visible_spans": [list(span) for span in measured.visible_spans],
+        "layout": dict(measured.layout),
+        "flags": list(measured.flags),
+    }
 
 
 def _end_claimed(person: Participation, turn: Assignment, now: datetime, measured: Measured) -> bool:

@@ -5,20 +5,23 @@ which turn's it is. Without scripts the same addresses are reached by redirects.
 """
 
 import uuid
+from datetime import timedelta
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
 from annotations.kinds.registry import get_kind
+from annotations.measured import parse_measured
 from annotations.models import Assignment, Participation, Study
 from annotations.selectors import ShownTask, last_response, only_row, previous_assignment
+from annotations.services.claims import extend_lease
 from annotations.services.ratings import rate
-from annotations.services.responses import Measured
 from annotations.services.walks import Claim, upcoming_task
 from annotations.views.pictures import pictures_of
 from annotations.views.visitors import current_participation, is_of
@@ -38,7 +41,7 @@ read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
 # What it takes to know whose turn it is, to read an answer and to store it.
 TO_ANSWER = (
-    "number", "state", "place", "visit", "in_block", "claimed_at", "revision",
+    "number", "state", "place", "visit", "in_block", "claimed_at", "revision", "lease_expires_at",
     "task__role", "task__payload", "participation__annotator", "participation__study",
     "study__project", "study__slug", "study__kind", "study__state", "study__title", "study__lease_minutes",
 )  # fmt: skip
@@ -51,14 +54,13 @@ class PageForm(forms.Form):
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     base = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
-    milliseconds = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+    # What the script measured, as JSON; see annotations/measured.py. It never keeps an answer from being stored.
+    measured = forms.CharField(widget=forms.HiddenInput, required=False)
 
     @classmethod
-    def fresh(cls, base: int | None, milliseconds: int | None = None) -> "PageForm":
-        """For a page that is shown now, of the answer's revision `base`; so many milliseconds were spent on
-        it already, before it was sent back."""
-        initial = {"token": uuid.uuid4(), "base": base, "milliseconds": milliseconds}
-        return cls(prefix="page", initial=initial)
+    def fresh(cls, base: int | None) -> "PageForm":
+        """For a page that is shown now, of the answer's revision `base`."""
+        return cls(prefix="page", initial={"token": uuid.uuid4(), "base": base})
 
 
 @never_cache
@@ -66,10 +68,8 @@ class PageForm(forms.Form):
 @vary_on_headers("X-Requested-With")
 def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One task: shown, answered, or corrected."""
-    turns = Assignment.objects.select_related("task", "study", "participation").only(*TO_ANSWER)
-    turn = only_row(turns.filter(pk=pk))
-    is_of_study = turn is not None and turn.study.slug == slug and turn.study.state not in HIDDEN
-    if turn is None or not is_of_study or not is_of(request, turn.participation, turn.study):
+    turn = _own_turn(request, slug, pk)
+    if turn is None:
         return _somebody_elses(request, slug)
     if request.method == "POST":
         return _answer(request, turn)
@@ -80,6 +80,27 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     stored = last_response(turn)
     form = get_kind(turn.study.kind).answer_form(turn.task.payload, initial=stored.answer if stored else None)
     return _task_page(request, turn, form, PageForm.fresh(turn.revision))
+
+
+def _own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
+    """Of this study and this browser's person."""
+    turns = Assignment.objects.select_related("task", "study", "participation").only(*TO_ANSWER)
+    turn = only_row(turns.filter(pk=pk))
+    is_of_study = turn is not None and turn.study.slug == slug and turn.study.state not in HIDDEN
+    if turn is None or not is_of_study or not is_of(request, turn.participation, turn.study):
+        return None
+    return turn
+
+
+@never_cache
+@require_POST
+def extend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The page's script asks for more time."""
+    turn = _own_turn(request, slug, pk)
+    lease = extend_lease(turn=turn) if turn is not None else None
+    if lease is None:
+        return JsonResponse({"seconds": 0}, status=409)
+    return JsonResponse({"seconds": lease // timedelta(seconds=1)})
 
 
 def _somebody_elses(request: HttpRequest, slug: str) -> HttpResponse:
@@ -110,9 +131,7 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
     if not form.is_valid() or not page_is_whole:
         if not page_is_whole:
             form.add_error(None, "This page reached us damaged, so nothing was stored. Please send it again.")
-        spent = page.cleaned_data["milliseconds"] if page_is_whole else None
-        fresh = PageForm.fresh(turn.revision, milliseconds=spent)
-        return _task_page(request, turn, form, fresh, status=422)
+        return _task_page(request, turn, form, PageForm.fresh(turn.revision), status=422)
     try:
         rated = rate(
             assignment=turn,
@@ -120,7 +139,7 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
             answer=form.cleaned_data,
             token=page.cleaned_data["token"],
             base=page.cleaned_data["base"],
-            measured=Measured(milliseconds=page.cleaned_data["milliseconds"]),
+            measured=parse_measured(page.cleaned_data["measured"]),
         )
     except AssignmentNotYoursError as error:
         raise Http404("This task was given to someone else.") from error
@@ -199,7 +218,9 @@ def _page(
     context = {
         "frame": "annotations/no_frame.html" if is_by_script(request) else "annotations/base.html",
         "study": study,
+        "participation": participation,
         "assignment": turn,
+        "lease_seconds": _seconds_left(turn),
         "task": turn.task,
         "pictures": pictures_of(ShownTask.of(turn.task)),
         "form": form,
@@ -213,6 +234,14 @@ def _page(
     response = render(request, get_kind(study.kind).template, context, status=status)
     response["Content-Location"] = turn_address(study, turn)
     return response
+
+
+def _seconds_left(turn: Assignment) -> int | None:
+    """Of the lease; None where nobody waits for the turn any more. By this server's clock: it is about
+    minutes."""
+    if turn.state != Assignment.State.CLAIMED or turn.place_id is None:
+        return None
+    return max(0, (turn.lease_expires_at - timezone.now()) // timedelta(seconds=1))
 
 
 def _lost(request: HttpRequest, study: Study) -> HttpResponse:

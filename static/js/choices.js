@@ -1,19 +1,10 @@
-// Number keys choose one of a set of radio buttons; Enter submits.
-"use strict";
-{
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const choices = document.querySelector("[data-keys]");
-    const isAtPage = event.target === document.body || event.target.matches("main, [data-heading]");
-    if (event.key === "Enter" && isAtPage) {
-      event.preventDefault();
-      choices.closest("form").requestSubmit();
-      return;
-    }
-    const radio = choices.querySelector(`input[value="${CSS.escape(event.key)}"]`);
-    if (!radio) return;
-    event.preventDefault();
-    radio.checked = true;
-    radio.focus();
-  });
-}
+// Number keys answer. Before its pictures are painted a task's buttons are disabled, and keys do nothing.
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (document.body.hasAttribute("data-no-keys") || event.target.matches?.("input, textarea, select")) return;
+  const button = document.querySelector(`[data-keys] button[value="${CSS.escape(event.key)}"]`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});

@@ -1,5 +1,7 @@
 // The list of objects: keeps the order of the clicks, finds by name, and lets "none" and objects exclude each other.
-"use strict";
+
+import { matching } from "./task/ranking.js";
+
 document.addEventListener("turn", () => {
   const list = document.querySelector("[data-objects]");
   const form = list.closest("form");
@@ -10,15 +12,17 @@ document.addEventListener("turn", () => {
   const finder = list.querySelector("[data-find]");
   const find = finder.querySelector("input");
   const noMatch = list.querySelector("[data-no-match]");
+  const named = new Map(boxes.map((box) => [box.closest("label").textContent.trim(), box]));
+  const nameOf = new Map([...named].map(([name, box]) => [box.value, name]));
 
   // An answer that is being corrected comes with its order.
-  let order = [...chosen.children].map((item) => item.textContent).filter((name) => boxes.some((box) => box.value === name));
+  let order = [...chosen.children].map((item) => item.textContent).filter((value) => nameOf.has(value));
 
   function showChosen() {
     chosen.replaceChildren(
-      ...order.map((name) => {
+      ...order.map((value) => {
         const item = document.createElement("li");
-        item.textContent = name;
+        item.textContent = nameOf.get(value);
         return item;
       }),
     );
@@ -26,7 +30,7 @@ document.addEventListener("turn", () => {
   }
 
   function tick(box) {
-    order = order.filter((name) => name !== box.value);
+    order = order.filter((value) => value !== box.value);
     if (box.checked) {
       order.push(box.value);
       none.checked = false;
@@ -46,18 +50,25 @@ document.addEventListener("turn", () => {
   // A browser sends ticked boxes in the order of the page; this puts them into the order of the clicks.
   form.addEventListener("formdata", (event) => {
     event.formData.delete("objects");
-    for (const name of order) event.formData.append("objects", name);
+    for (const value of order) event.formData.append("objects", value);
   });
 
-  function matches() {
-    const wanted = find.value.trim().toLowerCase();
-    return boxes.filter((box) => box.value.toLowerCase().includes(wanted));
+  function found() {
+    return matching([...named.keys()], find.value).map((name) => named.get(name));
   }
 
   function showMatches() {
-    const found = new Set(matches());
-    for (const box of boxes) box.closest("label").hidden = !found.has(box);
-    noMatch.hidden = found.size > 0;
+    const shown = new Set(found());
+    for (const box of boxes) box.closest("label").hidden = !shown.has(box);
+    noMatch.hidden = shown.size > 0;
+  }
+
+  function tickFirst() {
+    const first = found().find((box) => !box.checked);
+    if (!first) return;
+    first.checked = true;
+    tick(first);
+    find.value = "";
   }
 
   find.addEventListener("input", showMatches);
@@ -65,17 +76,20 @@ document.addEventListener("turn", () => {
     if (event.key === "Escape") find.value = "";
     if (event.key === "Enter") {
       event.preventDefault();
-      const [first] = matches();
-      if (!first || !find.value.trim()) return;
-      if (!first.checked) {
-        first.checked = true;
-        tick(first);
-      }
-      find.value = "";
+      if (find.value.trim()) tickFirst();
+      else if (order.length || none.checked) form.requestSubmit(form.querySelector("button[type=submit]:enabled"));
     }
     if (event.key === "Escape" || event.key === "Enter") showMatches();
   });
 
   finder.hidden = false;
   showChosen();
+});
+
+// What is typed on arrival looks for an object.
+document.addEventListener("keydown", (event) => {
+  const isAtPage = event.target === document.body || event.target.matches?.("main, [data-heading]");
+  const isPrintable = event.key.length === 1 && event.key.trim() && event.key !== "0";
+  if (!isAtPage || !isPrintable || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!document.body.hasAttribute("data-no-keys")) document.querySelector("#find").focus();
 });

@@ -1,133 +1,216 @@
-// Every task's page: measures the time, sends the answer, and puts the next task into the page that is there.
-// What an answer brings is the next task's progress and main part; `Content-Location` is the address they have.
-// Whatever else comes is a page of its own, which the browser shows. A kind's script hears "turn" for every task.
-"use strict";
-{
-  const ASK_SECONDS = 30;
-  const KEEP_SECONDS = 60;
-  const BY_SCRIPT = { "X-Requested-With": "fetch" };
-  let turn = null; // the task that is shown: its form, when it appeared, whether its answer is on its way
+// Every task's page: measures, sends the answer, and puts the next task into the page that is there. What an
+// answer brings is the next task's progress and main part; `Content-Location` is the address they have. What
+// else comes is shown in their place. A kind's script hears "turn" for every task.
 
-  function begin() {
-    const form = document.querySelector("[data-task-form]");
-    const milliseconds = form.querySelector("input[name=page-milliseconds]");
-    const before = Number(milliseconds.value) || 0;
-    const address = location.pathname;
-    turn = { address, form, milliseconds, before, shownAt: performance.now(), sending: false };
-    for (const address of (form.dataset.preload || "").split(" ").filter(Boolean)) new Image().src = address;
-    document.dispatchEvent(new CustomEvent("turn"));
-  }
+import { Clock } from "./task/clock.js";
+import { prepareKeySwitch } from "./task/keys.js";
+import { Lease } from "./task/lease.js";
+import { Looks } from "./task/looks.js";
+import { whenPainted } from "./task/painting.js";
+import { askOtherTabs } from "./task/tabs.js";
+import * as unsent from "./task/unsent.js";
 
-  function setSending(value) {
-    turn.sending = value;
-    turn.form.querySelector("button[type=submit]").setAttribute("aria-disabled", String(value));
-    turn.form.classList.toggle("is-sending", value);
-  }
+const KEEP_SECONDS = 60;
+const person = document.querySelector("[data-task-form]").dataset.person;
+let turn = null; // the task that is shown
+let onItsWay = null; // the turn whose answer has not arrived yet
+let isKept = true; // whether that answer outlives this page
 
-  function say(text) {
-    const notSent = turn.form.querySelector("[data-not-sent]");
-    notSent.textContent = text;
-    notSent.hidden = !text;
-  }
-
-  function ask(address, options) {
-    return fetch(address, { ...options, headers: BY_SCRIPT, signal: limit() });
-  }
-
-  // Older browsers wait as long as they like.
-  function limit() {
-    return AbortSignal.timeout?.(1000 * ASK_SECONDS);
-  }
-
-  // Put a task into the page; false if what came is none.
-  function show(text, address) {
-    const page = new DOMParser().parseFromString(text, "text/html");
-    const main = page.querySelector("main");
-    if (!main?.querySelector("[data-task-form]")) return false;
-    if (address !== location.pathname) history.pushState(null, "", address);
-    document.title = page.title;
-    document.querySelector("main").replaceWith(document.adoptNode(main));
-    document.querySelector(".site-progress")?.replaceWith(document.adoptNode(page.querySelector(".site-progress")));
-    scrollTo(0, 0);
-    begin();
-    document.querySelector("[data-heading]").focus({ preventScroll: true });
-    return true;
-  }
-
-  // Somebody went back while an answer was on its way.
-  function isElsewhere(sent) {
-    return turn !== sent || location.pathname !== sent.address;
-  }
-
-  function tellOfAnother() {
-    say("Your answer to the task that you were at did not arrive. Go forward to it, and send it again.");
-  }
-
-  async function send() {
-    const sent = turn;
-    const { form } = sent;
-    let response, text;
-    try {
-      response = await ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-      text = await response.text();
-    } catch {
-      if (isElsewhere(sent)) return tellOfAnother();
-      say("Your answer could not be sent: there is no connection. It is still here; try again.");
-      return setSending(false);
-    }
-    const hasArrived = response.ok;
-    if (isElsewhere(sent)) return hasArrived ? undefined : tellOfAnother();
-    if (response.status >= 500) {
-      say("Your answer could not be stored: the site has a problem. It is still here; try again in a moment.");
-      return setSending(false);
-    }
-    const address = response.headers.get("Content-Location");
-    const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
-    if (hasArrived && isJson) {
-      location.assign(JSON.parse(text).next);
-    } else if (!address || !show(text, address)) {
-      // The server has something to say: let the browser show its page. The same answer is never stored twice.
-      form.submit();
-    }
-  }
-
-  document.addEventListener("submit", (event) => {
-    if (event.target !== turn.form) return;
-    event.preventDefault();
-    if (turn.sending) return;
-    turn.milliseconds.value = String(Math.round(turn.before + performance.now() - turn.shownAt));
-    say("");
-    setSending(true);
-    send();
-  });
-
-  // Back and forward: the turn of that address, as it is stored now.
-  addEventListener("popstate", async () => {
-    const address = location.pathname;
-    if (address === turn.address) return; // somewhere else on this page
-    try {
-      const response = await ask(address);
-      const text = await response.text();
-      if (address !== location.pathname) return; // gone on meanwhile
-      if (response.ok && !response.redirected && show(text, address)) return;
-    } catch {
-      // Without a connection the browser says so.
-    }
-    location.reload();
-  });
-
-  // A page that the browser kept in memory may be older than the answers that are stored.
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
-  });
-
-  // The next picture stays reserved as long as this page is looked at.
-  setInterval(() => {
-    if (document.hidden || !turn.form.dataset.preload) return;
-    const token = turn.form.querySelector("input[name=csrfmiddlewaretoken]").value;
-    const headers = { "X-CSRFToken": token };
-    fetch(turn.form.dataset.keep, { method: "POST", headers, signal: limit() }).catch(() => {});
-  }, 1000 * KEEP_SECONDS);
-
-  addEventListener("DOMContentLoaded", begin); // the scripts of kinds listen by then
+function begin(isFirst = false) {
+  const form = document.querySelector("[data-task-form]");
+  const mine = { form, address: location.pathname, isPainted: false };
+  turn = mine;
+  mine.clock = new Clock(`${mine.address} ${form.elements["page-base"].value}`, isFirst);
+  mine.looks = new Looks(document.querySelector("[data-task]"));
+  mine.lease = new Lease(form, (what) => turn === mine && say(what && `lease-${what}`));
+  setEnabled(mine, false);
+  prepareKeySwitch();
+  for (const address of (form.dataset.preload || "").split(" ").filter(Boolean)) new Image().src = address;
+  document.dispatchEvent(new CustomEvent("turn"));
+  whenPainted(
+    mine.looks.images,
+    () => turn === mine,
+    () => say("pictures"),
+  ).then((at) => at !== null && painted(mine, at));
 }
+
+function painted(mine, at) {
+  mine.isPainted = true;
+  mine.clock.notePainted(at);
+  if (isSaid("pictures")) say("");
+  if (onItsWay !== mine) setEnabled(mine, true);
+  mine.looks.noteHashes();
+}
+
+function setEnabled({ form }, isEnabled) {
+  for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = !isEnabled;
+  form.classList.toggle("is-waiting", !isEnabled);
+}
+
+function setSending(mine, submitter) {
+  setEnabled(mine, false);
+  for (const button of mine.form.querySelectorAll("button[name]")) {
+    button.toggleAttribute("data-chosen", button === submitter);
+  }
+}
+
+// One of the page's messages, or none.
+function say(what) {
+  for (const message of document.querySelectorAll("[data-say]")) message.hidden = message.dataset.say !== what;
+}
+
+function isSaid(what) {
+  return !document.querySelector(`[data-say="${what}"]`).hidden;
+}
+
+function put(page, address) {
+  if (address !== location.pathname) history.pushState(null, "", address);
+  turn?.lease.end();
+  document.title = page.title;
+  document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
+  const progress = page.querySelector(".site-progress");
+  const shown = document.querySelector(".site-progress");
+  if (progress) shown?.replaceWith(document.adoptNode(progress));
+  else shown?.remove();
+  scrollTo(0, 0);
+}
+
+// Put a task into the page; false if what came is none.
+function show(text, address) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  if (!page.querySelector("main [data-task-form]") || !document.querySelector(".site-progress")) return false;
+  put(page, address);
+  begin();
+  document.querySelector("[data-heading]").focus({ preventScroll: true });
+  return true;
+}
+
+// What the site has to say instead.
+function showOther(text, address) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  if (!page.querySelector("main")) return location.reload();
+  put(page, address);
+  turn = { form: null, address, isPainted: false, clock: null, lease: { end() {} } };
+  document.querySelector("main").focus();
+}
+
+function fields(form, submitter, said) {
+  const data = new FormData(form);
+  if (submitter?.name) data.append(submitter.name, submitter.value);
+  data.set("page-measured", JSON.stringify(said));
+  return new URLSearchParams(data).toString();
+}
+
+async function send(mine, answer) {
+  onItsWay = mine;
+  isKept = unsent.keep(person, answer);
+  const { response, text } = await unsent.deliver(answer, (what) => turn === mine && say(what && `not-sent-${what}`));
+  onItsWay = null;
+  unsent.forget(person);
+  if (turn !== mine) {
+    // Somebody went back meanwhile.
+    if (!response.ok) say("not-stored");
+    if (turn.isPainted) setEnabled(turn, true);
+    return;
+  }
+  say("");
+  const address = response.headers.get("Content-Location");
+  const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
+  if (response.ok) mine.clock.forget();
+  if (response.ok && isJson) location.assign(JSON.parse(text).next);
+  else if (!address || !show(text, address)) showOther(text, mine.address);
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target !== turn.form) return;
+  event.preventDefault();
+  if (!turn.isPainted) return;
+  if (onItsWay) return say("not-sent-yet");
+  const said = { ...turn.clock.answered(), ...turn.looks.said() };
+  const body = fields(turn.form, event.submitter, said);
+  say("");
+  setSending(turn, event.submitter);
+  send(turn, { address: turn.form.action, body });
+});
+
+// An answer that a page before this one could not send.
+function sendKept() {
+  const answer = unsent.kept(person);
+  if (!answer) return;
+  const body = new URLSearchParams(answer.body);
+  body.set("csrfmiddlewaretoken", turn.form.elements.csrfmiddlewaretoken.value);
+  const isOfThisTurn = answer.address === turn.form.action;
+  const chosen = isOfThisTurn && turn.form.querySelector(`button[name=choice][value="${CSS.escape(body.get("choice"))}"]`);
+  if (isOfThisTurn) setSending(turn, chosen);
+  send(isOfThisTurn ? turn : { address: null }, { address: answer.address, body: body.toString() });
+}
+
+document.addEventListener("click", async (event) => {
+  if (!event.target.closest?.("[data-more-time]")) return;
+  const mine = turn;
+  if (!(await mine.lease.extend(unsent.ask)) && turn === mine) say("lease-no-more");
+});
+
+// --- What is measured
+
+const DEVICES = ["mouse", "touch", "pen"];
+
+function noteInput(event) {
+  if (!event.isTrusted || !turn.clock) return;
+  const isKey = event.type === "keydown" || (event.type === "click" && !event.pointerType);
+  const device = isKey ? "keyboard" : DEVICES.includes(event.pointerType) ? event.pointerType : "other";
+  turn.clock.noteInput(device, event.timeStamp);
+}
+
+for (const type of ["keydown", "pointerdown", "click"]) document.addEventListener(type, noteInput, { capture: true });
+
+document.addEventListener("visibilitychange", (event) => turn.clock?.noteVisible(!document.hidden, event.timeStamp));
+addEventListener("pagehide", (event) => turn.clock?.noteVisible(false, event.timeStamp));
+
+// --- Keys
+
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.matches?.("input, textarea, select");
+  if (event.key !== "0" || isTyping || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (turn.isPainted && !document.body.hasAttribute("data-no-keys")) turn.looks.toggleOverlay();
+});
+
+// --- Addresses and tabs
+
+// Back and forward: the turn of that address, as it is stored now.
+addEventListener("popstate", async () => {
+  const address = location.pathname;
+  if (address === turn.address) return; // somewhere else on this page
+  try {
+    const response = await unsent.ask(address);
+    const text = await response.text();
+    if (address !== location.pathname) return; // gone on meanwhile
+    if (response.ok && !response.redirected && show(text, address)) return;
+  } catch {
+    // Without a connection the browser says so.
+  }
+  location.reload();
+});
+
+// A page that the browser kept in memory may be older than the answers that are stored.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+addEventListener("beforeunload", (event) => {
+  if (onItsWay && !isKept) event.preventDefault();
+});
+
+// The next picture stays reserved as long as this page is looked at.
+setInterval(() => {
+  if (document.hidden || !turn.form?.dataset.preload) return;
+  const headers = { "X-CSRFToken": turn.form.elements.csrfmiddlewaretoken.value };
+  fetch(turn.form.dataset.keep, { method: "POST", headers, signal: unsent.limit() }).catch(() => {});
+}, 1000 * KEEP_SECONDS);
+
+// The scripts of kinds listen by then.
+addEventListener("DOMContentLoaded", () => {
+  begin(true);
+  sendKept();
+  askOtherTabs(person, () => say("other-tab"));
+});

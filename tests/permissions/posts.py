@@ -77,6 +77,7 @@ NOTHING: dict[str, Done] = {
     "s/<slug:slug>/": ELSEWHERE,
     "s/<slug:slug>/assignments/<int:pk>/": 422,
 }
+MEASURED = '{"answered": 4500, "painted": 300, "visible": [[300, 4500]]}'
 NAME = {"name": "renamed"}
 A_RUN = {
     "name": "new", "seeds": "0", "num_inference_steps": 1, "guidance_scale": 1, "scheduler": "ddim",
@@ -105,7 +106,7 @@ def _file() -> dict[str, Any]:
 
 
 def _answer() -> dict[str, Any]:
-    return {"page-token": str(uuid.uuid4()), "page-base": "", "page-milliseconds": "4500", "choice": "3"}
+    return {"page-token": str(uuid.uuid4()), "page-base": "", "page-measured": MEASURED, "choice": "3"}
 
 
 # What forms send, with rows of the first project in them.

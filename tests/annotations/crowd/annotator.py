@@ -9,6 +9,7 @@ from tests.annotations.crowd.browser import BROKEN, Browser, Connection, Reply
 from tests.annotations.crowd.hall import KEPT, Hall, Outcome, Sent
 
 CHOICES = range(1, 8)
+MEASURED = '{"answered": 900, "painted": 100, "first_input": 850, "visible": [[100, 900]]}'
 TURN = re.compile(r"/assignments/(\d+)/$")
 
 
@@ -178,7 +179,7 @@ class Annotator:
     def fill_in(self, page: Page, choice: int) -> dict[str, str]:
         """What is sent with the page, from now on."""
         self.sent.setdefault(page.token, self.hall.closed.is_set())
-        hidden = {"page-token": page.token, "page-base": page.base, "page-milliseconds": "900"}
+        hidden = {"page-token": page.token, "page-base": page.base, "page-measured": MEASURED}
         return {**hidden, "choice": str(choice)}
 
     def insist(self, request: Callable[[], Reply]) -> Reply:

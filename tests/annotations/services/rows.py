@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from annotations.measured import Measured
 from annotations.models import Assignment, Participation, Place, Response, Study
 from annotations.services.claims import claim_assignment
-from annotations.services.responses import Measured, submit_response
+from annotations.services.responses import submit_response
 from tests.factories import (
     make_annotator,
     make_cohyponym_prompt_set,

@@ -5,11 +5,11 @@ import uuid
 import pytest
 
 from annotations.errors import AssignmentNotYoursError
+from annotations.measured import Measured
 from annotations.models import Assignment, Place, Response
 from annotations.services import ratings
 from annotations.services.closings import pause_study
 from annotations.services.ratings import Rated, rate
-from annotations.services.responses import Measured
 from annotations.services.turns import return_assignment
 from tests.annotations.services.rows import claim, four_images, one_image, person
 

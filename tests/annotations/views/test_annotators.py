@@ -55,7 +55,7 @@ def test_an_attribution_study_from_the_link_to_the_completion_code(client):
         begin_earlier(turn, seconds=20)
         page = client.post(
             address("assignment", study, turn.pk),
-            {**page_fields(milliseconds="2250"), "choice": choice},
+            {**page_fields(answered=2250), "choice": choice},
             follow=True,
         )
     assert page.redirect_chain == [(address("thanks", study), 302)]

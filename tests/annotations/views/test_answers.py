@@ -7,6 +7,7 @@ import pytest
 from annotations.models import Assignment, Response
 from tests.annotations.views.visits import (
     address,
+    as_measured,
     begin_earlier,
     held,
     join,
@@ -62,12 +63,6 @@ def test_objects_that_cannot_be_are_sent_back_with_what_was_ticked(client, answe
         {"page-token": ""},
         {"page-base": "x"},
         {"page-base": "-1"},
-        {"page-milliseconds": "-1"},
-        {"page-milliseconds": "nan"},
-        {"page-milliseconds": "inf"},
-        {"page-milliseconds": "1e308"},
-        {"page-milliseconds": "4.5"},
-        {"page-milliseconds": "9" * 5000},
     ],
 )
 def test_a_damaged_page_is_sent_back_with_the_choice(client, changes):
@@ -84,32 +79,54 @@ def test_a_damaged_page_is_sent_back_with_the_choice(client, changes):
     assert Response.objects.get().answer == {"choice": 4}
 
 
-@pytest.mark.parametrize("milliseconds", [10**30, 4_000_000_000, 60_001])
-def test_nothing_takes_longer_than_since_the_task_was_claimed(client, milliseconds):
+@pytest.mark.parametrize("answered", [10**11, 4_000_000_000, 60_001])
+def test_nothing_takes_longer_than_since_the_task_was_claimed(client, answered):
     turn = held(join(client, make_open_study()))
     begin_earlier(turn, minutes=1)
-    assert send(client, turn, {"choice": 4}, **{"page-milliseconds": str(milliseconds)}).status_code == 302
-    assert 60_000 <= Response.objects.get().milliseconds < 120_000
+    forged = {"page-measured": as_measured(answered=answered)}
+    assert send(client, turn, {"choice": 4}, **forged).status_code == 302
+    response = Response.objects.get()
+    assert 60_000 <= response.milliseconds < 120_000 or answered == 60_001
+    assert response.flags == ([] if response.milliseconds == answered else ["bounded"])
 
 
 def test_nothing_takes_longer_than_a_day(client):
     turn = held(join(client, make_open_study()))
     begin_earlier(turn, days=3)
-    send(client, turn, {"choice": 4}, **{"page-milliseconds": str(10**30)})
+    send(client, turn, {"choice": 4}, **{"page-measured": as_measured(answered=10**11)})
     assert Response.objects.get().milliseconds == 86_400_000
 
 
-def test_without_the_pages_script_no_time_is_made_up(client):
+def test_without_the_pages_script_no_time_is_made_up_and_nothing_was_painted(client):
     turn = held(join(client, make_open_study()))
     begin_earlier(turn, seconds=30)
-    send(client, turn, {"choice": 2}, **{"page-milliseconds": ""})
-    assert Response.objects.get().milliseconds is None
+    send(client, turn, {"choice": 2}, **{"page-measured": ""})
+    response = Response.objects.get()
+    assert (response.milliseconds, response.painted, response.layout) == (None, "unknown", {})
 
 
-def test_time_spent_before_a_page_was_sent_back_counts(client):
+@pytest.mark.parametrize("forged", ["nonsense", "x" * 100_000, "[" * 1000, '{"answered": "soon"}'])
+def test_what_a_page_says_of_itself_keeps_no_answer_from_being_stored(client, forged):
     turn = held(join(client, make_open_study()))
-    page = send(client, turn, {"choice": "9"}, **{"page-milliseconds": "12500"})
-    assert page.context["page"]["milliseconds"].value() == 12500
+    page = send(client, turn, {"choice": 2}, **{"page-measured": forged})
+    assert page.status_code == 302
+    response = Response.objects.get()
+    assert (response.answer, response.painted) == ({"choice": 2}, "unknown")
+    assert response.flags in (["unreadable"], ["damaged"])
+
+
+def test_what_was_painted_and_looked_at_is_stored(client):
+    turn = held(join(client, make_open_study()))
+    begin_earlier(turn, seconds=30)
+    shown = {"viewport": [360, 512], "input": "touch", "enlarged": 1}
+    said = as_measured(visible=[[300, 2000], [3000, 4500]], interrupted=True, **shown)
+    send(client, turn, {"choice": 2}, **{"page-measured": said})
+    response = Response.objects.get()
+    assert (response.painted, response.painted_milliseconds) == ("painted", 300)
+    assert response.visible_spans == [[300, 2000], [3000, 4500]]
+    assert response.layout == shown
+    turn.refresh_from_db()
+    assert turn.interrupted
 
 
 def test_sending_a_page_twice_stores_once_and_answers_the_same(client):

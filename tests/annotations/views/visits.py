@@ -1,5 +1,6 @@
 """Steps that an annotator takes, over HTTP."""
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -40,13 +41,19 @@ def held(participation: Participation) -> Assignment | None:
     return held_assignment(participation)
 
 
-def page_fields(base: int | None = None, token: uuid.UUID | None = None, milliseconds: str = "4500") -> dict:
+def page_fields(base: int | None = None, token: uuid.UUID | None = None, **measured: object) -> dict:
     """The hidden fields of a task's page that shows the answer's revision `base`."""
     return {
         "page-token": str(token or uuid.uuid4()),
         "page-base": "" if base is None else str(base),
-        "page-milliseconds": milliseconds,
+        "page-measured": as_measured(**measured),
     }
+
+
+def as_measured(**changes: object) -> str:
+    """What a page's script says of itself."""
+    said = {"answered": 4500, "painted": 300, "first_input": 4400, "visible": [[300, 4500]], **changes}
+    return json.dumps(said)
 
 
 def send(client, turn: Assignment, answer: dict, **changes):
