@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from annotations.models import Response
 from tests.annotations.views.visits import address
@@ -13,7 +13,33 @@ def begin(page: Page, study) -> None:
     page.get_by_role("button", name="I agree").click()
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(re.compile("/assignments/"))
-    page.wait_for_load_state("load")  # the keys work once the scripts have run
+    be_painted(page)
+
+
+def be_painted(page: Page) -> None:
+    """A task is answered once its pictures are painted."""
+    expect(page.locator("[data-task-form] button[type=submit]").first).to_be_enabled()
+
+
+def rate(page: Page, key: str, then: str) -> None:
+    """Answer by a key; `then` is what the progress says afterwards."""
+    be_painted(page)
+    page.keyboard.press(key)
+    expect(page.locator(".site-progress")).to_contain_text(then)
+
+
+def answer_button(page: Page, name: str) -> Locator:
+    return page.locator("button[name=choice]").filter(has=page.get_by_text(name, exact=True))
+
+
+def chosen(page: Page) -> list[str]:
+    """The answers that are shown as the task's."""
+    return page.locator("button[name=choice][data-chosen]").evaluate_all("buttons => buttons.map(it => it.value)")
+
+
+def shown_pictures(page: Page) -> list[str]:
+    images = page.locator("[data-picture] img:not(.picture__plain)")
+    return images.evaluate_all("images => images.map(image => image.getAttribute('src'))")
 
 
 def answers() -> list[dict]:
@@ -22,6 +48,6 @@ def answers() -> list[dict]:
 
 def assert_pictures_are_loaded(page: Page, count: int) -> None:
     page.wait_for_load_state("load")
-    widths = page.locator("main img").evaluate_all("images => images.map(image => image.naturalWidth)")
+    widths = page.locator("[data-picture] img:not(.picture__plain)").evaluate_all("images => images.map(image => image.naturalWidth)")
     assert len(widths) == count
     assert all(widths)

@@ -10,7 +10,16 @@ from annotations.models import Assignment, Place, Response
 from annotations.services import walks
 from annotations.services.turns import expire_due_turns
 from tests.annotations.views.visits import address, make_study_of_one_place, picture, run_out
-from tests.browser.steps import answers, assert_pictures_are_loaded, begin
+from tests.browser.steps import (
+    answer_button,
+    answers,
+    assert_pictures_are_loaded,
+    be_painted,
+    begin,
+    chosen,
+    rate,
+    shown_pictures,
+)
 from tests.factories import answer_turn, give_turn, make_open_study, make_participation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,15 +31,17 @@ def test_of_two_tabs_the_second_is_shown_what_the_first_stored_and_may_replace_i
     begin(first, study)
     second = first.context.new_page()
     second.goto(first.url)
+    expect(second.get_by_text("You have this study open in another tab, too.")).to_be_visible()
     for page, choice in ((first, "Good"), (second, "Bad")):
-        page.get_by_role("radio", name=choice, exact=True).check()
-        page.get_by_role("button", name="Submit").click()
+        be_painted(page)
+        answer_button(page, choice).click()
     expect(first.get_by_text("1 answered").first).to_be_visible()
     expect(second.get_by_role("alert")).to_contain_text("Your answer “good” to this task is stored.")
-    expect(second.get_by_role("radio", name="Bad", exact=True)).to_be_checked()
+    be_painted(second)
+    assert chosen(second) == ["1"]
     assert answers() == [{"choice": 4}]
-    second.get_by_role("button", name="Save the change").click()
-    expect(second.get_by_role("button", name="Submit")).to_be_visible()  # the next task's
+    answer_button(second, "Bad").click()
+    expect(second.get_by_role("heading", name="Task 2")).to_be_attached()
     assert answers() == [{"choice": 4}, {"choice": 1}]
 
 
@@ -42,17 +53,12 @@ def test_an_answer_that_comes_too_late_is_acknowledged_as_kept_and_not_used(visi
     run_out(turn)
     expire_due_turns(study=study)
     give_turn(turn.task, make_participation(study))
-    page.get_by_role("radio", name="Good").check()
-    page.get_by_role("button", name="Submit").click()
+    answer_button(page, "Good").click()
     expect(page.get_by_role("heading", name="Your answer came too late")).to_be_visible()
     expect(page.get_by_text("kept under your name, but it is not used")).to_be_visible()
     page.get_by_role("button", name="Go on with the next task").click()
     expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
     assert list(Response.objects.values_list("answer", "late")) == [({"choice": 4}, True)]
-
-
-def shown_pictures(page: Page) -> list[str]:
-    return page.locator("main img").evaluate_all("images => images.map(image => image.getAttribute('src'))")
 
 
 def test_the_next_pictures_are_loaded_before_they_are_needed(visit):
@@ -65,9 +71,7 @@ def test_the_next_pictures_are_loaded_before_they_are_needed(visit):
     following = Place.objects.get(reserved_for__isnull=False).task
     pictures = [picture(name, following) for name in ("image", "overlay")]
     assert set(pictures) <= set(asked)
-    page.keyboard.press("4")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("1 answered").first).to_be_visible()
+    rate(page, "4", then="1 ")
     assert shown_pictures(page) == pictures
     assert_pictures_are_loaded(page, 2)
 

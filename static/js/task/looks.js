@@ -17,7 +17,9 @@ export class Looks {
     this.enlarged = 0;
     this.overlayHidden = 0;
     this.hashes = {};
-    for (const picture of this.pictures) this.#prepare(picture);
+    for (const picture of this.pictures) this.#prepareEnlarging(picture);
+    this.overlay = task.querySelector("[data-picture=overlay]");
+    if (this.overlay) this.#prepareHiding();
   }
 
   // Once they are painted. Without a secure connection browsers compute no hashes.
@@ -33,11 +35,10 @@ export class Looks {
   }
 
   toggleOverlay() {
-    const overlay = this.task.querySelector("[data-picture=overlay]");
-    if (!overlay) return;
-    const isHidden = overlay.classList.toggle("is-plain");
+    if (!this.overlay) return;
+    const isHidden = this.overlay.classList.toggle("is-plain");
     this.overlayHidden += isHidden;
-    overlay.querySelector("[data-toggle-overlay]").setAttribute("aria-pressed", String(isHidden));
+    this.task.querySelector("[data-toggle-overlay]").setAttribute("aria-pressed", String(isHidden));
   }
 
   toggleEnlarged(picture) {
@@ -69,18 +70,20 @@ export class Looks {
     };
   }
 
-  #prepare(picture) {
+  #prepareEnlarging(picture) {
     const enlarge = picture.querySelector("[data-enlarge]");
     enlarge.hidden = false;
     enlarge.addEventListener("click", () => this.toggleEnlarged(picture));
     picture.querySelector(".picture__frame").addEventListener("click", () => this.toggleEnlarged(picture));
-    const toggle = picture.querySelector("[data-toggle-overlay]");
-    if (!toggle) return;
-    // What is under it, where nothing moves when it comes and goes.
+  }
+
+  #prepareHiding() {
+    // What is under it, so that nothing moves when it comes and goes.
     const plain = this.images[0].cloneNode();
     plain.classList.add("picture__plain");
     plain.alt = "";
-    picture.querySelector("img").after(plain);
+    this.overlay.querySelector("img").after(plain);
+    const toggle = this.task.querySelector("[data-toggle-overlay]");
     toggle.hidden = false;
     toggle.addEventListener("click", () => this.toggleOverlay());
   }
