@@ -66,6 +66,7 @@ function isSaid(what) {
 function put(page, address) {
   if (address !== location.pathname) history.pushState(null, "", address);
   turn?.lease.end();
+  say("");
   document.title = page.title;
   document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
   const progress = page.querySelector(".site-progress");
