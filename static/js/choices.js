@@ -8,3 +8,11 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   button.click();
 });
+
+// Of a long prompt three lines are shown; the word is in one of them.
+document.addEventListener("turn", () => {
+  const word = document.querySelector("[data-word]");
+  const prompt = word.parentElement;
+  const middle = (box) => (box.top + box.bottom) / 2;
+  prompt.scrollTop += middle(word.getBoundingClientRect()) - middle(prompt.getBoundingClientRect());
+});

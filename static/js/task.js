@@ -36,6 +36,7 @@ function begin(isFirst = false) {
 
 function painted(mine, at) {
   mine.isPainted = true;
+  mine.form.toggleAttribute("data-painted", true);
   mine.clock.notePainted(at);
   if (isSaid("pictures")) say("");
   if (onItsWay !== mine) setEnabled(mine, true);

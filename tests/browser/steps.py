@@ -8,16 +8,18 @@ from annotations.models import Response
 from tests.annotations.views.visits import address
 
 
-def begin(page: Page, study) -> None:
+def begin(page: Page, study, *, has_scripts: bool = True) -> None:
     page.goto(address("start", study))
     page.get_by_role("button", name="I agree").click()
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(re.compile("/assignments/"))
-    be_painted(page)
+    if has_scripts:
+        be_painted(page)
 
 
 def be_painted(page: Page) -> None:
     """A task is answered once its pictures are painted."""
+    expect(page.locator("[data-task-form][data-painted]")).to_be_attached()
     expect(page.locator("[data-task-form] button[type=submit]").first).to_be_enabled()
 
 

@@ -118,7 +118,7 @@ def choose(page: Page, kind: str) -> dict:
 def test_everything_works_without_scripts(visit, kind):
     study = make_open_study(kind)
     page = visit(java_script_enabled=False)
-    begin(page, study)
+    begin(page, study, has_scripts=False)
     address_before = page.url
     answer = choose(page, kind)
     expect(page).not_to_have_url(address_before)

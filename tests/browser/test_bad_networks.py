@@ -27,6 +27,10 @@ def on_answers(page: Page, handle) -> None:
     page.route(is_answer, look)
 
 
+def expect_kept(page: Page) -> None:
+    expect(page.locator("[data-say]:visible")).to_contain_text("Your answer is kept here")
+
+
 @pytest.mark.parametrize("kind", ["attribution", "object_presence"])
 def test_an_answer_that_was_given_offline_is_sent_once_the_connection_is_back(visit, kind):
     page = visit()
@@ -53,9 +57,9 @@ def test_an_answer_outlives_a_reload_and_a_closed_tab(visit):
     at = page.url
     on_answers(page, lambda route: route.abort())
     answer_button(page, "Poor").click()
-    expect(page.get_by_text("Your answer is kept here")).to_be_visible()
+    expect_kept(page)
     page.reload()
-    expect(page.get_by_text("Your answer is kept here")).to_be_visible()
+    expect_kept(page)
     assert chosen(page) == ["2"]
     context = page.context
     page.close()
@@ -125,7 +129,7 @@ def test_without_storage_an_answer_is_kept_for_as_long_as_the_page_is_there(visi
     begin(page, make_open_study())
     page.context.set_offline(True)
     answer_button(page, "Good").click()
-    expect(page.get_by_text("Your answer is kept here")).to_be_visible()
+    expect_kept(page)
     left = page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))")
     assert left is False  # the browser asks whether to leave
     page.context.set_offline(False)
@@ -140,7 +144,7 @@ def test_of_two_people_at_one_browser_neither_sends_the_others_answer(visit):
     begin(page, study)
     on_answers(page, lambda route: route.abort())
     answer_button(page, "Good").click()
-    expect(page.get_by_text("Your answer is kept here")).to_be_visible()
+    expect_kept(page)
     page.context.clear_cookies()  # somebody else sits down
     page.unroute(is_answer)
     begin(page, study)

@@ -6,20 +6,26 @@ CLOCK_TRIALS=100 takes as many as docs/annotators-page.md tells of, and prints w
 
 import os
 import random
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from statistics import quantiles
 
 import pytest
-from playwright.sync_api import Page, Route, expect
 
 from annotations.models import Response
-from tests.browser.steps import be_painted, begin
+from tests.annotations.views.visits import address
+from tests.browser.raw_chromium import RawChromium, Tab, raw_chromium
 from tests.factories import make_open_study, make_prompt_set, make_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-TRIALS = int(os.environ.get("CLOCK_TRIALS", "12"))
+TRIALS = int(os.environ.get("CLOCK_TRIALS", "8"))
 SECONDS_LATE = 4.0
 MOST_OFF, MOSTLY_OFF = 100, 50
 # Kept for this tab, since pages are loaded again: when both pictures of a page had been rendered, and from when
@@ -81,65 +87,107 @@ def study_of(tasks: int):
     return make_open_study(run=make_run(make_prompt_set([(" ".join(word for word, *_ in words), words)])))
 
 
-def hide(page: Page, seconds: float) -> None:
-    """As if another tab had been chosen."""
-    session = page.context.new_cdp_session(page)
-    session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
-    other = page.context.new_page()
-    other.bring_to_front()
-    page.wait_for_function("document.hidden")
+IS_READY = "document.querySelector('[data-task-form][data-painted] button[name=choice]:enabled') !== null"
+
+
+@contextmanager
+def late_pictures(chromium: RawChromium, tab: Tab, chance: random.Random) -> Iterator[None]:
+    """Every picture comes up to so many seconds late."""
+
+    waiting: list[threading.Timer] = []
+
+    def delay(message: dict) -> None:
+        if message["method"] != "Fetch.requestPaused":
+            return
+        request = {"requestId": message["params"]["requestId"]}
+        go_on = partial(chromium.post, "Fetch.continueRequest", tab.session, **request)
+        waiting.append(threading.Timer(chance.uniform(0, SECONDS_LATE), go_on))
+        waiting[-1].start()
+
+    chromium.listeners.append(delay)
+    tab.send("Fetch.enable", patterns=[{"urlPattern": "*/pictures/*"}])
+    yield
+    for timer in waiting:
+        timer.cancel()
+        timer.join()
+
+
+@contextmanager
+def busy_processes(count: int) -> Iterator[None]:
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def study_of(tasks: int):
+    words = [(f"dog{number}", "NOUN", "") for number in range(tasks)]
+    return make_open_study(run=make_run(make_prompt_set([(" ".join(word for word, *_ in words), words)])))
+
+
+def look_at_one(chromium: RawChromium, tab: Tab, chance: random.Random, trial: int) -> None:
+    """One task, with whatever may happen to it, until its answer is on its way."""
+    if trial % 4 == 3:  # before it is painted
+        hide(chromium, tab, chance.uniform(0.2, 1.0))
+    tab.wait_for(IS_READY)
+    time.sleep(chance.uniform(0.05, 0.4))
+    if trial % 4 == 1:
+        hide(chromium, tab, chance.uniform(0.2, 1.0))
+    if trial % 4 == 2:
+        tab.send("Page.reload")
+        time.sleep(0.1)
+        tab.wait_for(IS_READY)
+    time.sleep(chance.uniform(0.05, 0.4))
+    tab.press(chance.choice("12345"))
+
+
+def hide(chromium: RawChromium, tab: Tab, seconds: float) -> None:
+    """Another tab is chosen for a while."""
+    other = chromium.open_tab()
+    tab.wait_for("document.hidden")
     time.sleep(seconds)
-    page.bring_to_front()
-    page.wait_for_function("!document.hidden")
     other.close()
-    session.detach()
-
-
-def look_at_one(page: Page, chance: random.Random, trial: int) -> None:
-    """One task, with whatever may happen to it, until its answer is stored."""
-    be_painted(page)
-    time.sleep(chance.uniform(0.05, 0.4))
-    if trial % 3 == 1:
-        hide(page, chance.uniform(0.2, 1.0))
-    if trial % 3 == 2:
-        page.reload()
-        be_painted(page)
-    time.sleep(chance.uniform(0.05, 0.4))
-    page.keyboard.press(chance.choice("12345"))
+    tab.choose()
+    tab.wait_for("!document.hidden")
 
 
 def compared(truth: dict, response: Response) -> Trial:
-    viewed = sum(end - begin for begin, end in response.visible_spans)
-    truly_viewed = sum(end - begin for begin, end in truth["spans"])
     return Trial(
-        viewed=viewed,
-        truly_viewed=truly_viewed,
+        viewed=sum(end - begin for begin, end in response.visible_spans),
+        truly_viewed=sum(end - begin for begin, end in truth["spans"]),
         waited=response.milliseconds - response.painted_milliseconds,
         truly_waited=truth["answered"] - truth["painted"],
     )
 
 
-def test_what_was_looked_at_is_measured_as_it_was(visit):
+@pytest.mark.parametrize("busy", [0, 4])
+def test_what_was_looked_at_is_measured_as_it_was(live_server, busy):
     chance = random.Random(7)
-    page = visit()
-    page.add_init_script(TRUTH)
-    late: list[str] = []
-
-    def delay(route: Route) -> None:
-        if route.request.url not in late:  # the next one's was asked for beforehand
-            late.append(route.request.url)
-            time.sleep(chance.uniform(0, SECONDS_LATE) / 4)
-        route.continue_()
-
-    page.route("**/pictures/**", delay)
-    begin(page, study_of(TRIALS + 1))
+    study = study_of(TRIALS + 1)
     trials = []
-    for number in range(TRIALS):
-        at = page.url
-        look_at_one(page, chance, number)
-        expect(page).not_to_have_url(at)
-        trials.append(compared(page.evaluate("window.lastTruth"), Response.objects.latest("pk")))
+    with raw_chromium() as chromium, ExitStack() as stack:
+        tab = chromium.open_tab()
+        tab.send("Page.addScriptToEvaluateOnNewDocument", source=f"{{{TRUTH}}}")
+        tab.send("Page.navigate", url=f"{live_server.url}{address('start', study)}")
+        tab.click("form.actions button")
+        tab.wait_for("location.pathname.endsWith('/instructions/')")
+        stack.enter_context(late_pictures(chromium, tab, chance))
+        stack.enter_context(busy_processes(busy))
+        tab.click("form.actions button")
+        for number in range(TRIALS):
+            tab.wait_for("location.pathname.includes('/assignments/')")
+            at = tab.evaluate("location.pathname")
+            look_at_one(chromium, tab, chance, number)
+            tab.wait_for(f"location.pathname !== {at!r}")
+            trials.append(compared(tab.evaluate("window.lastTruth"), Response.objects.latest("pk")))
     off = sorted(trial.off for trial in trials)
-    print(f"\n{TRIALS} trials, ms off: median {off[len(off) // 2]:.0f}, 95 % {quantiles(off, n=20)[-1]:.0f}, most {off[-1]:.0f}")
+    print(
+        f"\n{TRIALS} trials, {busy} busy processes, ms off: median {off[len(off) // 2]:.0f}, "
+        f"95 % {quantiles(off, n=20)[-1]:.0f}, most {off[-1]:.0f}"
+    )
     assert off[-1] <= MOST_OFF, trials
-    assert sum(each <= MOSTLY_OFF for each in off) >= 0.95 * len(off) - 1, trials
+    # One of a few may be any share.
+    assert sum(each > MOSTLY_OFF for each in off) <= max(1, 0.05 * len(off)), trials

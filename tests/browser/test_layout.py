@@ -27,6 +27,13 @@ element => {
 }
 """
 
+WITHIN_ITS_PROMPT = """
+word => {
+  const [inner, outer] = [word, word.parentElement].map((element) => element.getBoundingClientRect());
+  return inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
+}
+"""
+
 
 def scrolls(page: Page) -> bool:
     return page.evaluate(
@@ -55,7 +62,7 @@ def test_the_whole_task_is_on_one_screen(visit, prompt, width, height, at_least)
     whole = page.locator("[data-picture] img, legend, button[name=choice], .task__nav .button:visible")
     for element in whole.all():
         assert element.evaluate(VISIBLE), element.evaluate("it => it.outerHTML")
-    assert page.locator("[data-word]").evaluate(VISIBLE)
+    assert page.locator("[data-word]").evaluate(WITHIN_ITS_PROMPT)
     for button in page.locator("button[name=choice]").all():
         assert button.bounding_box()["height"] >= 48
     assert shown_width(page) >= (at_least if prompt == "short" else 0.75 * at_least)
@@ -116,17 +123,17 @@ def test_a_picture_is_enlarged_in_place_and_that_is_recorded(visit):
 def test_keys_can_be_switched_off(visit):
     page = visit()
     begin(page, attribution_study("short"))
-    page.get_by_text("More").click()
+    page.get_by_text("More", exact=True).click()
     page.get_by_label("Keys answer").uncheck()
     page.keyboard.press("Escape")
-    page.get_by_text("More").click()
+    page.get_by_text("More", exact=True).click()
     page.keyboard.press("4")
     page.reload()
     be_painted(page)
     page.keyboard.press("4")
     page.wait_for_timeout(500)
     assert not Response.objects.exists()
-    page.get_by_text("More").click()
+    page.get_by_text("More", exact=True).click()
     page.get_by_label("Keys answer").check()
     page.locator("h1").focus()
     page.keyboard.press("4")

@@ -140,7 +140,7 @@ def test_the_page_marks_the_word_where_it_stands(client):
     words = [("dog", "NOUN", ""), ("dog", "NOUN", "target")]
     study = make_open_study(run=make_run(make_prompt_set([("a dog <b>and</b> a dog!", words)])))
     page = client.get(address("assignment", study, held(join(client, study)).pk))
-    assert 'a dog &lt;b&gt;and&lt;/b&gt; a <mark class="target-word">dog</mark>!' in page.text
+    assert 'a dog &lt;b&gt;and&lt;/b&gt; a <mark class="target-word" data-word>dog</mark>!' in page.text
 
 
 def test_the_prompt_is_shown_as_it_was_frozen(client):

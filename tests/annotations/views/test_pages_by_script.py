@@ -106,7 +106,7 @@ def test_an_answer_that_is_stale_brings_the_same_task_with_what_is_stored(client
     answer = send(client, turn, choice=5)
     assert answer.status_code == 409
     assert "Your answer “poor” to this task is stored." in answer.text
-    assert 'value="5" required checked' in answer.text
+    assert 'value="5" data-chosen' in answer.text
     assert participation.assignments.count() == 2
 
 
