@@ -101,6 +101,7 @@ FORBIDDEN = [
     ("annotations.services.studies", "spacy", "Only the parser"),
     ("generation.views", "generation.daam.tracer", ENGINE),
     ("annotations.views.pictures", "generation.daam.overlay", ENGINE),
+    ("annotations.kinds.attribution.displays", "generation.daam.displays", ENGINE),
     ("generation.jobs", "generation.daam.checkpoints", ENGINE),
     ("generation.forms", "generation.daam.checkpoint_folders", ENGINE),
     ("generation.daam.heat_maps", "generation.daam.tracer", "Maps are read"),

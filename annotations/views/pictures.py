@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from annotations.selectors import ShownTask
-from generation.pictures.addresses import Picture, picture_address
+from generation.pictures.addresses import OF_BEFORE, Picture, picture_address
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,12 @@ def pictures_of(task: ShownTask) -> Pictures:
     image = Picture(task.image, task.image_sha256)
     if task.word is None:
         return Pictures(picture_address(image))
-    start, end = task.payload["start"], task.payload["end"]
     overlay = replace(
-        image, heat_maps=task.heat_maps, heat_maps_sha256=task.heat_maps_sha256, start=start, end=end
+        image,
+        heat_maps=task.heat_maps,
+        heat_maps_sha256=task.heat_maps_sha256,
+        start=task.payload["start"],
+        end=task.payload["end"],
+        display=task.payload.get("display", OF_BEFORE),
     )
     return Pictures(picture_address(image), picture_address(overlay))

@@ -35,6 +35,20 @@ def check_responses(responses: pd.DataFrame, columns: Sequence[str]) -> None:
             raise ValueError(f"{meaning} (first: {first})")
 
 
+def only_display(responses: pd.DataFrame) -> str | None:
+    """How all heat maps were drawn that were rated; None without responses.
+
+    Raises ValueError for several ways: opinions of a map drawn in one are no opinions of it drawn in another.
+    """
+    displays = sorted(responses["display"].unique())
+    if len(displays) > 1:
+        raise ValueError(
+            f"the heat maps were drawn in several ways ({', '.join(displays)}), which are never analysed "
+            "together; give each a frame of its own"
+        )
+    return displays[0] if displays else None
+
+
 @dataclass(frozen=True)
 class Counting:
     """The answers that count, by the role of their tasks, and how many do not: (reason, number), by reason.

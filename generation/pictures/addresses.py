@@ -10,12 +10,14 @@ from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
 SALT = "generation.pictures"
+# How every overlay was drawn before there were several ways.
+OF_BEFORE = "rainbow"
 
 
 @dataclass(frozen=True)
 class Picture:
     """An image, by its name in the storage and its hash; with heat maps: over it that of the characters
-    [start, end) of its prompt."""
+    [start, end) of its prompt, drawn as `display` says (one of generation.daam.displays.DISPLAYS)."""
 
     image: str
     image_sha256: str
@@ -23,12 +25,21 @@ class Picture:
     heat_maps_sha256: str = ""
     start: int = 0
     end: int = 0
+    display: str = OF_BEFORE
+
+    @property
+    def named_by(self) -> tuple[str | int, ...]:
+        """What its address and an overlay's file are made of. What was drawn before there were several ways
+        keeps its address and its file: the way is no part of it."""
+        if not self.heat_maps:
+            return self.image, self.image_sha256
+        values = astuple(self)
+        return values[:-1] if self.display == OF_BEFORE else values
 
 
 def picture_address(picture: Picture) -> str:
     """The same one for the same picture, so that a browser keeps what it was sent."""
-    shown = astuple(picture) if picture.heat_maps else (picture.image, picture.image_sha256)
-    return reverse("generation:picture", args=[Signer(salt=SALT).sign_object(shown)])
+    return reverse("generation:picture", args=[Signer(salt=SALT).sign_object(picture.named_by)])
 
 
 def picture_at(signed: str) -> Picture | None:

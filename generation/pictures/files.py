@@ -5,7 +5,6 @@ import json
 import logging
 import os
 from contextlib import suppress
-from dataclasses import astuple
 from io import BytesIO
 
 from django.core.files.base import ContentFile
@@ -101,14 +100,15 @@ def drawings_folder(heat_maps: str) -> str:
 
 
 def _overlay_name(picture: Picture) -> str:
-    key = json.dumps([DRAWING, *astuple(picture)])
+    key = json.dumps([DRAWING, *picture.named_by])
     return f"{drawings_folder(picture.heat_maps)}/{hashlib.sha256(key.encode()).hexdigest()[:40]}.webp"
 
 
 def _draw(picture: Picture) -> bytes:
     image = _verified(picture.image, picture.image_sha256)
     heat_maps = GlobalHeatMap.load(BytesIO(_verified(picture.heat_maps, picture.heat_maps_sha256)))
-    return draw_overlay_file(image, heat_maps.span(picture.start, picture.end))
+    heat_map = heat_maps.span(picture.start, picture.end)
+    return draw_overlay_file(image, heat_map, display=picture.display)
 
 
 def _verified(name: str, sha256: str) -> bytes:

@@ -89,7 +89,7 @@ WORDS = {"name": "new", "per_part_of_speech": 1, "common": 1, "seed": 0}
 PAIRS = {"name": "new", "count": 1, "cohyponym_share": 0, "seed": 0}
 A_STUDY = {
     "kind": "attribution", "name": "new", "title": "", "replicas": 1, "check_every": 10, "lease_minutes": 30,
-    "seed": 0,
+    "display": "veil", "seed": 0,
 }  # fmt: skip
 ACCOUNT = {"username": "newcomer", "password1": "a long enough phrase", "password2": "a long enough phrase"}
 

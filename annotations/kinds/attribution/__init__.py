@@ -5,6 +5,7 @@ from typing import Any
 
 from annotations.kinds.attribution.answer import SCALE, AttributionForm
 from annotations.kinds.attribution.columns import COLUMNS
+from annotations.kinds.attribution.displays import display_of
 from annotations.kinds.attribution.options import AttributionOptions
 from annotations.kinds.attribution.tasks import draft_tasks
 from annotations.kinds.attribution.texts import LABEL, TEXTS
@@ -53,4 +54,5 @@ class Attribution(Kind):
         return SCALE[answer["choice"]]
 
     def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-        return {**super().export(payload, answer), "label": SCALE[answer["choice"]]}
+        shown = {"display": display_of(payload), "label": SCALE[answer["choice"]]}
+        return {**super().export(payload, answer), **shown}

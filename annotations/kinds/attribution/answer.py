@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from annotations.kinds.attribution.displays import display_of
+
 SCALE = {
     1: "bad",
     2: "poor",
@@ -36,6 +38,7 @@ class AttributionForm(forms.Form):
     ):
         super().__init__(data, initial=initial)
         self.word = payload["word"]
+        self.display = display_of(payload)
         # The prompt around this very occurrence: the same word may be there twice.
         self.before = payload["prompt"][: payload["start"]]
         self.after = payload["prompt"][payload["end"] :]

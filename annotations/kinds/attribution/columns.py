@@ -1,6 +1,7 @@
 """The columns of attribution studies."""
 
 from annotations.kinds.attribution.answer import SCALE
+from annotations.kinds.attribution.displays import DISPLAYS
 from annotations.kinds.interface import Column
 
 COLUMNS = (
@@ -10,6 +11,11 @@ COLUMNS = (
     ),
     Column("end", "whole number", "Offset after the word's last character.", "characters"),
     Column("part_of_speech", "text", "Universal Dependencies tag of the word, such as NOUN; empty: none."),
+    Column(
+        "display",
+        "text",
+        f"How the heat map was drawn over the picture: {', '.join(DISPLAYS)}; one for all of a study.",
+    ),
     Column(
         "choice",
         "whole number",

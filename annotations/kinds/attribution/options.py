@@ -2,6 +2,7 @@
 
 from django import forms
 
+from annotations.kinds.attribution.displays import DISPLAYS
 from annotations.kinds.interface import OptionsForm
 from daamweb.fields import ListField
 
@@ -16,6 +17,17 @@ class AttributionOptions(OptionsForm):
         required=False,
         min_value=1,
         help_text="At most so many words of an image, besides the checks; empty: all.",
+    )
+    display = forms.ChoiceField(
+        choices=list(DISPLAYS.items()),
+        initial="veil",
+        label="How heat maps are drawn",
+        help_text="The blue veil is for every study that has no reason for another one: more blue is more, "
+        "whatever colours a person can tell apart, and on a grey screen. The spotlight leaves what is strong "
+        "in its own colours and darkens the rest, for when the colours themselves are judged; what lies "
+        "around is hard to see then. The rainbow is the paper’s, for comparing with its numbers; who tells "
+        "few colours apart cannot put it in order. Frozen with the plan; answers to different displays are "
+        "never analysed together.",
     )
     exclude_failed_checks = forms.BooleanField(
         required=False,

@@ -32,7 +32,7 @@ def draft_tasks(generations: Sequence[Generation], options: Mapping[str, Any], t
         words = list(_words_to_rate(generation, options, targets_only=targets_only))
         if words:
             attended, lines = _attended(generation, words)
-            drafts += [_draft(generation, word) for word in attended]
+            drafts += [_draft(generation, word, options["display"]) for word in attended]
             left_out += lines
         tell(done, len(generations))
     if all(draft.role == Task.Role.CHECK for draft in drafts):
@@ -82,7 +82,7 @@ def _attended(generation: Generation, words: list[Word]) -> tuple[list[Word], li
     return attended, left_out
 
 
-def _draft(generation: Generation, word: Word) -> TaskDraft:
+def _draft(generation: Generation, word: Word, display: str) -> TaskDraft:
     return TaskDraft(
         generation=generation,
         word=word,
@@ -93,6 +93,7 @@ def _draft(generation: Generation, word: Word) -> TaskDraft:
             "end": word.end,
             "word": word.text,
             "part_of_speech": word.part_of_speech,
+            "display": display,
         },
     )
 

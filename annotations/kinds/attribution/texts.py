@@ -14,7 +14,8 @@ TEXTS = Texts(
     instructions=(
         "Each page shows a picture, the same picture with an area highlighted, and the text that the "
         "picture was made from. One word of the text is marked in red. Say how well the highlighted area "
-        "reflects that word.\n\n"
+        "reflects that word. A line below the highlighted picture says how to tell where the highlighting "
+        "is strong.\n\n"
         "Judge the highlighting, not the beauty of the picture. If the picture is too poor to judge, or "
         "the marked word is too abstract or has nothing to do with anything in the picture, say so with "
         "one of the last two answers."

@@ -1,4 +1,5 @@
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 from django.core.management.base import BaseCommand, CommandError
@@ -62,6 +63,9 @@ class Command(BaseCommand):
         }
         if isinstance(field, forms.BooleanField):
             settings["action"] = "store_true"
+        elif isinstance(field, forms.ChoiceField):
+            choices = cast(Iterable[tuple[str, str]], field.choices)
+            settings["choices"] = [value for value, _ in choices]
         else:
             settings["metavar"] = "N" if isinstance(field, forms.IntegerField) else "A,B"
             settings["type"] = int if isinstance(field, forms.IntegerField) else str

@@ -8,7 +8,7 @@ import pandas as pd
 from pandas.api.types import is_integer_dtype
 
 from evaluation.analyses.opinion.attention_checks import AnnotatorChecks, summarize_annotators
-from evaluation.analyses.responses import check_responses, split_counting
+from evaluation.analyses.responses import check_responses, only_display, split_counting
 from evaluation.statistics.agreement import (
     Agreement,
     krippendorff_alpha_by_item,
@@ -32,6 +32,7 @@ COLUMNS = (
     "prompt",
     "word",
     "part_of_speech",
+    "display",
     "role",
     "dropped",
     "annotator",
@@ -117,8 +118,10 @@ class OpinionAnalysis:
     """`rows` are ordered by part of speech, "unknown" last. `items` has one row per item:
 
     task, generation, prompt, word, part_of_speech, choices (joined by spaces), ratings (how many 1 to 5),
-    score and dropped (None, "too_abstract" or "too_few_valid").
+    score and dropped (None, "too_abstract" or "too_few_valid"). `display`: how all heat maps were drawn.
     """
+
+    display: str | None
 
     min_valid: int
     confidence: float
@@ -160,7 +163,7 @@ def analyze_opinion(
     `exclude_failed_checks` removes every annotator who failed an attention check, as the paper did; it
     belongs to a study's plan. An item all of whose annotators are removed is dropped as "too_few_valid". A
     frame without rows gives undefined numbers. Raises ValueError for a frame that is none of final responses,
-    or a choice that is no whole number from 1 to 7.
+    answers to heat maps that were drawn in several ways, or a choice that is no whole number from 1 to 7.
     """
     check_responses(responses, COLUMNS)
     choices = responses["choice"]
@@ -176,6 +179,7 @@ def analyze_opinion(
     grouped = {tag: [item for item in items if item.part_of_speech == tag] for tag in parts_of_speech}
     overall = _row(ALL, items, confidence)
     return OpinionAnalysis(
+        display=only_display(responses),
         min_valid=min_valid,
         confidence=confidence,
         exclude_failed_checks=exclude_failed_checks,

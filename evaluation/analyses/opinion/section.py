@@ -39,11 +39,12 @@ def _flow(analysis: OpinionAnalysis) -> Section:
         (f"dropped: fewer than {analysis.min_valid} ratings left", flow.too_few_valid),
         ("items scored", flow.scored),
     )
+    drawn = f"Every heat map was drawn as “{analysis.display}”. " if analysis.display else ""
     return Section(
         "From responses to scores",
-        text="Of a corrected answer the last revision counts. An item is dropped if any of its annotators "
-        "chose “word too abstract or missing”. Answers “image too poor” leave their item; one that has too "
-        "few ratings left is dropped.",
+        text=f"{drawn}Of a corrected answer the last revision counts. An item is dropped if any of its "
+        "annotators chose “word too abstract or missing”. Answers “image too poor” leave their item; one "
+        "that has too few ratings left is dropped.",
         tables=(Table("flow", "Responses and items", ("step", "count"), rows),),
     )
 

@@ -23,7 +23,7 @@ def design(_run, **changes) -> dict:
     return {
         "kind": "attribution", "name": "likert", "run": _run.pk, "title": "", "replicas": "3",
         "share_cap": "", "expected_annotators": "", "check_every": "10", "lease_minutes": "30",
-        "parts_of_speech": "", "words_per_image": "", "objects": "", "seed": "0",
+        "parts_of_speech": "", "words_per_image": "", "display": "veil", "objects": "", "seed": "0",
         **changes,
     }  # fmt: skip
 
@@ -39,7 +39,7 @@ def test_an_attribution_study_is_built_with_its_options(researcher_client):
         design(
             run, title="What is red?", replicas="4", share_cap="0.5", expected_annotators="12",
             check_every="7", lease_minutes="9", seed="3", parts_of_speech="noun, ADJ", words_per_image="1",
-            exclude_failed_checks="on",
+            display="spotlight", exclude_failed_checks="on",
         ),
     )  # fmt: skip
     study = Study.objects.get()
@@ -48,7 +48,8 @@ def test_an_attribution_study_is_built_with_its_options(researcher_client):
     assert (study.replicas, study.share_cap, study.lease_minutes) == (4, 0.5, 9)
     assert (study.expected_annotators, study.check_every) == (12, 7)
     assert study.options == {
-        "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "exclude_failed_checks": True,
+        "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "display": "spotlight",
+        "exclude_failed_checks": True,
     }  # fmt: skip
     assert study.recipe == {"seed": 3, "allow_unfinished": False}
     assert study.tasks.count() == study.items == 1
@@ -88,6 +89,8 @@ def test_the_page_shows_the_options_of_the_chosen_kind_and_leads_to_the_others(
     [
         ({"kind": "object_presence", "objects": "dog, dog"}, "objects", "more than once: dog"),
         ({"words_per_image": "0"}, "words_per_image", "greater than or equal to 1"),
+        ({"display": "fog"}, "display", "not one of the available choices"),
+        ({"display": ""}, "display", "required"),
         ({"name": ""}, "name", "required"),
         ({"run": "999"}, "run", "not one of the available choices"),
         ({"replicas": "0"}, "replicas", "greater than or equal to 1"),

@@ -18,7 +18,8 @@ def test_an_attribution_study_with_every_option(capsys):
     build(
         "attribution", "--study", "likert", "--run", run.name, "--replicas", "5", "--title", "Words",
         "--share-cap", "0.16", "--expected-annotators", "12", "--check-every", "5", "--lease-minutes", "7",
-        "--seed", "3", "--parts-of-speech", "NOUN, ADJ", "--words-per-image", "1", "--exclude-failed-checks",
+        "--seed", "3", "--parts-of-speech", "NOUN, ADJ", "--words-per-image", "1", "--display", "rainbow",
+        "--exclude-failed-checks",
     )  # fmt: skip
     study = Study.objects.get(name="likert")
     assert study.state == Study.State.DRAFT
@@ -26,7 +27,8 @@ def test_an_attribution_study_with_every_option(capsys):
     assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
     assert (study.expected_annotators, study.check_every) == (12, 5)
     assert study.options == {
-        "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "exclude_failed_checks": True,
+        "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "display": "rainbow",
+        "exclude_failed_checks": True,
     }  # fmt: skip
     assert study.recipe == {"seed": 3, "allow_unfinished": False}
     assert capsys.readouterr().out == "'likert': 1 tasks × 5 places. Open it with open_study.\n"
@@ -64,6 +66,7 @@ def test_what_was_left_out_is_said(capsys):
     [
         (("--run", "no such"), "There is no generation run named 'no such'."),
         (("--objects", "dog"), "A study of attribution has no option objects; it has parts_of_speech"),
+        (("--display", "fog"), "argument --display: invalid choice: 'fog' (choose from"),
         (("--words-per-image", "0"), "words_per_image: Ensure this value is greater than or equal to 1"),
         (("--replicas", "0"), "replicas: "),
         (("--share-cap", "nan"), "share_cap: "),

@@ -1,9 +1,16 @@
+import re
+
 import pytest
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
 
 from annotations.errors import StudyError
 from annotations.kinds.attribution import Attribution
 from annotations.kinds.attribution.answer import SCALE
+from annotations.kinds.attribution.displays import DISPLAYS
 from annotations.kinds.cleaning import clean_options
+from annotations.models import Study
+from generation.daam.displays import DISPLAYS as DRAWN
 from generation.models import Word
 from tests.factories import DOG, make_prompt_set, make_run
 
@@ -37,6 +44,7 @@ def payload_of(prompt="a dog and a dog", start=12, end=15):
         "end": end,
         "word": prompt[start:end],
         "part_of_speech": "NOUN",
+        "display": "spotlight",
     }
 
 
@@ -70,6 +78,7 @@ def test_the_payload_tells_two_equal_words_apart():
     first, second = draft(TWO_DOGS, parts_of_speech=["NOUN"])
     assert first.payload == {
         "prompt": "a dog and a dog", "start": 2, "end": 5, "word": "dog", "part_of_speech": "NOUN",
+        "display": "veil",
     }  # fmt: skip
     assert (second.payload["start"], second.payload["end"]) == (12, 15)
 
@@ -143,6 +152,8 @@ def test_a_heat_map_file_that_is_gone_is_named():
         ({"words_per_image": 0}, "greater than or equal to 1"),
         ({"words_per_image": True}, "whole number"),
         ({"exclude_failed_checks": "no"}, "must be true or false"),
+        ({"display": "fog"}, "display: .*fog is not one of the available choices"),
+        ({"display": 7}, "display: .*7 is not one of the available choices"),
         ({"objects": ["cat"]}, "no option objects"),
     ],
 )
@@ -196,6 +207,44 @@ def test_the_export_has_a_value_for_each_column():
     row = kind.export(payload_of(), {"choice": 7})
     assert list(row) == [column.name for column in kind.columns]
     assert row == {
-        "word": "dog", "start": 12, "end": 15, "part_of_speech": "NOUN",
+        "word": "dog", "start": 12, "end": 15, "part_of_speech": "NOUN", "display": "spotlight",
         "choice": 7, "label": "word too abstract or missing",
     }  # fmt: skip
+
+
+def test_a_task_of_before_there_were_displays_was_shown_and_is_exported_as_a_rainbow():
+    payload = {name: value for name, value in payload_of().items() if name != "display"}
+    assert kind.export(payload, {"choice": 7})["display"] == "rainbow"
+    assert kind.answer_form(payload).display == "rainbow"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("display", DRAWN)
+def test_every_task_of_a_study_is_drawn_in_the_studys_way(display):
+    drafts = draft(WITH_ROLES, TWO_DOGS, display=display)
+    assert {draft.payload["display"] for draft in drafts} == {display}
+
+
+def test_what_can_be_chosen_is_what_the_engine_draws():
+    assert list(DISPLAYS) == list(DRAWN)
+
+
+def test_each_display_has_a_legend_of_its_own():
+    legends = {
+        name: render_to_string("kinds/attribution/legend.html", {"display": name}).strip() for name in DRAWN
+    }
+    assert len(set(legends.values())) == len(DRAWN)
+    assert all(legend.endswith(".") for legend in legends.values())
+
+
+@pytest.mark.parametrize("options", [*({"display": name} for name in DRAWN), {}, []])
+def test_the_examples_are_drawn_as_the_study_is(options):
+    study = Study(options=options)
+    page = render_to_string(kind.examples_template, {"study": study})
+    display = options["display"] if options else "rainbow"
+    named = re.findall(r'src="[^"]*(img/examples/[^"]+)"', page)
+    examples = [f"img/examples/{display}/kite-{name}.svg" for name in ("excellent", "fair", "bad")]
+    assert named == ["img/examples/kite.svg", *examples]
+    assert all(finders.find(name) for name in named)
+    legend = render_to_string("kinds/attribution/legend.html", {"display": display})
+    assert legend.strip() in page

@@ -78,13 +78,16 @@ def test_when_files_were_looked_at_is_noted():
 
 def test_changed_texts_and_settings_are_named():
     study = make_open_study(title="Before", lease_minutes=30)
-    options = {"words_per_image": 1, "exclude_failed_checks": True, "more": "ä"}
+    options = {
+        "words_per_image": 1, "display": "rainbow", "exclude_failed_checks": True, "more": "ä",
+    }  # fmt: skip
     Study.objects.filter(pk=study.pk).update(title="After", lease_minutes=5, options=options)
     assert verified(study) == {
         Difference("title", '"Before"', '"After"'),
         Difference("lease_minutes", "30", "5"),
         Difference("options.words_per_image", "null", "1"),
         Difference("options.parts_of_speech", "null", None),
+        Difference("options.display", '"veil"', '"rainbow"'),
         Difference("options.more", None, '"ä"'),
         Difference("options.exclude_failed_checks", "false", "true"),
         Difference("analysis.exclude_failed_checks", "false", "true"),

@@ -68,7 +68,7 @@ def test_texts_and_settings_can_be_given(run):
     assert (study.title, study.consent, study.instructions) == ("T", "C", "I")
     assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
     assert study.options == {
-        "parts_of_speech": None, "words_per_image": 2, "exclude_failed_checks": False,
+        "parts_of_speech": None, "words_per_image": 2, "display": "veil", "exclude_failed_checks": False,
     }  # fmt: skip
     assert study.recipe == {"seed": 0, "allow_unfinished": False}
     assert study.tasks.count() == 2

@@ -63,10 +63,11 @@ def attribution_frame(tasks):
                 word_id=500 + task,
                 part_of_speech="PUNCT" if is_check else part_of_speech,
                 role="check" if is_check else "item",
+                display="veil",
                 choice=choice,
             )
             rows.append(row)
-    return pd.DataFrame(rows, columns=[*COMMON, "choice"])
+    return pd.DataFrame(rows, columns=[*COMMON, "display", "choice"])
 
 
 def presence_frame(images):

@@ -89,6 +89,7 @@ def test_a_row_says_what_was_judged():
         "milliseconds": 7250,
         "start": 4,
         "end": 8,
+        "display": "veil",
         "choice": 4,
         "label": "good",
     }

@@ -129,7 +129,7 @@ def test_it_changes_with_the_versions_of_report_and_analysis(monkeypatch):
     before = name_of(study)
     monkeypatch.setattr(gather, "REPORT_VERSION", gather.REPORT_VERSION + 1)
     changed = name_of(study)
-    monkeypatch.setattr(analysis_of(study), "version", 2)
+    monkeypatch.setattr(analysis_of(study), "version", analysis_of(study).version + 1)
     assert len({before, changed, name_of(study)}) == 3
 
 

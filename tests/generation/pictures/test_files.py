@@ -1,12 +1,15 @@
 """Overlays are drawn once, and stored by what they show."""
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import astuple, replace
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from generation.daam import WordNotAttended
+from generation.daam.displays import DISPLAYS
 from generation.errors import PictureError
 from generation.models import Generation
 from generation.pictures import files
@@ -63,6 +66,16 @@ def test_what_is_drawn_otherwise_is_another_file(generation, drawn, monkeypatch)
     monkeypatch.setattr(files, "DRAWING", "another way")
     assert stored_picture(dog) != name
     assert len(drawn) == 2
+
+
+def test_each_display_is_a_file_of_its_own_and_the_rainbow_has_the_name_of_before(generation, drawn):
+    dog = overlay_of(generation)
+    pictures = [replace(dog, display=display) for display in DISPLAYS]
+    assert len({read_picture(each) for each in pictures}) == len(DISPLAYS)
+    assert len({stored_picture(each) for each in pictures}) == len(DISPLAYS)
+    assert drawn == pictures
+    of_before = json.dumps(["1", *astuple(dog)[:6]])
+    assert hashlib.sha256(of_before.encode()).hexdigest()[:40] in stored_picture(dog)
 
 
 def test_of_two_who_draw_at_once_one_is_kept(generation, monkeypatch):

@@ -209,6 +209,14 @@ def test_attention_checks_alone_give_no_items():
     assert (analysis.annotators[0].share, analysis.annotators[0].pass_rate.value) == (None, 1.0)
 
 
+def test_answers_to_maps_drawn_in_several_ways_are_not_analysed_together(responses):
+    assert analyze_opinion(responses).display == "veil"
+    assert analyze_opinion(attribution_frame([])).display is None
+    mixed = responses.assign(display=["rainbow"] + ["veil"] * (len(responses) - 1))
+    with pytest.raises(ValueError, match=r"drawn in several ways \(rainbow, veil\)"):
+        analyze_opinion(mixed)
+
+
 @pytest.mark.parametrize("choice", [0, 8, 4.5])
 def test_a_choice_off_the_scale_is_refused(choice):
     with pytest.raises(ValueError, match="from 1 to 7"):
