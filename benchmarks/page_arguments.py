@@ -37,6 +37,10 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
     """Of every address that has arguments, visited or not, but for the admin's pages of one row."""
     study = site.study
     of_study = Arguments((study.slug,), who=EVERYBODY)
+    of_turns = [
+        Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
+        for state in (Assignment.State.CLAIMED, Assignment.State.SUBMITTED)
+    ]
     return {
         **_of_projects(site),
         "studies/<int:pk>/data/": [Arguments((study.pk,))],
@@ -56,10 +60,8 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "s/<slug:slug>/keep/": [of_study],
         "s/<slug:slug>/waiting/": [of_study],
         "s/<slug:slug>/thanks/": [of_study],
-        "s/<slug:slug>/assignments/<int:pk>/": [
-            Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
-            for state in (Assignment.State.CLAIMED, Assignment.State.SUBMITTED)
-        ],
+        "s/<slug:slug>/assignments/<int:pk>/": of_turns,
+        "s/<slug:slug>/assignments/<int:pk>/extend/": of_turns,
     }
 
 

@@ -22,9 +22,11 @@ HIDDEN = re.compile(r'name="(csrfmiddlewaretoken|page-token|page-base)"(?: value
 # All that the page's script says of one answer.
 MEASURED = json.dumps(
     {
-        "answered": 900, "visible": [[120, 500], [600, 900]], "input": "keyboard", "painted": 120, "first_input": 890,
+        "answered": 900, "visible": [[120, 500], [600, 900]], "input": "keyboard", "painted": 120,
+        "first_input": 890,
         "arrangement": "one screen", "viewport": [1280, 720], "picture": [400, 400], "pixel_ratio": 200,
-        "scheme": "light", "enlarged": 0, "overlay_hidden": 1, "image_sha256": 64 * "a", "overlay_sha256": 64 * "b",
+        "scheme": "light", "enlarged": 0, "overlay_hidden": 1,
+        "image_sha256": 64 * "a", "overlay_sha256": 64 * "b",
     }
 )  # fmt: skip
 PICTURE = re.compile(r'<img src="(/[^"]+)"')

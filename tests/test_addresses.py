@@ -13,7 +13,17 @@ from benchmarks.site_rows import Site, make_site
 pytestmark = pytest.mark.django_db
 
 HERE = "http://localhost"
-NAMING = ("href", "src", "action", "formaction", "hx-get", "hx-post", "data-preload", "data-keep")
+NAMING = (
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "hx-get",
+    "hx-post",
+    "data-preload",
+    "data-keep",
+    "data-extend",
+)
 
 
 class Addresses(HTMLParser):

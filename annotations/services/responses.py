@@ -15,6 +15,7 @@ from annotations.selectors import last_response, only_row
 from annotations.services.locks import lock_to_rate, save_progress
 
 State = Assignment.State
+NOTHING_MEASURED = Measured()
 # A study that is closing takes the turns that were claimed; a paused one corrections and late answers too.
 TAKES_ANSWERS = (Study.State.OPEN, Study.State.PAUSED, Study.State.CLOSING)
 
@@ -27,7 +28,7 @@ def submit_response(
     answer: dict[str, Any],
     token: uuid.UUID,
     base: int | None = None,
-    measured: Measured = Measured(),
+    measured: Measured = NOTHING_MEASURED,
 ) -> Response:
     """Store an answer that the kind's form has validated; `base` is the revision that it corrects.
 

@@ -54,7 +54,7 @@ class PageForm(forms.Form):
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     base = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
-    # What the script measured, as JSON; see annotations/measured.py. It never keeps an answer from being stored.
+    # What the script measured, as JSON; see annotations/measured.py. Whatever it says, the answer is stored.
     measured = forms.CharField(widget=forms.HiddenInput, required=False)
 
     @classmethod

@@ -3,7 +3,15 @@ from datetime import timedelta
 
 import pytest
 
-from annotations.measured import FLAGS, MOST_CHARACTERS, MOST_SPANS, PAINTED, UNKNOWN, Measured, parse_measured
+from annotations.measured import (
+    FLAGS,
+    MOST_CHARACTERS,
+    MOST_SPANS,
+    PAINTED,
+    UNKNOWN,
+    Measured,
+    parse_measured,
+)
 
 SHA256 = "0123456789abcdef" * 4
 WHOLE = {
@@ -43,7 +51,18 @@ def test_a_page_without_a_script_says_nothing():
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "[]", "null", "7", '"text"', "{", "[" * 3000, "{" + " " * MOST_CHARACTERS + "}", "\0", '{"a": 1e999}x'],
+    [
+        "x",
+        "[]",
+        "null",
+        "7",
+        '"text"',
+        "{",
+        "[" * 3000,
+        "{" + " " * MOST_CHARACTERS + "}",
+        "\0",
+        '{"a": 1e999}x',
+    ],
 )
 def test_what_cannot_be_read_is_flagged(text):
     assert parse_measured(text) == Measured(flags=("unreadable",))
@@ -111,7 +130,7 @@ def test_nothing_was_painted_that_was_answered_before(changes):
 
 
 def test_what_nobody_asked_for_is_not_kept():
-    measured = parse(name="Ada", **{"constructor": "x" * 100})
+    measured = parse(name="Ada", constructor="x" * 100)
     assert measured.flags == ("damaged",)
     assert set(measured.layout) == set(parse().layout)
 

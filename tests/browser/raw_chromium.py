@@ -1,5 +1,5 @@
-"""A Chromium without what Playwright does to it: its tabs are hidden when another one is chosen, and pages that
-were left are kept in memory. It is spoken to through pipes, in Chromium's own protocol."""
+"""A Chromium without what Playwright does to it: its tabs are hidden when another one is chosen, and pages
+that were left are kept in memory. It is spoken to through pipes, in Chromium's own protocol."""
 
 import itertools
 import json

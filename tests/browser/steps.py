@@ -36,7 +36,9 @@ def answer_button(page: Page, name: str) -> Locator:
 
 def chosen(page: Page) -> list[str]:
     """The answers that are shown as the task's."""
-    return page.locator("button[name=choice][data-chosen]").evaluate_all("buttons => buttons.map(it => it.value)")
+    return page.locator("button[name=choice][data-chosen]").evaluate_all(
+        "buttons => buttons.map(it => it.value)"
+    )
 
 
 def shown_pictures(page: Page) -> list[str]:
@@ -50,6 +52,8 @@ def answers() -> list[dict]:
 
 def assert_pictures_are_loaded(page: Page, count: int) -> None:
     page.wait_for_load_state("load")
-    widths = page.locator("[data-picture] img:not(.picture__plain)").evaluate_all("images => images.map(image => image.naturalWidth)")
+    widths = page.locator("[data-picture] img:not(.picture__plain)").evaluate_all(
+        "images => images.map(image => image.naturalWidth)"
+    )
     assert len(widths) == count
     assert all(widths)

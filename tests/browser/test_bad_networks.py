@@ -124,7 +124,7 @@ def test_without_storage_an_answer_is_kept_for_as_long_as_the_page_is_there(visi
     page = visit()
     page.add_init_script(
         "for (const name of ['localStorage', 'sessionStorage'])"
-        " Object.defineProperty(window, name, { get() { throw new DOMException('blocked', 'SecurityError'); } });"
+        " Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });"
     )
     begin(page, make_open_study())
     page.context.set_offline(True)

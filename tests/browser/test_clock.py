@@ -28,8 +28,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TRIALS = int(os.environ.get("CLOCK_TRIALS", "8"))
 SECONDS_LATE = 4.0
 MOST_OFF, MOSTLY_OFF = 100, 50
-# Kept for this tab, since pages are loaded again: when both pictures of a page had been rendered, and from when
-# to when it was there. Milliseconds of the wall, to which every page adds its own steady clock.
+# Kept for this tab, since pages are loaded again: when both pictures of a page had been rendered, and from
+# when to when it was there. Milliseconds of the wall, to which every page adds its own steady clock.
 TRUTH = """
 const nothing = () => ({ spans: [], painted: null, answered: null });
 let truth = JSON.parse(sessionStorage.getItem("truth") ?? "null") ?? nothing();
@@ -121,11 +121,6 @@ def busy_processes(count: int) -> Iterator[None]:
         for process in busy:
             process.kill()
             process.wait()
-
-
-def study_of(tasks: int):
-    words = [(f"dog{number}", "NOUN", "") for number in range(tasks)]
-    return make_open_study(run=make_run(make_prompt_set([(" ".join(word for word, *_ in words), words)])))
 
 
 def look_at_one(chromium: RawChromium, tab: Tab, chance: random.Random, trial: int) -> None:

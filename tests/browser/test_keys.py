@@ -56,7 +56,9 @@ def test_a_key_every_150_milliseconds_answers_thirty_tasks_each_when_it_was_pain
         assert time.monotonic() < deadline
     assert len(answers()) == TASKS
     assert not Response.objects.exclude(painted="painted").exists()
-    addresses = [f"/s/{study.slug}/assignments/{pk}/" for pk in Assignment.objects.values_list("pk", flat=True)]
+    addresses = [
+        f"/s/{study.slug}/assignments/{pk}/" for pk in Assignment.objects.values_list("pk", flat=True)
+    ]
     assert len(pressed) == len(set(pressed))
     assert set(pressed) <= set(addresses)
     assert len(pressed) >= TASKS - 1  # the last key's page is gone
@@ -70,7 +72,9 @@ def test_any_two_objects_take_ten_keys_at_most(visit):
     fewest = dict(zip(names, page.evaluate(FEWEST, names), strict=True))
     assert None not in fewest.values()
     # What is typed and Enter, twice; and Enter for the answer.
-    keys = {pair: sum(len(fewest[name]) + 1 for name in pair) + 1 for pair in itertools.permutations(names, 2)}
+    keys = {
+        pair: sum(len(fewest[name]) + 1 for name in pair) + 1 for pair in itertools.permutations(names, 2)
+    }
     assert len(keys) == 42 * 41
     assert max(keys.values()) <= MOST_KEYS
     hardest = max(keys, key=keys.get)

@@ -36,8 +36,8 @@ word => {
 
 
 def scrolls(page: Page) -> bool:
-    return page.evaluate(
-        "document.documentElement.scrollHeight > innerHeight || document.documentElement.scrollWidth > innerWidth"
+    return page.locator("html").evaluate(
+        "root => root.scrollHeight > innerHeight || root.scrollWidth > innerWidth"
     )
 
 

@@ -76,6 +76,7 @@ NOTHING: dict[str, Done] = {
     "people/<int:pk>/erase/": ELSEWHERE,
     "s/<slug:slug>/": ELSEWHERE,
     "s/<slug:slug>/assignments/<int:pk>/": 422,
+    "s/<slug:slug>/assignments/<int:pk>/extend/": (200, 409),
 }
 MEASURED = '{"answered": 4500, "painted": 300, "visible": [[300, 4500]]}'
 NAME = {"name": "renamed"}

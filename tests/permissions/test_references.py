@@ -57,6 +57,7 @@ def test_there_are_rows_below_rows(world):
         "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/",
         "generation/images/<int:pk>/overlays/<int:word_pk>.webp",
         "s/<slug:slug>/assignments/<int:pk>/",
+        "s/<slug:slug>/assignments/<int:pk>/extend/",
     }
 
 
