@@ -49,6 +49,7 @@ EXCLUDED = {
     "studies/<int:pk>/erase/": "POST only",
     "s/<slug:slug>/next/": "POST only",
     "s/<slug:slug>/keep/": "POST only",
+    "s/<slug:slug>/assignments/<int:pk>/extend/": "POST only",
 }
 OF_EVERYBODY = ("", "admin/login/")
 HTMX = {"HTTP_HX_REQUEST": "true"}

@@ -97,7 +97,9 @@ def _own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
 def extend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The page's script asks for more time."""
     turn = _own_turn(request, slug, pk)
-    lease = extend_lease(turn=turn) if turn is not None else None
+    if turn is None:
+        return _somebody_elses(request, slug)
+    lease = extend_lease(turn=turn)
     if lease is None:
         return JsonResponse({"seconds": 0}, status=409)
     return JsonResponse({"seconds": lease // timedelta(seconds=1)})

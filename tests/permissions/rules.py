@@ -131,7 +131,7 @@ RULES: dict[str, Rule] = {
         to_all(ELSEWHERE, annotator=DONE), to_all(403, annotator=DONE), public=True
     ),
     "s/<slug:slug>/assignments/<int:pk>/extend/": Rule(
-        to_all(NOT_ALLOWED), to_all(409, annotator=DONE), public=True
+        to_all(NOT_ALLOWED), to_all(403, annotator=DONE), public=True
     ),
     "s/<slug:slug>/thanks/": Rule(to_all(ELSEWHERE), to_all(NOT_ALLOWED), public=True),
 }  # fmt: skip
