@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotations.models import Study
 from generation.models import GenerationRun
 
+# Who takes part, and what these are told and asked for; see the fields of Study. Plans of 0.2 say nothing of
+# it.
+ACCESS_FIELDS = (
+    "access", "contact", "minutes", "pay", "min_width", "min_seconds", "painted_only", "join_at_once",
+    "join_per_second", "unanswered_at_most", "unanswered_share", "unanswered_minutes",
+)  # fmt: skip
 # What can be edited of a draft: frozen when the study opens.
 DESIGN_FIELDS = (
     "name", "title", "consent", "instructions", "replicas", "share_cap", "expected_annotators", "check_every",
-    "lease_minutes",
+    "lease_minutes", *ACCESS_FIELDS,
 )  # fmt: skip
 
 
@@ -29,6 +36,18 @@ class StudyDesign:
     expected_annotators: int | None = None
     check_every: int = 10
     lease_minutes: int = 30
+    access: str = Study.Access.LINK
+    contact: str = ""
+    minutes: int | None = None
+    pay: str = ""
+    min_width: int | None = None
+    min_seconds: float | None = None
+    painted_only: bool = False
+    join_at_once: int = 250
+    join_per_second: float = 1.0
+    unanswered_at_most: int = 250
+    unanswered_share: float = 0.2
+    unanswered_minutes: int = 5
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     allow_unfinished: bool = False

@@ -19,6 +19,26 @@ class StudyNotOpenError(Exception):
     """The study does not take answers (draft, paused, closing or closed)."""
 
 
+class ManyAtOnceError(Exception):
+    """Too many people come from one address; the next may after `wait` seconds."""
+
+    def __init__(self, wait: float):
+        super().__init__("Many people are joining from one address; they come in one after another.")
+        self.wait = wait
+
+
+class WrongCodeError(Exception):
+    """No entry code of the study is what was typed, or it was revoked."""
+
+    def __init__(self, *, was_revoked: bool = False):
+        super().__init__("This code was revoked." if was_revoked else "The study has no such code.")
+        self.was_revoked = was_revoked
+
+
+class EntryCodeError(ValueError):
+    """Entry codes cannot be made, or revoked, as asked."""
+
+
 class AssignmentNotYoursError(Exception):
     """The turn is somebody else's."""
 

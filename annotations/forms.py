@@ -3,11 +3,22 @@
 from copy import deepcopy
 
 from django import forms
+from django.forms.models import fields_for_model
 
-from annotations.design import StudyDesign
+from annotations.design import ACCESS_FIELDS, StudyDesign
 from annotations.kinds.registry import get_kind
+from annotations.models import Study
+from annotations.models.study_rules import LONGEST_LEASE_MINUTES, SHORTEST_LEASE_MINUTES
 from daamweb.projects.forms import MemberForm
 from generation.models import GenerationRun
+
+
+def access_fields() -> dict[str, forms.Field]:
+    """Who takes part, and what these are told: asked for as a draft's page asks."""
+    fields: dict[str, forms.Field] = fields_for_model(Study, ACCESS_FIELDS)
+    for name, field in fields.items():
+        field.validators = [*field.validators, *Study._meta.get_field(name).validators]
+    return fields
 
 
 class BuildStudyForm(MemberForm):
@@ -48,8 +59,8 @@ class BuildStudyForm(MemberForm):
         help_text="As long as the study has an attention check that the person has not met.",
     )
     lease_minutes = forms.IntegerField(
-        min_value=1,
-        max_value=24 * 60,
+        min_value=SHORTEST_LEASE_MINUTES,
+        max_value=LONGEST_LEASE_MINUTES,
         initial=30,
         help_text="A place that nobody finished within this time goes to someone else.",
     )
@@ -61,7 +72,8 @@ class BuildStudyForm(MemberForm):
         self.kind = get_kind(kind)
         self.options = deepcopy(self.kind.options_form.base_fields)
         common = [name for name in self.fields if name not in ("seed", "allow_unfinished")]
-        self.fields |= self.options
+        common += ACCESS_FIELDS
+        self.fields |= access_fields() | self.options
         self.order_fields([*common, *self.options])
 
     def clean(self):

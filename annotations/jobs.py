@@ -12,6 +12,7 @@ from django.db import DatabaseError
 
 from annotations.models import Opening, Study, Verification
 from annotations.services import identities, openings, verifications
+from annotations.services.admissions import forget_addresses
 from annotations.services.closings import close_study, end_closing
 from annotations.services.turns import expire_due_turns
 from daamweb.pokes import poke
@@ -100,7 +101,9 @@ def _by_itself(study: Study) -> Iterator[None]:
 
 @shared_task
 def sweep_identities() -> None:
-    """Forget who took part in studies whose time to know it is over."""
+    """Forget who took part in studies whose time to know it is over, and where people were who began on
+    another day and have answered nothing."""
+    forget_addresses()
     for study in identities.due_studies():
         with _by_itself(study):
             forgotten = identities.forget_identities(study=study)

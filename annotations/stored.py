@@ -4,6 +4,7 @@ from annotations.models import (
     Annotator,
     Assignment,
     Deviation,
+    EntryCode,
     Opening,
     Operation,
     Participation,
@@ -58,7 +59,22 @@ def say_what_is_stored() -> None:
         ),
         Stored(
             about="Annotators",
-            what="A cookie in their browser, with a signed number and nothing else.",
+            what="Of an entry code a keyed hash, the label that a researcher gave it, and whose "
+            "participation it is.",
+            why="So that a code leads one person back to where they were, in whatever browser.",
+            until="Erased with what says who they are, and with the study.",
+            models=(EntryCode,),
+        ),
+        Stored(
+            about="Annotators",
+            what="Of people who came by a link and have answered nothing yet, their address, under a hash "
+            "keyed for the day.",
+            why="So that nobody takes every place.",
+            until="Their first answer, or a day.",
+        ),
+        Stored(
+            about="Annotators",
+            what="A cookie in their browser, with signed numbers and nothing else.",
             why="So that they can come back to where they were.",
             until="Half a year.",
         ),

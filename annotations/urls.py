@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotations.views import annotators, data, researchers, turns
+from annotations.views import annotators, codes, data, researchers, turns
 
 app_name = "annotations"
 urlpatterns = [
@@ -8,6 +8,9 @@ urlpatterns = [
     path("studies/<int:pk>/data/", data.study_data, name="study_data"),
     path("studies/<int:pk>/retention/", data.retention, name="retention"),
     path("studies/<int:pk>/erase/", data.erase_study, name="erase_study"),
+    path("studies/<int:pk>/codes/", codes.entry_codes, name="entry_codes"),
+    path("studies/<int:pk>/codes/entry-codes.csv", codes.entry_codes_file, name="entry_codes_file"),
+    path("studies/<int:pk>/codes/revoke/", codes.revoke, name="revoke_entry_code"),
     path("people/<int:pk>/erase/", data.erase_annotator, name="erase_annotator"),
     path("s/<slug:slug>/", annotators.start, name="start"),
     path("s/<slug:slug>/instructions/", annotators.instructions, name="instructions"),

@@ -45,6 +45,8 @@ EXCLUDED = {
     "projects/<int:pk>/members/<int:member_pk>/": "POST only",
     "projects/<int:pk>/members/<int:member_pk>/remove/": "POST only",
     "projects/<int:pk>/invitations/<int:invitation_pk>/revoke/": "POST only",
+    "studies/<int:pk>/codes/entry-codes.csv": "POST only",
+    "studies/<int:pk>/codes/revoke/": "POST only",
     "studies/<int:pk>/retention/": "POST only",
     "studies/<int:pk>/erase/": "POST only",
     "s/<slug:slug>/next/": "POST only",

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 from PIL import Image
 
-from annotations.design import StudyDesign
+from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS, StudyDesign
 from annotations.measured import Measured
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Task
 from annotations.services.claims import claim_assignment
@@ -166,11 +166,26 @@ def heat_map_bytes(text: str, attended: int | None = None) -> bytes:
 
 
 def make_study(kind: str = "attribution", run: GenerationRun | None = None, **design) -> Study:
-    """A draft, built by the service."""
+    """A draft, built by the service. It is so small that a fifth of its places would be none; so, unlike
+    elsewhere, people of one address may hold all."""
     if run is None:
         run = make_run(make_cohyponym_prompt_set() if kind == "object_presence" else None)
     name = design.pop("name", f"study {next(_numbers)}")
+    design = {"unanswered_share": 1.0, **design}
     return build_study(design=StudyDesign(kind=kind, name=name, run=run, **design))
+
+
+def typed_design(study: Study) -> dict:
+    """A study's design as a form sends it that changes nothing: what is empty is sent empty, a box that is
+    not ticked not at all."""
+    values = {name: getattr(study, name) for name in DESIGN_FIELDS}
+    return {name: "" if value is None else value for name, value in values.items() if value is not False}
+
+
+def typed_access() -> dict:
+    """What the form for a new study sends of who takes part, if nobody touches it."""
+    defaults = {name: Study._meta.get_field(name).get_default() for name in ACCESS_FIELDS}
+    return {name: value for name, value in defaults.items() if value not in (None, False)}
 
 
 def make_open_study(kind: str = "attribution", run: GenerationRun | None = None, **design) -> Study:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from annotations.admin.building import BuildStudyView
 from annotations.admin.buttons import CHANGES, CONFIRMATIONS, OUTCOMES
-from annotations.design import DESIGN_FIELDS
+from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS
 from annotations.errors import StudyError
 from annotations.models import Opening, Study, Verification
 from annotations.selectors import with_progress
@@ -46,8 +46,9 @@ class StudyAdmin(ServiceAdmin):
     )  # fmt: skip
     fields = [
         "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
-        "expected_annotators", "check_every", "lease_minutes", "kind", "run", "tasks_by_role", "options",
-        "recipe", "left_out", "plan_hash", "deviations", "created_at", "opened_at", "closes_at", "closed_at",
+        "expected_annotators", "check_every", "lease_minutes", *ACCESS_FIELDS, "kind", "run",
+        "tasks_by_role", "options", "recipe", "left_out", "plan_hash", "deviations", "created_at",
+        "opened_at", "closes_at", "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):
@@ -207,7 +208,16 @@ class StudyAdmin(ServiceAdmin):
     def link(self, study):
         if study.plan_id is None:
             return "when the study is open"
-        return format_html('<a href="{0}">{0}</a>', study.address)
+        return format_html('<a href="{0}">{0}</a> {1}', study.address, _PROMISES[study.access])
+
+
+# What is said of an address that annotators are given.
+_PROMISES: dict[str, str] = {
+    Study.Access.LINK: "Whoever has it takes part. It cannot tell people apart: who opens it in three "
+    "private windows is three people.",
+    Study.Access.CODES: "Whoever opens it is asked for an entry code, which is one participation.",
+    Study.Access.ACCOUNTS: "Whoever opens it is asked to log in, and is one person in whatever browser.",
+}
 
 
 @cache

@@ -1,5 +1,6 @@
 from annotations.models.annotators import Annotator
 from annotations.models.assignments import Assignment
+from annotations.models.entry_codes import EntryCode
 from annotations.models.operations import Opening, Operation, Verification
 from annotations.models.participations import Participation, Visit
 from annotations.models.places import Place
@@ -13,6 +14,7 @@ __all__ = [
     "Annotator",
     "Assignment",
     "Deviation",
+    "EntryCode",
     "Opening",
     "Operation",
     "Participation",

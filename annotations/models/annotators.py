@@ -8,6 +8,10 @@ from daamweb.projects.models import Project
 
 class Platform(models.TextChoices):
     LINK = "link", "link"
+    # The id is that of the entry code's row.
+    CODE = "code", "entry code"
+    # The id is that of the user.
+    ACCOUNT = "account", "account"
     PROLIFIC = "prolific", "Prolific"
     MTURK = "mturk", "Mechanical Turk"
 

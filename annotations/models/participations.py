@@ -51,6 +51,16 @@ class Participation(models.Model):
         "Visit", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
 
+    device = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Which of the person’s devices goes on; empty where a link tells none apart.",
+    )
+    # Of the day, kept until the first answer and no longer than the day; see services/admissions.py.
+    address_key = models.CharField(max_length=80, blank=True, default="", editable=False)
+
     cursor = models.PositiveBigIntegerField(default=0, editable=False)
     lap_ends_at = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Where the cursor will have been everywhere without a find."
@@ -114,6 +124,10 @@ class Participation(models.Model):
                 condition=Q(items_filled__lte=F("places_filled")) & Q(places_filled__lte=F("turns")),
                 name="participation_counters_fit",
             ),
+        ]
+        indexes = [
+            # Those of one address who have answered nothing yet.
+            models.Index(fields=["study", "address_key"], name="participation_address"),
         ]
 
     def __str__(self) -> str:

@@ -8,31 +8,27 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
 from django.urls import reverse
 
 from annotations.errors import StudyError
 from annotations.models.plans import Plan
-from daamweb.constraints import known
+from annotations.models.study_rules import (
+    LONGEST_LEASE_MINUTES,
+    LONGEST_RETENTION_DAYS,
+    SHORTEST_LEASE_MINUTES,
+    StudyAccess,
+    StudyState,
+    study_constraints,
+    within,
+)
 from daamweb.projects.models import Project
 from generation.models import GenerationRun
-
-LONGEST_RETENTION_DAYS = 36_500
 
 
 def new_slug() -> str:
     """An address that cannot be guessed: whoever has the link may take part."""
     return secrets.token_urlsafe(9)
-
-
-class StudyState(models.TextChoices):
-    DRAFT = "draft", "draft"
-    OPENING = "opening", "opening"
-    OPEN = "open", "open"
-    PAUSED = "paused", "paused"
-    CLOSING = "closing", "closing"
-    CLOSED = "closed", "closed"
-    ERASING = "erasing", "being erased"
 
 
 class Study(models.Model):
@@ -42,6 +38,7 @@ class Study(models.Model):
     written when it is built; no rating writes this row."""
 
     State = StudyState
+    Access = StudyAccess
 
     # Their places may be given to somebody else while the study is in one of these.
     RUNNING = (State.OPEN, State.PAUSED)
@@ -83,8 +80,78 @@ class Study(models.Model):
     )
     lease_minutes = models.PositiveIntegerField(
         default=30,
-        validators=[MinValueValidator(1), MaxValueValidator(24 * 60)],
+        validators=[MinValueValidator(SHORTEST_LEASE_MINUTES), MaxValueValidator(LONGEST_LEASE_MINUTES)],
         help_text="A place that nobody finished within this time goes to someone else.",
+    )
+
+    access = models.CharField(
+        "who takes part",
+        max_length=10,
+        choices=StudyAccess,
+        default=StudyAccess.LINK,
+        help_text="A link cannot tell people apart: who opens it in three private windows is three people. "
+        "An entry code is one participation, in whatever browser; an account is one person.",
+    )
+    contact = models.CharField(
+        max_length=200, blank=True, help_text="Whom annotators write to: a name and an address."
+    )
+    minutes = models.PositiveIntegerField(
+        "expected minutes",
+        null=True,
+        blank=True,
+        validators=within("minutes"),
+        help_text="How long it takes, as annotators are told before they agree. Empty: nothing is said.",
+    )
+    pay = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="What annotators get for it, as they are told before they agree.",
+    )
+    min_width = models.PositiveIntegerField(
+        "least width",
+        null=True,
+        blank=True,
+        validators=within("min_width"),
+        help_text="In CSS pixels. Whoever has a narrower window is told so. Empty: any will do.",
+    )
+    min_seconds = models.FloatField(
+        "least seconds",
+        null=True,
+        blank=True,
+        validators=within("min_seconds"),
+        help_text="For a task; faster answers are flagged. Empty: none are.",
+    )
+    painted_only = models.BooleanField(
+        "answers with a paint report only",
+        default=False,
+        help_text="Leave answers out of the analysis whose page did not report that the pictures were there, "
+        "such as all that are sent without scripts.",
+    )
+    join_at_once = models.PositiveIntegerField(
+        default=250,
+        validators=within("join_at_once"),
+        help_text="How many people may join by the link from one address at once.",
+    )
+    join_per_second = models.FloatField(
+        default=1.0,
+        validators=within("join_per_second"),
+        help_text="How many more may join from there, each second.",
+    )
+    unanswered_at_most = models.PositiveIntegerField(
+        default=250,
+        validators=within("unanswered_at_most"),
+        help_text="How many tasks people at one address may be at who came by the link and have answered "
+        "none.",
+    )
+    unanswered_share = models.FloatField(
+        default=0.2,
+        validators=within("unanswered_share"),
+        help_text="The largest share of the open places that these may hold; 1: as many as there are.",
+    )
+    unanswered_minutes = models.PositiveIntegerField(
+        default=5,
+        validators=within("unanswered_minutes"),
+        help_text="How long each of them has for the first task.",
     )
     options = models.JSONField(
         default=dict, blank=True, help_text="Options of the kind, such as the list of objects."
@@ -128,58 +195,7 @@ class Study(models.Model):
     class Meta:
         ordering = ["-created_at", "name"]
         verbose_name_plural = "studies"
-        constraints = [
-            models.UniqueConstraint(fields=["project", "name"], name="study_name_unique_in_project"),
-            known("state", StudyState, "study_state_known"),
-            models.CheckConstraint(
-                condition=Q(replicas__gte=1) & Q(replicas__lte=100), name="study_replicas_in_range"
-            ),
-            models.CheckConstraint(
-                condition=Q(lease_minutes__gte=1) & Q(lease_minutes__lte=24 * 60), name="study_lease_in_range"
-            ),
-            models.CheckConstraint(
-                condition=Q(check_every__gte=2) & Q(check_every__lte=1000), name="study_check_every_in_range"
-            ),
-            models.CheckConstraint(
-                condition=Q(share_cap__isnull=True) | (Q(share_cap__gt=0) & Q(share_cap__lte=1)),
-                name="study_share_cap_in_range",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    state__in=("draft", "opening"),
-                    plan__isnull=True,
-                    opened_at__isnull=True,
-                    closes_at__isnull=True,
-                    closed_at__isnull=True,
-                )
-                | Q(
-                    state__in=("open", "paused"),
-                    plan__isnull=False,
-                    opened_at__isnull=False,
-                    closes_at__isnull=True,
-                    closed_at__isnull=True,
-                )
-                | Q(
-                    state="closing",
-                    plan__isnull=False,
-                    opened_at__isnull=False,
-                    closes_at__isnull=False,
-                    closed_at__isnull=True,
-                )
-                | Q(state="closed", plan__isnull=False, opened_at__isnull=False, closed_at__isnull=False)
-                | Q(state="erasing"),
-                name="study_state_has_plan_and_times",
-            ),
-            models.CheckConstraint(
-                condition=Q(keep_identities_days__isnull=True)
-                | Q(keep_identities_days__lte=LONGEST_RETENTION_DAYS),
-                name="study_retention_in_range",
-            ),
-            models.CheckConstraint(
-                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")),
-                name="study_closed_after_opened",
-            ),
-        ]
+        constraints = study_constraints()
 
     def __str__(self) -> str:
         return self.name

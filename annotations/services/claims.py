@@ -7,34 +7,43 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
-from annotations.errors import StudyNotOpenError
+from annotations.errors import ManyAtOnceError, StudyNotOpenError
 from annotations.models import Assignment, Participation, Place, Study
 from annotations.selectors import held_assignment
+from annotations.services.admissions import admit_to_first_task
 from annotations.services.locks import lock_participation, lock_to_rate, save_progress, share_study
 from annotations.services.turns import expire_due_turns
-from annotations.services.walks import RESERVATION, Claim, Walk, upcoming_task
+from annotations.services.walks import RESERVATION, Claim, Walk, lease_of, upcoming_task
 
 MOST_EXTENSIONS = 10
 
 
-def claim_assignment(*, participation: Participation) -> Claim:
+def claim_assignment(*, participation: Participation, address: str = "") -> Claim:
     """The turn that this person holds, or the next one; and the place after it is reserved, whose picture the
     page may load beforehand.
 
-    Raises StudyNotOpenError. A claim is a lease: what is not answered within `study.lease_minutes` can go to
+    `address` is where the person is: of those who have answered nothing, only so many are let in from one.
+    Raises StudyNotOpenError and ManyAtOnceError. A claim is a lease: what is not answered in time can go to
     somebody else.
     """
-    claim = _claim(participation)
+    try:
+        claim = _claim(participation, address)
+    except ManyAtOnceError:
+        if not expire_due_turns(study=participation.study_id):
+            raise
+        return _claim(participation, address)
     if claim.turn is None and expire_due_turns(study=participation.study_id):
-        claim = _claim(participation)
+        claim = _claim(participation, address)
     return claim
 
 
 @transaction.atomic
-def _claim(participation: Participation) -> Claim:
+def _claim(participation: Participation, address: str) -> Claim:
     study, person, now = lock_to_rate(participation)
     if study.state != Study.State.OPEN:
         raise StudyNotOpenError(f"“{study.title}” gives out no tasks at the moment.")
+    if address:
+        admit_to_first_task(study, person, address)
     claim = claim_locked(study, person, now)
     save_progress(person)
     return claim
@@ -48,7 +57,7 @@ def claim_locked(
     person.began_at = person.began_at or now
     held = None if has_answered and _was_alone(has_answered, person) else held_assignment(person)
     if held is not None:
-        _extend(held, study, now)
+        _extend(held, lease_of(study, person), now)
         return Claim(held, upcoming=upcoming_task(study, person))
     if person.visit_id is None or not person.may_be_given_tasks:
         return Claim(None, ended=True)
@@ -63,9 +72,8 @@ def _was_alone(turn: Assignment, person: Participation) -> bool:
     return turn.visit_id == person.visit_id and not turn.in_block
 
 
-def _extend(turn: Assignment, study: Study, now: datetime) -> None:
+def _extend(turn: Assignment, lease: timedelta, now: datetime) -> None:
     """A new lease for whoever comes back to a turn, once half of the old one is over."""
-    lease = timedelta(minutes=study.lease_minutes)
     if turn.lease_expires_at - now > lease / 2 or turn.extensions >= MOST_EXTENSIONS:
         return
     turn.lease_expires_at = now + lease
@@ -78,8 +86,8 @@ def extend_lease(*, turn: Assignment) -> timedelta | None:
     the turn ended, it was extended often enough, or the study is closing."""
     with transaction.atomic():
         study = share_study(turn.study_id)
-        _, now = lock_participation(turn.participation_id)
-        lease = timedelta(minutes=study.lease_minutes)
+        person, now = lock_participation(turn.participation_id)
+        lease = lease_of(study, person)
         held = Assignment.objects.filter(
             pk=turn.pk, state=Assignment.State.CLAIMED, extensions__lt=MOST_EXTENSIONS
         )

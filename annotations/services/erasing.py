@@ -7,6 +7,7 @@ from annotations.erased import tell_erased
 from annotations.models import (
     Annotator,
     Assignment,
+    EntryCode,
     Operation,
     Participation,
     Place,
@@ -56,6 +57,7 @@ def erase_study(study: Study, gone: Gone) -> None:
     delete_in_slices(reviews.filter(action=Review.Action.UNDO), gone, AT_ONCE)
     delete_in_slices(reviews, gone, AT_ONCE)
     delete_in_slices(Operation.objects.filter(study=study), gone, AT_ONCE)
+    delete_in_slices(EntryCode.objects.filter(study=study), gone, AT_ONCE)
     delete_in_slices(Visit.objects.filter(participation__study=study), gone, AT_ONCE)
     while some := list(people.order_by("pk")[:AT_ONCE]):
         _delete_people(some)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from annotations.models import Annotator, Participation, Study, Visit
+from annotations.models import Annotator, EntryCode, Participation, Study, Visit
 from annotations.models.participations import new_completion_code
 from annotations.services.locks import lock_study
 from annotations.services.participations import erase_answers
@@ -52,7 +52,8 @@ def _erase_in_study(participation: Participation, by: User | None) -> int:
 @transaction.atomic
 def forget_identity(*, participation: Participation) -> None:
     """Let the participation and its visits lead to nobody: to an annotator who is known from nowhere else,
-    with other ids and another completion code. Who is known from no other study then is deleted."""
+    with other ids and another completion code; no entry code leads to it. Who is known from no other study
+    then is deleted."""
     annotator = Annotator.objects.select_related("project").get(pk=participation.annotator_id)
     nobody = Annotator.objects.create(
         project=annotator.project,
@@ -63,8 +64,9 @@ def forget_identity(*, participation: Participation) -> None:
     for visit in Visit.objects.filter(participation=participation):
         Visit.objects.filter(pk=visit.pk).update(annotator=nobody, unit_id=_nobodys_id())
     Participation.objects.filter(pk=participation.pk).update(
-        annotator=nobody, completion_code=new_completion_code()
+        annotator=nobody, completion_code=new_completion_code(), address_key=""
     )
+    EntryCode.objects.filter(participation=participation).delete()
     Annotator.objects.filter(pk=annotator.pk, participations=None, visits=None).delete()
 
 
@@ -106,6 +108,7 @@ def forget_identities(*, study: Study) -> int:
         for person in some:
             forget_identity(participation=person)
         forgotten += len(some)
+    EntryCode.objects.filter(study=study).delete()  # a label may be a name, of somebody who never came
     with transaction.atomic():
         done = Study.objects.filter(pk=study.pk, identities_erased_at=None).update(
             identities_erased_at=timezone.now()

@@ -1,10 +1,12 @@
-"""Who waits for whom. Always in this order: the study, the person, their turns and places.
+"""Who waits for whom. Always in this order: the study, the person, the address of those who have answered
+nothing yet, turns and places.
 
 Whoever answers shares the study and checks its state under that lock; whoever changes the state, or frees
 places, has the study alone. So nothing is accepted by a study that has closed. Times come from the database,
 read after the locks were had."""
 
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -16,7 +18,8 @@ from annotations.models import Participation, Study
 # Without the long texts, which no rating needs.
 _COLUMNS = (
     "id", "project", "name", "slug", "kind", "title", "state", "replicas", "share_cap", "lease_minutes",
-    "check_every", "items", "controls", "checks", "practices", "reopenings", "closes_at",
+    "check_every", "items", "controls", "checks", "practices", "reopenings", "closes_at", "access",
+    "min_width", "unanswered_at_most", "unanswered_share", "unanswered_minutes",
 )  # fmt: skip
 _OTHER_COLUMNS = [
     f"study__{field.name}" for field in Study._meta.concrete_fields if field.name not in _COLUMNS
@@ -25,7 +28,7 @@ _OTHER_COLUMNS = [
 _PROGRESS = (
     "cursor", "lap_ends_at", "lap_reopenings", "turns", "answered", "checks_given", "practices_given",
     "places_given", "items_held", "places_filled", "items_filled", "changes", "began_at", "last_answer_at",
-    "finished_at",
+    "finished_at", "address_key",
 )  # fmt: skip
 
 # Where our keys begin among the database's advisory locks; a study's is this and its id.
@@ -58,6 +61,14 @@ def _pass_gate(pk: int, lock: str) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {lock}(%s)", [_GATE + pk])
+
+
+def lock_address(key: str) -> None:
+    """What people of one address hold is counted by one of them at a time."""
+    if connection.vendor == "postgresql":
+        number = int.from_bytes(sha256(key.encode()).digest()[:8], signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
 def lock_to_rate(participation: Participation) -> tuple[Study, Participation, datetime]:

@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max
 
@@ -25,6 +26,26 @@ def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
             external_id=secrets.token_urlsafe(16),
         )
     return join_study(study=study, annotator=annotator, unit_id=study.slug)
+
+
+def join_by_account(*, study: Study, user: User) -> Participation:
+    """Record consent of somebody who is logged in: one person, in whatever browser. Raises
+    StudyNotOpenError."""
+    if study.state != Study.State.OPEN:
+        raise StudyNotOpenError(f"“{study.title}” takes nobody new at the moment.")
+    annotator, _ = Annotator.objects.get_or_create(
+        project_id=study.project_id, platform=Annotator.Platform.ACCOUNT, external_id=str(user.pk)
+    )
+    return join_study(study=study, annotator=annotator, unit_id=study.slug)
+
+
+@transaction.atomic
+def move_to_device(*, participation_id: int) -> str:
+    """The person goes on at another device, whose name is returned; what was their device is so no longer."""
+    person, _ = lock_participation(participation_id)
+    device = secrets.token_hex(8)
+    Participation.objects.filter(pk=person.pk).update(device=device)
+    return device
 
 
 @transaction.atomic
@@ -131,7 +152,7 @@ def erase_answers(*, participation: Participation) -> int:
     )
     Review.objects.filter(participation=person).update(reason=ERASED_REASON, evidence={})
     Participation.objects.filter(pk=person.pk).update(
-        erased_at=now, withdrew_at=person.withdrew_at or now, changes=F("changes") + 1
+        erased_at=now, withdrew_at=person.withdrew_at or now, changes=F("changes") + 1, address_key=""
     )
     tell_erased(study)
     return erased

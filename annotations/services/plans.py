@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
+from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS
 from annotations.kinds.registry import get_kind
 from annotations.models import Deviation, Plan, Study
 from generation.models import GenerationRun
@@ -47,16 +48,8 @@ def plan_settings(study: Study) -> dict[str, Any]:
     again."""
     kind = get_kind(study.kind)
     return {
-        "name": study.name,
+        **_design(study),
         "kind": study.kind,
-        "title": study.title,
-        "consent": study.consent,
-        "instructions": study.instructions,
-        "replicas": study.replicas,
-        "share_cap": study.share_cap,
-        "expected_annotators": study.expected_annotators,
-        "check_every": study.check_every,
-        "lease_minutes": study.lease_minutes,
         "options": study.options,
         "scale": {str(code): label for code, label in kind.scale.items()},
         "recipe": study.recipe,
@@ -72,6 +65,18 @@ def plan_settings(study: Study) -> dict[str, Any]:
             study.tasks.order_by().values_list("generation__checkpoint_revision", flat=True).distinct()
         ),
         "run": run_settings(study.run),
+    }
+
+
+def _design(study: Study) -> dict[str, Any]:
+    """A plan that was frozen before there was a setting says nothing of it, as long as it has its default."""
+    frozen = DESIGN_FIELDS if study.plan is None else study.plan.settings
+    design = {name: getattr(study, name) for name in DESIGN_FIELDS}
+    defaults = {name: Study._meta.get_field(name).get_default() for name in ACCESS_FIELDS}
+    return {
+        name: value
+        for name, value in design.items()
+        if name in frozen or name not in defaults or value != defaults[name]
     }
 
 

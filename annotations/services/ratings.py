@@ -19,12 +19,14 @@ from annotations.services.walks import Claim
 @dataclass(frozen=True)
 class Rated:
     """What is stored. claim: what comes next; None if the page has to hear something first, because another
-    answer is stored or this one came too late, and where the study gives out no tasks at the moment."""
+    answer is stored or this one came too late, and where the study gives out no tasks at the moment.
+    is_elsewhere: the person went on at another device than the one that sent this, which is given nothing."""
 
     response: Response
     claim: Claim | None
     study: Study
     participation: Participation
+    is_elsewhere: bool = False
 
 
 def rate(
@@ -35,10 +37,11 @@ def rate(
     token: uuid.UUID,
     base: int | None,
     measured: Measured,
+    device: str = "",
 ) -> Rated:
     """`submit_response` and then `claim_assignment`, in one transaction; raises what the first one raises."""
     check_is_theirs(assignment, participation)
-    rated = _rate(assignment, participation, answer, token, base, measured)
+    rated = _rate(assignment, participation, answer, token, base, measured, device)
     if rated.claim is None or rated.claim.turn is not None:
         return rated
     if not expire_due_turns(study=participation.study_id):
@@ -58,11 +61,14 @@ def _rate(
     token: uuid.UUID,
     base: int | None,
     measured: Measured,
+    device: str,
 ) -> Rated:
     study, person, now = lock_to_rate(participation)
     stored = store_locked(study, person, now, assignment, answer, token, base, measured)
     response, claim = stored.response, None
-    if study.state == Study.State.OPEN and response.answer == answer and not response.late:
+    is_elsewhere = person.device != device
+    may_go_on = study.state == Study.State.OPEN and not is_elsewhere
+    if may_go_on and response.answer == answer and not response.late:
         claim = claim_locked(study, person, now, has_answered=assignment if stored.was_held else None)
     save_progress(person)
-    return Rated(response, claim, study, person)
+    return Rated(response, claim, study, person, is_elsewhere)

@@ -161,6 +161,7 @@ def _count_answer(person: Participation, turn: Assignment, now: datetime, *, fil
     person.answered += 1
     person.changes += 1
     person.last_answer_at = now
+    person.address_key = ""
     if fills and turn.place_id is not None:
         person.places_filled += 1
         person.items_filled += turn.task.role == Task.Role.ITEM

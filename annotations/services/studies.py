@@ -11,7 +11,7 @@ import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from annotations.design import StudyDesign
+from annotations.design import DESIGN_FIELDS, StudyDesign
 from annotations.errors import StudyError
 from annotations.kinds.cleaning import clean_options
 from annotations.kinds.interface import TaskDraft, Tell, image_name, unwatched
@@ -49,20 +49,15 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
     run = design.run
     study = Study(
         project=run.project,
-        name=design.name,
         kind=kind.key,
         run=run,
-        title=design.title or kind.texts.title,
-        consent=design.consent or kind.texts.consent,
-        instructions=design.instructions or kind.texts.instructions,
-        replicas=design.replicas,
-        share_cap=design.share_cap,
-        expected_annotators=design.expected_annotators,
-        check_every=design.check_every,
-        lease_minutes=design.lease_minutes,
+        **{name: getattr(design, name) for name in DESIGN_FIELDS},
         options=clean_options(kind, design.options),
         recipe={"seed": design.seed, "allow_unfinished": design.allow_unfinished},
     )
+    study.title = design.title or kind.texts.title
+    study.consent = design.consent or kind.texts.consent
+    study.instructions = design.instructions or kind.texts.instructions
     _check_design(study)
     _check_words(run.prompt_set)
     generations = list(
@@ -173,9 +168,11 @@ def _unfinished_line(generation: Generation) -> str:
 
 
 def _check_design(study: Study) -> None:
-    if study.share_cap is not None and not math.isfinite(study.share_cap):
-        # Validators only compare, and nothing compares with "not a number".
-        raise StudyError(f"share_cap: {study.share_cap} is not a share; give a number from 0.001 to 1.")
+    for name in ("share_cap", "min_seconds", "join_per_second", "unanswered_share"):
+        value = getattr(study, name)
+        if value is not None and not math.isfinite(value):
+            # Validators only compare, and nothing compares with "not a number".
+            raise StudyError(f"{name}: {value} is not a number that can be compared; give a finite one.")
     if problem := name_problem(study.name):
         raise StudyError(f"The study’s name: {problem}")
     if is_archived(study.project):

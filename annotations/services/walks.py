@@ -54,6 +54,15 @@ class _Open:
         return ShownTask(self.word, json.loads(self.payload), *self.pictures)
 
 
+def lease_of(study: Study, person: Participation) -> timedelta:
+    """How long this person has for a task: less for the first, where an address is all that is known of
+    them."""
+    minutes = study.lease_minutes
+    if person.address_key:
+        minutes = min(minutes, study.unanswered_minutes)
+    return timedelta(minutes=minutes)
+
+
 def upcoming_task(study: Study, person: Participation) -> ShownTask | None:
     """What this person's next page will show, as far as it is known."""
     unplaced = _Schedule(study, person).next_unplaced()
@@ -140,7 +149,7 @@ class Walk:
             number=self.person.turns,
             language=self.person.language,
             claimed_at=self.now,
-            lease_expires_at=self.now + timedelta(minutes=self.study.lease_minutes),
+            lease_expires_at=self.now + lease_of(self.study, self.person),
         )
 
     # --- places

@@ -3,23 +3,19 @@
 A GET changes nothing: consent, claims and answers are POSTs.
 """
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotations.errors import StudyNotOpenError
+from annotations.errors import ManyAtOnceError
 from annotations.kinds.registry import get_kind
-from annotations.models import Participation, Study
+from annotations.models import Study
 from annotations.selectors import held_assignment
-from annotations.services.admissions import admit_newcomer
 from annotations.services.claims import renew_reservation
-from annotations.services.participations import join_by_link
-from annotations.views.visitors import (
-    current_annotator,
-    current_participation,
-    remember_annotator,
-)
+from annotations.views.arrivals import arrive, first_page, other_device
+from annotations.views.visitors import current_participation, went_on_elsewhere
 from annotations.views.ways import (
     claim_next,
     get_study,
@@ -37,33 +33,25 @@ read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 @read_or_send
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_study(slug)
-    participation = current_participation(request, study)
+    if study.access == Study.Access.ACCOUNTS and not request.user.is_authenticated:
+        return redirect_to_login(request.path)
     if request.method == "POST":
-        return _consent(request, study, participation)
+        return arrive(request, study)
+    if study.access == Study.Access.CODES and "code" in request.GET:
+        return first_page(request, study)  # somebody else's turn at this browser
+    if went_on_elsewhere(request, study):
+        return other_device(request, study)
+    participation = current_participation(request, study)
     held = held_assignment(participation) if participation is not None else None
     if held is not None and study.state != Study.State.CLOSED:
         return redirect(turn_address(study, held))
     if study.state != Study.State.OPEN:
         return not_open(request, study)
     if participation is None:
-        return render(request, "annotations/consent.html", {"study": study})
+        return first_page(request, study)
     if participation.finished_at is not None or not participation.may_be_given_tasks:
         return redirect("annotations:thanks", study.slug)
     return redirect("annotations:instructions", study.slug)
-
-
-def _consent(request: HttpRequest, study: Study, participation: Participation | None) -> HttpResponse:
-    if participation is None and study.state == Study.State.OPEN:
-        admitted = admit_newcomer(study=study, address=client_address(request))
-        if not admitted:
-            return many_at_once(request, study, admitted.wait)
-    try:
-        participation = join_by_link(study=study, annotator=current_annotator(request, study))
-    except StudyNotOpenError:
-        return not_open(request, study)
-    answer = redirect("annotations:instructions", study.slug)
-    remember_annotator(answer, participation.annotator)
-    return answer
 
 
 @never_cache
@@ -92,7 +80,10 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    return redirect(claim_next(study, participation))
+    try:
+        return redirect(claim_next(study, participation, client_address(request)))
+    except ManyAtOnceError as error:
+        return many_at_once(request, study, error.wait, again_at="annotations:next")
 
 
 @never_cache
@@ -111,11 +102,13 @@ def waiting(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_POST
 def keep(request: HttpRequest, slug: str) -> HttpResponse:
-    """The page is still there: the picture that it loaded beforehand stays reserved."""
-    participation = current_participation(request, get_study(slug))
+    """The page is still there: the picture that it loaded beforehand stays reserved. 409 tells it that its
+    person went on at another device."""
+    study = get_study(slug)
+    participation = current_participation(request, study)
     if participation is not None:
         renew_reservation(participation=participation)
-    return HttpResponse(status=204)
+    return HttpResponse(status=409 if went_on_elsewhere(request, study) else 204)
 
 
 @never_cache

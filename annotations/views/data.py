@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.models import Participation, Study
-from annotations.models.studies import LONGEST_RETENTION_DAYS
+from annotations.models.study_rules import LONGEST_RETENTION_DAYS
 from annotations.selectors import stored_of
 from annotations.services.identities import erase_person, set_retention
 from daamweb.projects.conflicts import conflict_context

@@ -23,8 +23,15 @@ from annotations.selectors import ShownTask, last_response, only_row, previous_a
 from annotations.services.claims import extend_lease
 from annotations.services.ratings import rate
 from annotations.services.walks import Claim, upcoming_task
+from annotations.views.arrivals import other_device
 from annotations.views.pictures import pictures_of
-from annotations.views.visitors import current_participation, is_of
+from annotations.views.visitors import (
+    current_participation,
+    device_of,
+    is_here,
+    is_of,
+    went_on_elsewhere,
+)
 from annotations.views.ways import (
     HIDDEN,
     get_study,
@@ -43,10 +50,23 @@ ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
 TO_ANSWER = (
     "number", "state", "place", "visit", "in_block", "claimed_at", "revision", "lease_expires_at",
     "task__role", "task__payload", "participation__annotator", "participation__study",
-    "study__project", "study__slug", "study__kind", "study__state", "study__title", "study__lease_minutes",
+    "participation__device", "study__project", "study__slug", "study__kind", "study__state", "study__title",
+    "study__lease_minutes", "study__access",
 )  # fmt: skip
 # What no task's page shows.
 LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options", "left_out", "recipe")]
+
+
+# Said when nothing says any more whose answer it is.
+FORGOTTEN: dict[str, str] = {
+    Study.Access.LINK: "This browser has forgotten who you are in this study, so the answer could not be "
+    "stored. Your earlier answers are safe. Allow cookies for this site and begin again.",
+    Study.Access.CODES: "This browser has forgotten who you are in this study, so the answer could not be "
+    "stored. Your earlier answers are safe. Allow cookies for this site and enter your code again: it leads "
+    "you back to the task that you were at.",
+    Study.Access.ACCOUNTS: "You are not logged in any more, so the answer could not be stored. Your earlier "
+    "answers are safe. Log in again: you come back to the task that you were at.",
+}
 
 
 class PageForm(forms.Form):
@@ -73,6 +93,8 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return _somebody_elses(request, slug)
     if request.method == "POST":
         return _answer(request, turn)
+    if not is_here(request, turn.participation, turn.study):
+        return redirect("annotations:start", turn.study.slug)
     if turn.study.state == Study.State.CLOSED:
         return not_open(request, turn.study)
     if _cannot_go_on(turn):
@@ -99,7 +121,8 @@ def extend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     turn = _own_turn(request, slug, pk)
     if turn is None:
         return _somebody_elses(request, slug)
-    lease = extend_lease(turn=turn)
+    is_mine = is_here(request, turn.participation, turn.study)
+    lease = extend_lease(turn=turn) if is_mine else None
     if lease is None:
         return JsonResponse({"seconds": 0}, status=409)
     return JsonResponse({"seconds": lease // timedelta(seconds=1)})
@@ -111,11 +134,9 @@ def _somebody_elses(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404("This task was given to someone else.")
     if request.method != "POST":
         return redirect("annotations:start", study.slug)
-    message = (
-        "This browser has forgotten who you are in this study, so the answer could not be stored. Your "
-        "earlier answers are safe. Allow cookies for this site and begin again."
-    )
-    return problem(request, study, "We do not recognise this browser", message, status=403)
+    if went_on_elsewhere(request, study):
+        return other_device(request, study)
+    return problem(request, study, "We do not recognise this browser", FORGOTTEN[study.access], status=403)
 
 
 def _cannot_go_on(turn: Assignment) -> bool:
@@ -142,6 +163,7 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
             token=page.cleaned_data["token"],
             base=page.cleaned_data["base"],
             measured=parse_measured(page.cleaned_data["measured"]),
+            device=device_of(request, study),
         )
     except AssignmentNotYoursError as error:
         raise Http404("This task was given to someone else.") from error
@@ -156,6 +178,8 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
         return _changed_elsewhere(request, turn, form, response.revision, response.answer)
     if response.late:
         return _late(request, study)
+    if rated.is_elsewhere:
+        return other_device(request, study, stored=True)
     if rated.claim is not None and rated.claim.turn is not None and is_by_script(request):
         return _next_page(request, study, rated.participation, rated.claim, rated.claim.turn, after=turn)
     return lead_to(request, way_of(study, rated.claim))
@@ -248,8 +272,8 @@ def _seconds_left(turn: Assignment) -> int | None:
 
 def _lost(request: HttpRequest, study: Study) -> HttpResponse:
     message = (
-        f"A task that is not answered within {study.lease_minutes} minutes goes to someone else, and this "
-        "one did. Nothing else has changed: the answers you sent before are safe."
+        "A task that is not answered in time goes to someone else, and this one did. Nothing else has "
+        "changed: the answers you sent before are safe."
     )
     return problem(request, study, "This task went to someone else", message, status=409)
 
@@ -257,7 +281,7 @@ def _lost(request: HttpRequest, study: Study) -> HttpResponse:
 def _late(request: HttpRequest, study: Study) -> HttpResponse:
     """Whether somebody else has the task, the study closes, or the person may be given no more."""
     message = (
-        f"A task has to be answered within {study.lease_minutes} minutes, and the time for this one was "
-        "over. Your answer is kept under your name, but it is not used. The answers you sent before are safe."
+        "A task has to be answered in time, and the time for this one was over. Your answer is kept "
+        "under your name, but it is not used. The answers you sent before are safe."
     )
     return problem(request, study, "Your answer came too late", message, status=409)

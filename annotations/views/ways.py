@@ -18,10 +18,10 @@ from annotations.views.visitors import current_participation
 MANY_SPREAD_OVER = 10  # seconds
 
 
-def claim_next(study: Study, participation: Participation) -> str:
-    """The address to go on at."""
+def claim_next(study: Study, participation: Participation, address: str) -> str:
+    """Where to go on; `address` is where the person is. Raises ManyAtOnceError."""
     try:
-        return way_of(study, claim_assignment(participation=participation))
+        return way_of(study, claim_assignment(participation=participation, address=address))
     except StudyNotOpenError:
         return way_of(study, None)
 
@@ -88,11 +88,13 @@ def not_open(request: HttpRequest, study: Study, *, refused: str = "") -> HttpRe
     return render(request, "annotations/not_open.html", context, status=403 if context["is_paused"] else 410)
 
 
-def many_at_once(request: HttpRequest, study: Study, wait: float) -> HttpResponse:
-    """Holds a newcomer for a moment; the next one may join after `wait` seconds. Whoever waits asks again at
-    some moment of their own, so that a hall does not ask all at once."""
+def many_at_once(request: HttpRequest, study: Study, wait: float, *, again_at: str) -> HttpResponse:
+    """Holds a newcomer for a moment; the next one may go on after `wait` seconds, at the address of the name
+    `again_at`. Whoever waits asks again at some moment of their own, so that a hall does not ask all at
+    once."""
     again = ceil(wait) + random.randrange(MANY_SPREAD_OVER)
-    answer = render(request, "annotations/many_at_once.html", {"study": study, "again": again}, status=429)
+    context = {"study": study, "again": again, "again_at": reverse(again_at, args=[study.slug])}
+    answer = render(request, "annotations/many_at_once.html", context, status=429)
     answer["Retry-After"] = str(ceil(wait))
     return answer
 

@@ -207,7 +207,10 @@ addEventListener("beforeunload", (event) => {
 setInterval(() => {
   if (document.hidden || !turn.form?.dataset.preload) return;
   const headers = { "X-CSRFToken": turn.form.elements.csrfmiddlewaretoken.value };
-  fetch(turn.form.dataset.keep, { method: "POST", headers, signal: unsent.limit() }).catch(() => {});
+  fetch(turn.form.dataset.keep, { method: "POST", headers, signal: unsent.limit() }).then(
+    (response) => response.status === 409 && say("other-device"),
+    () => {},
+  );
 }, 1000 * KEEP_SECONDS);
 
 // The scripts of kinds listen by then.

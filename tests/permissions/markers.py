@@ -21,6 +21,8 @@ UNMARKED = {
     "annotations.Assignment.display": "measured",
     "annotations.Assignment.language": "the code of a language",
     "annotations.Operation.kind": "as an adapter names it",
+    "annotations.Participation.address_key": "a hash; on no page",
+    "annotations.Participation.device": "random; in cookies only",
     "annotations.Participation.language": "the code of a language",
     "annotations.Response.answer": "numbers; in exports only",
     "annotations.Response.layout": "measured",

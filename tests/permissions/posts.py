@@ -15,6 +15,7 @@ from benchmarks.site_rows import Site
 from daamweb.projects.models import Membership, Project
 from daamweb.projects.shown import shown_of
 from generation.models import GenerationRun, PromptSet
+from tests.factories import typed_access, typed_design
 from tests.permissions.visits import DESK, ELSEWHERE
 
 # For those who may; of several, whichever the row asks for.
@@ -73,6 +74,9 @@ NOTHING: dict[str, Done] = {
     "admin/generation/checkpoint/<path:object_id>/change/": (200, 403),  # behind a frozen study it stays
     "studies/<int:pk>/retention/": ELSEWHERE,
     "studies/<int:pk>/erase/": 422,
+    "studies/<int:pk>/codes/": 422,
+    "studies/<int:pk>/codes/entry-codes.csv": 400,
+    "studies/<int:pk>/codes/revoke/": ELSEWHERE,
     "people/<int:pk>/erase/": ELSEWHERE,
     "s/<slug:slug>/": ELSEWHERE,
     "s/<slug:slug>/assignments/<int:pk>/": 422,
@@ -85,21 +89,20 @@ A_RUN = {
     "batch_size": 1,
 }  # fmt: skip
 # Without a marker: what was typed is shown again to whoever typed it.
-TEXTS = {"title": "A title", "consent": "A consent", "instructions": "Some instructions"}
+TEXTS = {
+    "title": "A title", "consent": "A consent", "instructions": "Some instructions", "contact": "", "pay": "",
+}  # fmt: skip
 WORDS = {"name": "new", "per_part_of_speech": 1, "common": 1, "seed": 0}
 PAIRS = {"name": "new", "count": 1, "cohyponym_share": 0, "seed": 0}
 A_STUDY = {
     "kind": "attribution", "name": "new", "title": "", "replicas": 1, "check_every": 10, "lease_minutes": 30,
-    "display": "veil", "seed": 0,
+    "display": "veil", "seed": 0, **typed_access(),
 }  # fmt: skip
 ACCOUNT = {"username": "newcomer", "password1": "a long enough phrase", "password2": "a long enough phrase"}
 
 
 def _draft(site: Site) -> dict[str, Any]:
-    draft = site.studies[Study.State.DRAFT]
-    fields = ("title", "consent", "instructions", "replicas", "check_every", "lease_minutes")
-    empty = {"share_cap": "", "expected_annotators": ""}
-    return {**NAME, **{name: getattr(draft, name) for name in fields}, **empty}
+    return {**typed_design(site.studies[Study.State.DRAFT]), **NAME}
 
 
 def _file() -> dict[str, Any]:
@@ -161,5 +164,9 @@ POSTS: dict[str, tuple[Callable[[Site], Post], ...]] = {
         lambda site: Post({"days": "x"}, 422),
     ),
     "studies/<int:pk>/erase/": (lambda site: Post({"typed_name": site.study.name}, 422),),  # while it runs
+    "studies/<int:pk>/codes/": (
+        lambda site: Post({"count": "3"}, 422),
+    ),  # it is open to whoever has the link
+    "studies/<int:pk>/codes/revoke/": (lambda site: Post({"label": "P01"}),),
     "s/<slug:slug>/assignments/<int:pk>/": (lambda site: Post(_answer(), (ELSEWHERE, 409)),),
 }

@@ -118,6 +118,9 @@ RULES: dict[str, Rule] = {
     "studies/<int:pk>/data/": page(),
     "studies/<int:pk>/retention/": button(WORKERS),
     "studies/<int:pk>/erase/": button(OWNERS),
+    "studies/<int:pk>/codes/": form(WORKERS),
+    "studies/<int:pk>/codes/entry-codes.csv": button(WORKERS),
+    "studies/<int:pk>/codes/revoke/": button(WORKERS),
     "people/<int:pk>/erase/": form(OWNERS, hidden={"observer"}),
     # --- annotators
     "s/<slug:slug>/": Rule(to_all(DONE, annotator=ELSEWHERE), to_all(DONE), public=True),

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import Opening, Operation, Study, Verification
+from annotations.models import EntryCode, Opening, Operation, Study, Verification
 from benchmarks.large_studies import add_people
 from benchmarks.site_rows import Site, browser_of, make_site
 from daamweb.projects.models import Erasure, Project
@@ -166,6 +166,7 @@ def add_failures(site: Site) -> None:
         study=site.study, platform="prolific", kind="pay", target="somebody", token=f"pay {site.study.pk}",
         **failed,
     )  # fmt: skip
+    EntryCode.objects.create(study=site.study, label="P01", code_sha256=f"{site.study.pk:064}")
     Erasure.objects.create(
         project=site.project, subject_type="annotations.study", subject_id=closed.pk,
         subject_name=closed.name, asked_by=site.researcher, **failed,

@@ -11,7 +11,15 @@ from daamweb.projects.models import Project, Role
 from daamweb.projects.services.memberships import add_member
 from generation.forms import BuildCohyponymsForm, BuildWordsForm, ImportPromptsForm, StartRunForm
 from generation.models import Checkpoint, PromptSet
-from tests.factories import main_project, make_member, make_project, make_prompt_set, make_run, make_user
+from tests.factories import (
+    main_project,
+    make_member,
+    make_project,
+    make_prompt_set,
+    make_run,
+    make_user,
+    typed_access,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +146,7 @@ def test_a_study_is_built_of_runs_of_ones_own_projects():
     mine, foreign = make_run(), make_run(make_prompt_set(project=make_project()))
     data = {
         "name": "likert", "replicas": 3, "check_every": 10, "lease_minutes": 30, "seed": 0, "run": mine.pk,
+        **typed_access(),
     }  # fmt: skip
     assert BuildStudyForm(data, kind="attribution", user=user).is_valid()
     form = BuildStudyForm(data | {"run": foreign.pk}, kind="attribution", user=user)

@@ -4,8 +4,9 @@ from typing import Any, cast
 from django import forms
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.design import StudyDesign
+from annotations.design import ACCESS_FIELDS, StudyDesign
 from annotations.errors import StudyError
+from annotations.forms import access_fields
 from annotations.kinds.registry import KINDS
 from annotations.services.studies import build_study
 from daamweb.progress import progress_bar
@@ -51,24 +52,26 @@ class Command(BaseCommand):
         parser.add_argument(
             "--allow-unfinished", action="store_true", help="leave out images that are not finished"
         )
+        for name, field in access_fields().items():
+            self._add_option(parser, name, field, text="TEXT", help=field.help_text)
         for name, (field, kinds) in _options().items():
-            self._add_option(parser, name, field, kinds)
+            help_text = f"{', '.join(kinds)}: {field.help_text}"
+            self._add_option(parser, name, field, text="A,B", help=help_text)
 
-    def _add_option(self, parser, name: str, field: forms.Field, kinds: list[str]) -> None:
-        """What the kinds' forms say of their options."""
-        settings: dict[str, Any] = {
-            "help": f"{', '.join(kinds)}: {field.help_text}",
-            "dest": name,
-            "default": None,
-        }
+    def _add_option(self, parser, name: str, field: forms.Field, *, text: str, help: str) -> None:
+        """What the form says of it."""
+        settings: dict[str, Any] = {"help": help.replace("%", "%%"), "dest": name, "default": None}
         if isinstance(field, forms.BooleanField):
             settings["action"] = "store_true"
         elif isinstance(field, forms.ChoiceField):
             choices = cast(Iterable[tuple[str, str]], field.choices)
             settings["choices"] = [value for value, _ in choices]
+        elif isinstance(field, forms.FloatField):
+            settings |= {"metavar": "X", "type": float}
+        elif isinstance(field, forms.IntegerField):
+            settings |= {"metavar": "N", "type": int}
         else:
-            settings["metavar"] = "N" if isinstance(field, forms.IntegerField) else "A,B"
-            settings["type"] = int if isinstance(field, forms.IntegerField) else str
+            settings["metavar"] = text
         parser.add_argument(f"--{name.replace('_', '-')}", **settings)
 
     def handle(self, *, kind: str, study: str, run: str, project: str | None, **given):
@@ -84,6 +87,7 @@ class Command(BaseCommand):
             run=generation_run,
             options=options,
             **{name: given[name] for name in common},
+            **{name: given[name] for name in ACCESS_FIELDS if given[name] is not None},
         )
         with progress_bar(total=generation_run.generations.count(), unit="images") as bar:
             try:

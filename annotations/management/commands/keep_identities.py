@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.models import Study
-from annotations.models.studies import LONGEST_RETENTION_DAYS
+from annotations.models.study_rules import LONGEST_RETENTION_DAYS
 from annotations.services.identities import set_retention
 from daamweb.projects.commands import add_project_argument, find_named
 

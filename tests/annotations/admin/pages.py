@@ -10,7 +10,7 @@ from annotations.services.claims import claim_assignment
 from annotations.services.closings import close_study, pause_study
 from annotations.services.openings import open_study, request_opening
 from daamweb.projects.shown import shown_of
-from tests.factories import make_participation, make_study
+from tests.factories import make_participation, make_study, typed_design
 
 State = Study.State
 CONFIRMED = {"confirmed": "yes"}
@@ -36,11 +36,9 @@ def text_of(answer) -> str:
 
 def design_of_page(study: Study, **changes) -> dict:
     """What a draft's page sends."""
-    fields = ("name", "title", "consent", "instructions", "replicas", "check_every", "lease_minutes")
-    empty = {"share_cap": "", "expected_annotators": ""}
     # As the page was when it was loaded.
     shown = str(shown_of(study, DESIGN_FIELDS))
-    return {**{name: getattr(study, name) for name in fields}, **empty, "shown": shown, **changes}
+    return {**typed_design(study), "shown": shown, **changes}
 
 
 def study_in(state: str) -> Study:

@@ -11,6 +11,7 @@ from tests.factories import (
     make_project,
     make_prompt_set,
     make_run,
+    typed_access,
 )
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,7 @@ def design(_run, **changes) -> dict:
         "kind": "attribution", "name": "likert", "run": _run.pk, "title": "", "replicas": "3",
         "share_cap": "", "expected_annotators": "", "check_every": "10", "lease_minutes": "30",
         "parts_of_speech": "", "words_per_image": "", "display": "veil", "objects": "", "seed": "0",
+        **typed_access(),
         **changes,
     }  # fmt: skip
 
@@ -38,14 +40,14 @@ def test_an_attribution_study_is_built_with_its_options(researcher_client):
         BUILD,
         design(
             run, title="What is red?", replicas="4", share_cap="0.5", expected_annotators="12",
-            check_every="7", lease_minutes="9", seed="3", parts_of_speech="noun, ADJ", words_per_image="1",
+            check_every="7", lease_minutes="19", seed="3", parts_of_speech="noun, ADJ", words_per_image="1",
             display="spotlight", exclude_failed_checks="on",
         ),
     )  # fmt: skip
     study = Study.objects.get()
     assert answer.headers["Location"] == change_page(study)
     assert (study.kind, study.name, study.run, study.title) == ("attribution", "likert", run, "What is red?")
-    assert (study.replicas, study.share_cap, study.lease_minutes) == (4, 0.5, 9)
+    assert (study.replicas, study.share_cap, study.lease_minutes) == (4, 0.5, 19)
     assert (study.expected_annotators, study.check_every) == (12, 7)
     assert study.options == {
         "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "display": "spotlight",
@@ -100,6 +102,11 @@ def test_the_page_shows_the_options_of_the_chosen_kind_and_leads_to_the_others(
         ({"check_every": "1"}, "check_every", "greater than or equal to 2"),
         ({"check_every": "1001"}, "check_every", "less than or equal to 1000"),
         ({"check_every": ""}, "check_every", "required"),
+        ({"lease_minutes": "14"}, "lease_minutes", "greater than or equal to 15"),
+        ({"access": "anybody"}, "access", "anybody is not one of the available choices"),
+        ({"min_width": "5"}, "min_width", "greater than or equal to 200"),
+        ({"unanswered_share": "2"}, "unanswered_share", "less than or equal to 1"),
+        ({"join_at_once": ""}, "join_at_once", "required"),
         ({"seed": "-1"}, "seed", "greater than or equal to 0"),
     ],
 )

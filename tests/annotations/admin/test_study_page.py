@@ -26,7 +26,10 @@ def test_a_drafts_design_can_be_edited(researcher_client):
     study = make_study()
     changes = {
         "title": "New", "consent": "Agree?", "instructions": "Look.", "replicas": 7, "share_cap": 0.25,
-        "expected_annotators": 40, "check_every": 5, "lease_minutes": 12,
+        "expected_annotators": 40, "check_every": 5, "lease_minutes": 22, "access": "codes", "contact": "Ada",
+        "minutes": 3, "pay": "a cup", "min_width": 500, "min_seconds": 0.5, "painted_only": True,
+        "join_at_once": 9, "join_per_second": 2.0, "unanswered_at_most": 8, "unanswered_share": 0.5,
+        "unanswered_minutes": 4,
     }  # fmt: skip
     assert 'name="_save"' in researcher_client.get(change_page(study)).content.decode()
     answer = researcher_client.post(change_page(study), design_of_page(study, **changes))

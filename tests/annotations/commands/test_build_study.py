@@ -17,14 +17,14 @@ def test_an_attribution_study_with_every_option(capsys):
     run = make_run()
     build(
         "attribution", "--study", "likert", "--run", run.name, "--replicas", "5", "--title", "Words",
-        "--share-cap", "0.16", "--expected-annotators", "12", "--check-every", "5", "--lease-minutes", "7",
+        "--share-cap", "0.16", "--expected-annotators", "12", "--check-every", "5", "--lease-minutes", "17",
         "--seed", "3", "--parts-of-speech", "NOUN, ADJ", "--words-per-image", "1", "--display", "rainbow",
         "--exclude-failed-checks",
     )  # fmt: skip
     study = Study.objects.get(name="likert")
     assert study.state == Study.State.DRAFT
     assert (study.kind, study.run, study.title) == ("attribution", run, "Words")
-    assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
+    assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 17)
     assert (study.expected_annotators, study.check_every) == (12, 5)
     assert study.options == {
         "parts_of_speech": ["ADJ", "NOUN"], "words_per_image": 1, "display": "rainbow",

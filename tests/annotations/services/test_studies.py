@@ -60,13 +60,13 @@ def test_texts_and_settings_can_be_given(run):
             instructions="I",
             replicas=5,
             share_cap=0.16,
-            lease_minutes=7,
+            lease_minutes=17,
             options={"words_per_image": 2},
         )
     )
     study.refresh_from_db()
     assert (study.title, study.consent, study.instructions) == ("T", "C", "I")
-    assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 7)
+    assert (study.replicas, study.share_cap, study.lease_minutes) == (5, 0.16, 17)
     assert study.options == {
         "parts_of_speech": None, "words_per_image": 2, "display": "veil", "exclude_failed_checks": False,
     }  # fmt: skip
@@ -144,8 +144,8 @@ def test_a_run_without_any_finished_image_is_refused_even_then():
         ({"replicas": 101}, "replicas: .*less than or equal to 100"),
         ({"share_cap": 1.5}, "share_cap: .*less than or equal to 1"),
         ({"share_cap": 0.0}, "share_cap: .*greater than or equal to 0.001"),
-        ({"share_cap": math.nan}, "share_cap: nan is not a share"),
-        ({"lease_minutes": 0}, "lease_minutes: .*greater than or equal to 1"),
+        ({"share_cap": math.nan}, "share_cap: nan is not a number that can be compared"),
+        ({"lease_minutes": 0}, "lease_minutes: .*greater than or equal to 15"),
         ({"name": "n" * 101}, "name: .*100 characters at most"),
         ({"name": ""}, "name: A name is needed"),
         ({"title": "t" * 201}, "title: .*at most 200 characters"),

@@ -64,7 +64,7 @@ def test_a_task_that_went_to_someone_else_says_so_and_leads_on(client):
     page = client.get(address("assignment", study, turn.pk))
     assert page.status_code == 409
     assert "This task went to someone else" in page.text
-    assert "not answered within 30 minutes" in page.text
+    assert "not answered in time" in page.text
     assert f'action="{address("next", study)}"' in page.text
     assert not Response.objects.exists()
 

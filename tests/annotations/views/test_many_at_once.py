@@ -7,13 +7,13 @@ import pytest
 from django.test import Client
 
 from annotations.models import Annotator, Participation, Study
-from annotations.services.admissions import AT_ONCE
 from daamweb.door.models import Bucket
 from tests.annotations.views.visits import address, held, join, send
 from tests.factories import make_open_study, make_prompt_set, make_run
 
 pytestmark = pytest.mark.django_db
 
+AT_ONCE = 250
 HALL, ELSEWHERE = "198.51.100.7", "203.0.113.9"
 
 
@@ -37,7 +37,9 @@ def fill_up(study: Study, where: str = HALL) -> None:
 def make_study_of_2000_places() -> Study:
     words = [(f"word{number}", "NOUN", "") for number in range(20)]
     text = " ".join(word for word, _, _ in words)
-    study = make_open_study(run=make_run(make_prompt_set([(text, words)] * 2)), replicas=50)
+    study = make_open_study(
+        run=make_run(make_prompt_set([(text, words)] * 2)), replicas=50, unanswered_share=0.2
+    )
     assert study.places_wanted == 2000
     return study
 
