@@ -19,7 +19,10 @@ class Site(admin.AdminSite):
     login_template = "account/login.html"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Who is no researcher any more while a form is open loses nothing that was typed into it."""
+        """Who is no researcher any more while a form is open loses nothing that was typed into it. Whoever is
+        logged in may log out, researcher or not."""
+        if view == self.logout:
+            return view
         return keeps_what_was_typed(super().admin_view(view, cacheable))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

@@ -23,13 +23,14 @@ from annotations.views.ways import many_at_once, not_open
 from daamweb.door.addresses import client_address
 from daamweb.requests import current_user
 
+LONGEST_CODE = 40  # spaces and the like included
 WRONG = "This is no code of this study. Look at it again: it has no 0 and no O, no 1, no I and no L."
 REVOKED = "This code lets nobody in any more. Ask whoever gave it to you for another one."
 
 
 class CodeForm(forms.Form):
     code = forms.CharField(
-        max_length=40,
+        max_length=LONGEST_CODE,
         label="Your entry code",
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
@@ -81,7 +82,8 @@ def _by_code(request: HttpRequest, study: Study) -> HttpResponse:
         form = CodeForm({"code": ""})
         form.add_error("code", REVOKED)
         return first_page(request, study, form, status=403)
-    form = CodeForm(request.POST)
+    # What is too long to be one is shown again in part.
+    form = CodeForm({"code": request.POST.get("code", "")[: LONGEST_CODE + 1]})
     if not form.is_valid():
         return first_page(request, study, form, status=422)
     address = client_address(request)

@@ -28,10 +28,7 @@ RULES: dict[str, Rule] = {
     # --- the researchers' desk
     "admin/": Rule(to_staff(DONE), to_staff(DONE)),
     "admin/login/": Rule({**to_all(DONE), **dict.fromkeys(STAFF, DESK)}, to_all(DONE)),
-    "admin/logout/": Rule(
-        {**to_all(DESK), **dict.fromkeys(STAFF, NOT_ALLOWED)},
-        {**to_all(DESK), **dict.fromkeys(STAFF, DONE)},
-    ),
+    "admin/logout/": Rule(to_all(NOT_ALLOWED), to_all(DONE)),
     "admin/password_change/": Rule(to_staff(ELSEWHERE), to_staff(ELSEWHERE)),
     "admin/password_change/done/": Rule(to_staff(DONE), to_staff(NOT_ALLOWED)),
     "admin/autocomplete/": Rule(to_staff(403), to_staff(NOT_ALLOWED)),  # without a field; see test_lists.py

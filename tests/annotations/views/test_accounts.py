@@ -74,7 +74,9 @@ def test_who_logged_out_answers_nothing_more(study):
     browser = browser_of(user)
     begin(study, browser)
     turn = held(Participation.objects.get())
-    browser.post("/admin/logout/")
+    assert "You are logged in as" in browser.get(address("instructions", study)).text
+    left = browser.post("/admin/logout/", {"next": address("start", study)})
+    assert left.url == address("start", study)
     page = send(browser, turn, {"choice": 3})
     assert page.status_code == 403
     assert "You are not logged in any more" in page.text

@@ -104,7 +104,7 @@ def test_where_nothing_is_open_nobody_is_told_to_queue():
     study = make_study_of(2)
     begin(study, ELSEWHERE)
     begin(study, HERE)
-    assert begin(study, HERE).url == address("waiting", study)
+    assert begin(study, HERE).url == address("thanks", study)
 
 
 @pytest.mark.parametrize(
