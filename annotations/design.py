@@ -13,6 +13,9 @@ ACCESS_FIELDS = (
     "access", "contact", "minutes", "pay", "min_width", "min_seconds", "painted_only", "join_at_once",
     "join_per_second", "unanswered_at_most", "unanswered_share", "unanswered_minutes",
 )  # fmt: skip
+DEFAULTS: dict[str, Any] = {
+    field.name: field.get_default() for field in Study._meta.concrete_fields if field.name in ACCESS_FIELDS
+}
 # What can be edited of a draft: frozen when the study opens.
 DESIGN_FIELDS = (
     "name", "title", "consent", "instructions", "replicas", "share_cap", "expected_annotators", "check_every",

@@ -16,8 +16,9 @@ from generation.models import GenerationRun
 def access_fields() -> dict[str, forms.Field]:
     """Who takes part, and what these are told: asked for as a draft's page asks."""
     fields: dict[str, forms.Field] = fields_for_model(Study, ACCESS_FIELDS)
-    for name, field in fields.items():
-        field.validators = [*field.validators, *Study._meta.get_field(name).validators]
+    for column in Study._meta.concrete_fields:
+        if column.name in fields:
+            fields[column.name].validators.extend(column.validators)
     return fields
 
 

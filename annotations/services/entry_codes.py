@@ -80,8 +80,8 @@ def _check_labels(study: Study, labels: Sequence[str]) -> None:
         raise EntryCodeError(f"A label begins with a letter or a digit, unlike {wrong[0]!r}.")
     if twice := {label for label in labels if labels.count(label) > 1}:
         raise EntryCodeError(f"Each label is given once; these came more than once: {_listed(twice)}.")
-    taken = EntryCode.objects.filter(study=study, label__in=labels).values_list("label", flat=True)
-    if taken := set(taken):
+    known = EntryCode.objects.filter(study=study, label__in=labels)
+    if taken := set(known.values_list("label", flat=True)):
         raise EntryCodeError(f"{study.name!r} has codes with these labels already: {_listed(taken)}.")
 
 

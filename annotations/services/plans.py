@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS
+from annotations.design import DEFAULTS, DESIGN_FIELDS
 from annotations.kinds.registry import get_kind
 from annotations.models import Deviation, Plan, Study
 from generation.models import GenerationRun
@@ -72,11 +72,10 @@ def _design(study: Study) -> dict[str, Any]:
     """A plan that was frozen before there was a setting says nothing of it, as long as it has its default."""
     frozen = DESIGN_FIELDS if study.plan is None else study.plan.settings
     design = {name: getattr(study, name) for name in DESIGN_FIELDS}
-    defaults = {name: Study._meta.get_field(name).get_default() for name in ACCESS_FIELDS}
     return {
         name: value
         for name, value in design.items()
-        if name in frozen or name not in defaults or value != defaults[name]
+        if name in frozen or name not in DEFAULTS or value != DEFAULTS[name]
     }
 
 

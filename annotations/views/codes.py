@@ -43,7 +43,8 @@ class EntryCodesForm(forms.Form):
     )
 
     def clean(self):
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         data["labels"] = [line.strip() for line in data.get("labels", "").splitlines() if line.strip()]
         if not self.errors:
             if data["count"] is None and not data["labels"]:

@@ -59,7 +59,7 @@ def whose_browser(request: HttpRequest, study: Study) -> Participation | None:
             )
         )
     known = known_to(request, study)
-    return participation_of(study, known and known.annotator)
+    return None if known is None else participation_of(study, known.annotator)
 
 
 def went_on_elsewhere(request: HttpRequest, study: Study) -> bool:

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             "--allow-unfinished", action="store_true", help="leave out images that are not finished"
         )
         for name, field in access_fields().items():
-            self._add_option(parser, name, field, text="TEXT", help=field.help_text)
+            self._add_option(parser, name, field, text="TEXT", help=str(field.help_text))
         for name, (field, kinds) in _options().items():
             help_text = f"{', '.join(kinds)}: {field.help_text}"
             self._add_option(parser, name, field, text="A,B", help=help_text)
