@@ -6,7 +6,7 @@ A lecture hall is one address: it begins at once. A script that makes people up 
 keep no more than a part of the open places from everybody else, for minutes.
 """
 
-from math import ceil, floor
+from math import ceil
 
 from annotations.errors import ManyAtOnceError
 from annotations.models import Assignment, Participation, Place, Study
@@ -48,24 +48,26 @@ def admit_to_first_task(study: Study, person: Participation, address: str) -> No
     person.address_key = address_key(study, address)
     lock_address(person.address_key)
     at_a_task = Assignment.objects.filter(
+        study=study.pk,
         state=Assignment.State.CLAIMED,
         participation__study=study.pk,
         participation__address_key=person.address_key,
     ).order_by()
-    if at_a_task.count() >= most_unanswered(study):
+    if not may_hold_one_more(study, at_a_task.count()):
         raise ManyAtOnceError(LOOK_AGAIN_SECONDS)
 
 
-def most_unanswered(study: Study) -> int:
-    """How many tasks people of one address may be at who have answered none. One may always begin; and where
-    nothing is open there is nothing to be kept for others. No more open places are counted than it takes to
-    know."""
-    most, share = study.unanswered_at_most, study.unanswered_share
-    enough = ceil(most / share)
-    left = Place.objects.open().filter(study=study.pk).order_by()[:enough].count()
-    if share >= 1 or not left:
-        return most
-    return max(1, min(most, floor(share * left + 1e-9)))
+def may_hold_one_more(study: Study, held: int) -> bool:
+    """Whether people of one address who have answered nothing may be at one more task than they are. One may
+    always begin; and where nothing is open there is nothing to be kept for others."""
+    if not held or study.unanswered_share >= 1:
+        return held < study.unanswered_at_most
+    if held >= study.unanswered_at_most:
+        return False
+    # So many have to be open; counting all would grow with the study.
+    needed = ceil((held + 1) / study.unanswered_share - 1e-9)
+    left = Place.objects.open().filter(study=study.pk, order__gte=0).order_by("order")
+    return bool(left.values_list("pk")[needed - 1 : needed]) or not left.values_list("pk")[:1]
 
 
 def address_key(study: Study, address: str) -> str:

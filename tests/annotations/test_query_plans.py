@@ -20,7 +20,7 @@ from annotations.services.claims import Claim, claim_assignment
 from benchmarks.large_studies import analyze
 from benchmarks.site_rows import browser_of
 from tests.annotations.views.visits import address, page_fields
-from tests.factories import answer_turn, give_turn
+from tests.factories import answer_turn, give_turn, make_participation
 from tests.large_studies import (
     ALL_BUT_ONE,
     ALL_BUT_TWO,
@@ -139,9 +139,9 @@ class TestQueryPlans(TestCase):
         listed = "\n".join(sql for sql, _ in answered)
         assert len(answered) <= MOST_STATEMENTS[connection.vendor], f"{len(answered)} statements:\n{listed}"
 
-    def assert_claim_along_indexes(self, person: Participation) -> Claim:
+    def assert_claim_along_indexes(self, person: Participation, address: str = "") -> Claim:
         with recorded() as statements:
-            claim = claim_assignment(participation=person)
+            claim = claim_assignment(participation=person, address=address)
         self.assert_along_indexes(statements)
         return claim
 
@@ -161,6 +161,12 @@ class TestQueryPlans(TestCase):
         person = someone(self.fresh)
         self.assert_claim_along_indexes(person)
         self.assert_rating_along_indexes(self.fresh, person)
+
+    def test_the_first_claims_of_people_at_one_address(self):
+        for study in (self.fresh, self.nearly_done):
+            for _ in range(10):
+                self.assert_claim_along_indexes(make_participation(study), "198.51.100.7")
+            assert study.participations.exclude(address_key="").count() == 10
 
     def test_a_rating_in_a_study_that_is_nearly_done(self):
         assert Place.objects.open().filter(study=self.nearly_done).count() == PLACES // 100 + 3

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotations.jobs import sweep_identities
 from annotations.models import Assignment, Participation, Place, Study
-from annotations.services.admissions import most_unanswered
+from annotations.services.admissions import may_hold_one_more
 from annotations.services.claims import claim_assignment, extend_lease
 from annotations.services.identities import erase_person
 from tests.annotations.views.visits import address, held, run_out, send
@@ -96,7 +96,8 @@ def test_a_task_that_nobody_finished_is_another_ones_at_the_same_address():
 
 def test_one_person_may_begin_however_few_places_are_open():
     study = make_study_of(2)
-    assert most_unanswered(study) == 1
+    assert may_hold_one_more(study, 0)
+    assert not may_hold_one_more(study, 1)
     assert begin(study).status_code == 302
 
 
@@ -118,7 +119,9 @@ def test_where_nothing_is_open_nobody_is_told_to_queue():
     ],
 )
 def test_a_study_may_set_the_limits(design, most):
-    assert most_unanswered(make_study_of(100, **design)) == most
+    study = make_study_of(100, **design)
+    assert may_hold_one_more(study, most - 1)
+    assert not may_hold_one_more(study, most)
 
 
 def test_how_long_a_first_task_is_kept_is_the_studys_too():
