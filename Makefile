@@ -100,6 +100,6 @@ lint: .venv/ready-dev
 
 # All are measured, whichever misses its bar.
 benchmark: .venv/ready-dev
-	status=0; for benchmark in rating_load broker_load scale growth daam_overhead demo_maps demo_objects demo_speed displays; do \
+	status=0; for benchmark in rating_load hall broker_load scale growth daam_overhead demo_maps demo_objects demo_speed displays; do \
 		$(BIN)/python -m benchmarks.$$benchmark || status=1; \
 	done; exit $$status

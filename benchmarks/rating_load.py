@@ -47,7 +47,7 @@ def measure(
 ) -> dict[str, float | int | None]:
     with empty_site(database):
         slug = _make_study(items, replicas)
-        with _server(database) as (port, pid), _imported(captions):
+        with served_site(database) as (port, pid), _imported(captions):
             said = _rate(port, slug, pid, annotators=annotators, seconds=seconds, pictures=pictures)
         beside = _stored_captions() if captions else {}
         return {**said.pop("measured"), **audit(said["answers"]), **beside}
@@ -65,8 +65,8 @@ def _make_study(items: int, replicas: int) -> str:
 
 
 @contextmanager
-def _server(database: str) -> Iterator[tuple[int, int]]:
-    """The port, and the process id, of the site served by gunicorn."""
+def served_site(database: str, *, quietly: bool = False) -> Iterator[tuple[int, int]]:
+    """The port, and the process id, of the site served by gunicorn; `quietly`: without its log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -75,7 +75,9 @@ def _server(database: str) -> Iterator[tuple[int, int]]:
         sys.executable, "-m", "gunicorn", "daamweb.wsgi", "--bind", f"127.0.0.1:{port}",
         "--workers", str(processes), "--threads", str(THREADS), "--log-level", "warning",
     ]  # fmt: skip
-    process = subprocess.Popen(command, cwd=TOP, env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"})
+    log = subprocess.DEVNULL if quietly else None
+    environment = os.environ | {"ALLOWED_HOSTS": "127.0.0.1"}
+    process = subprocess.Popen(command, cwd=TOP, env=environment, stderr=log)
     try:
         _wait_for(port)
         yield port, process.pid

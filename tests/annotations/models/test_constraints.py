@@ -92,6 +92,15 @@ def test_a_study_does_not_close_before_it_opened():
         ("share_cap = 0", "study_share_cap_in_range"),
         ("share_cap = 1.01", "study_share_cap_in_range"),
         (f"share_cap = {NAN}", "study_share_cap_in_range"),
+        ("access = 'banana'", "study_access_known"),
+        ("minutes = 0", "study_minutes_in_range"),
+        ("min_width = 100", "study_min_width_in_range"),
+        ("min_seconds = 0", "study_min_seconds_in_range"),
+        ("join_at_once = 0", "study_join_at_once_in_range"),
+        ("join_per_second = 0", "study_join_per_second_in_range"),
+        ("unanswered_at_most = 0", "study_unanswered_at_most_in_range"),
+        ("unanswered_share = 1.01", "study_unanswered_share_in_range"),
+        ("unanswered_minutes = 0", "study_unanswered_minutes_in_range"),
     ],
 )
 def test_a_design_out_of_range(assignments, constraint):

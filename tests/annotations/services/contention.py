@@ -13,10 +13,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotations.errors import StudyNotOpenError
-from annotations.models import Place, Response, Study
+from annotations.errors import ManyAtOnceError, StudyNotOpenError
+from annotations.models import Assignment, Place, Response, Study
+from annotations.services.claims import claim_assignment
 from annotations.services.closings import close_study
+from annotations.services.entry_codes import enter, make_entry_codes
 from annotations.services.locks import lock_study, share_study
+from annotations.services.participations import move_to_device
 from annotations.services.responses import submit_response
 from annotations.services.turns import return_assignment
 from tests.factories import (
@@ -154,3 +157,53 @@ def _revive_together() -> list[int]:
         list(pool.map(answer, turns, timeout=30))
     in_time = Response.objects.filter(assignment__study=study, late=False)
     return [in_time.count(), Place.objects.filter(study=study, reserved_for__isnull=False).count()]
+
+
+def begin_together() -> None:
+    """Thirty people of one address, who have answered nothing, ask for a task at once, four at a time. Print
+    how many have one, how many were told to wait, and how many places are open then."""
+    words = [(f"word{number}", "NOUN", "") for number in range(25)]
+    run = make_run(make_prompt_set([(" ".join(word for word, _, _ in words), words)]))
+    study = make_open_study(run=run, replicas=2, unanswered_share=0.2)
+    people = [make_participation(study) for _ in range(30)]
+    together = Barrier(4)
+
+    def begin(some) -> int:
+        waited = 0
+        with closing(connection):
+            connection.ensure_connection()
+            together.wait(10)
+            for person in some:
+                try:
+                    claim_assignment(participation=person, address="198.51.100.7")
+                except ManyAtOnceError:
+                    waited += 1
+        return waited
+
+    with ThreadPoolExecutor(4) as pool:
+        waited = sum(pool.map(begin, [people[each::4] for each in range(4)], timeout=60))
+    at_a_task = Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED).count()
+    print(json.dumps([at_a_task, waited, Place.objects.open().filter(study=study).count()]))
+
+
+def enter_together() -> None:
+    """Again and again, four browsers enter one unused code at once. Print for every round how many
+    participations there are, and how many devices go on."""
+    print(json.dumps([_enter_together() for _ in range(ROUNDS)]))
+
+
+def _enter_together() -> list[int]:
+    study = make_open_study(access="codes")
+    (made,) = make_entry_codes(study=study, count=1)
+    together = Barrier(4)
+
+    def enter_once(_) -> str:
+        with closing(connection):
+            connection.ensure_connection()
+            together.wait(10)
+            return move_to_device(participation_id=enter(study=study, code=made.code).pk)
+
+    with ThreadPoolExecutor(4) as pool:
+        devices = list(pool.map(enter_once, range(4), timeout=30))
+    person = study.participations.get()
+    return [len(set(devices)), devices.count(person.device)]

@@ -37,3 +37,11 @@ def test_an_answer_waits_for_the_closing_and_is_refused(site):
 
 def test_two_people_whose_places_are_reserved_for_each_other_both_get_theirs_back(site):
     assert printed_by(site, "revive_together()") == ROUNDS * [[2, 0]]
+
+
+def test_people_of_one_address_who_begin_at_once_hold_no_more_than_one_after_the_other(site):
+    assert printed_by(site, "begin_together()") == [8, 22, 42]
+
+
+def test_one_code_entered_in_four_browsers_at_once_is_one_participation_and_one_device(site):
+    assert printed_by(site, "enter_together()") == ROUNDS * [[4, 1]]
