@@ -143,18 +143,44 @@ def _begin(study: Study, row: EntryCode) -> Participation:
     return person
 
 
+def replace_entry_code(*, study: Study, label: str, by: Actor = None) -> MadeCode:
+    """Another code for the same participation, as for somebody who lost theirs: the old one lets nobody in
+    any more, and whoever is at it can go on no further. Raises EntryCodeError."""
+    with transaction.atomic():
+        locked = lock_study(study.pk)
+        row = _labelled(locked, label)
+        made = MadeCode(row.label, _draw_code())
+        EntryCode.objects.filter(pk=row.pk).update(
+            code_sha256=code_sha256(locked, made.code), revoked_at=None
+        )
+        _leave_devices(row)
+        details = {"entry codes": "one replaced"}
+        record(Action.EDITED, subject=locked, project=locked.project, by=by, details=details)
+    return made
+
+
+def _labelled(study: Study, label: str) -> EntryCode:
+    row = EntryCode.objects.filter(study=study, label=label).first()
+    if row is None:
+        raise EntryCodeError(f"{study.name!r} has no entry code with the label {label!r}.")
+    return row
+
+
+def _leave_devices(row: EntryCode) -> None:
+    """Whoever is at the participation is so no longer."""
+    if row.participation_id is not None:
+        move_to_device(participation_id=row.participation_id)
+
+
 def revoke_entry_code(*, study: Study, label: str, by: Actor = None) -> EntryCode:
     """It lets nobody in any more, and whoever is at it can go on no further. Answers stay. Raises
     EntryCodeError."""
     with transaction.atomic():
         locked = lock_study(study.pk)
-        row = EntryCode.objects.filter(study=locked, label=label).first()
-        if row is None:
-            raise EntryCodeError(f"{locked.name!r} has no entry code with the label {label!r}.")
+        row = _labelled(locked, label)
         if not EntryCode.objects.filter(pk=row.pk, revoked_at=None).update(revoked_at=Now()):
             raise EntryCodeError(f"The entry code {label!r} was revoked already.")
-        if row.participation_id is not None:
-            move_to_device(participation_id=row.participation_id)
+        _leave_devices(row)
         details = {"entry codes": "one revoked"}
         record(Action.EDITED, subject=locked, project=locked.project, by=by, details=details)
     row.refresh_from_db()

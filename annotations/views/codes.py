@@ -18,6 +18,7 @@ from annotations.services.entry_codes import (
     MadeCode,
     made_codes,
     make_entry_codes,
+    replace_entry_code,
     revoke_entry_code,
     write_codes,
 )
@@ -65,6 +66,8 @@ def entry_codes(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_allowed(Study.objects.select_related("project"), request.user, "change", pk=pk)
     if request.method != "POST":
         return _page(request, study)
+    if "replace" in request.POST:
+        return _replaced(request, study)
     form = EntryCodesForm(request.POST)
     if not form.is_valid():
         return _page(request, study, status=422, form=form)
@@ -74,6 +77,15 @@ def entry_codes(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(None, str(error))
         return _page(request, study, status=422, form=form)
     return _page(request, study, made=made)
+
+
+def _replaced(request: HttpRequest, study: Study) -> HttpResponse:
+    try:
+        made = replace_entry_code(study=study, label=request.POST["replace"], by=current_user(request))
+    except EntryCodeError as error:
+        messages.error(request, str(error))
+        return redirect("annotations:entry_codes", study.pk)
+    return _page(request, study, made=[made])
 
 
 def _page(

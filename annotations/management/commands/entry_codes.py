@@ -4,7 +4,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import EntryCodeError
 from annotations.models import Study
-from annotations.services.entry_codes import make_entry_codes, revoke_entry_code, write_codes
+from annotations.services.entry_codes import (
+    make_entry_codes,
+    replace_entry_code,
+    revoke_entry_code,
+    write_codes,
+)
 from daamweb.projects.commands import add_project_argument, find_named
 
 
@@ -15,17 +20,24 @@ class Command(BaseCommand):
         parser.add_argument("study", metavar="STUDY")
         parser.add_argument("--count", type=int, metavar="N", help="how many; called P01, P02, …")
         parser.add_argument("--labels", metavar="FILE", help="or what they are called, one a line")
+        parser.add_argument("--replace", metavar="LABEL", help="make another code for whose code was lost")
         parser.add_argument("--revoke", metavar="LABEL", help="let nobody in by this code any more")
         add_project_argument(parser)
 
-    def handle(self, *, study: str, count: int | None, labels: str | None, revoke: str | None, **options):
+    def handle(self, *, study: str, count: int | None, labels: str | None, **options):
+        replace, revoke = options["replace"], options["revoke"]
         found = find_named(
             Study.objects.select_related("project"), study, project=options["project"], to_change=True
         )
-        if (count is not None or labels is not None) == (revoke is not None):
-            raise CommandError("Say how many codes you want (--count, --labels), or which one to --revoke.")
+        if [count is not None or labels is not None, bool(replace), bool(revoke)].count(True) != 1:
+            raise CommandError(
+                "Say how many codes you want (--count, --labels), or which one to --replace or to --revoke."
+            )
         try:
-            if revoke is not None:
+            if replace:
+                write_codes([replace_entry_code(study=found, label=replace)], self.stdout)
+                return
+            if revoke:
                 revoke_entry_code(study=found, label=revoke)
                 self.stdout.write(self.style.SUCCESS(f"The code {revoke!r} lets nobody in any more."))
                 return

@@ -33,6 +33,16 @@ def test_labels_come_from_a_file(study, tmp_path, capsys):
     assert [row["label"] for row in rows(capsys)] == ["Ada", "Grace"]
 
 
+def test_a_lost_code_is_replaced(study, capsys):
+    call_command("entry_codes", study.name, "--count", "1")
+    (old,) = rows(capsys)
+    call_command("entry_codes", study.name, "--replace", "P01")
+    (new,) = rows(capsys)
+    assert new["label"] == "P01"
+    assert enter(study=study, code=new["code"]) is not None
+    assert old["code"] != new["code"]
+
+
 def test_a_code_is_revoked(study, capsys):
     call_command("entry_codes", study.name, "--count", "1")
     call_command("entry_codes", study.name, "--revoke", "P01")

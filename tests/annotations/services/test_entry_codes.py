@@ -16,11 +16,13 @@ from annotations.services.entry_codes import (
     made_codes,
     make_entry_codes,
     may_go_on,
+    replace_entry_code,
     revoke_entry_code,
     write_codes,
 )
 from annotations.services.erasing import erase_study
 from annotations.services.identities import erase_person, forget_identities
+from annotations.services.participations import move_to_device
 from daamweb.projects.models import Event
 from tests.factories import make_open_study, make_study
 
@@ -126,6 +128,22 @@ def test_a_code_that_was_revoked_lets_nobody_in(study):
     for label, message in (("P01", "was revoked already"), ("P9", "has no entry code with the label 'P9'")):
         with pytest.raises(EntryCodeError, match=message):
             revoke_entry_code(study=study, label=label)
+
+
+def test_whoever_lost_a_code_goes_on_with_another_one_and_the_old_one_lets_nobody_in(study):
+    (old,) = make_entry_codes(study=study, count=1)
+    person = enter(study=study, code=old.code)
+    device = move_to_device(participation_id=person.pk)
+    revoke_entry_code(study=study, label="P01")
+    new = replace_entry_code(study=study, label="P01")
+    assert (new.label, enter(study=study, code=new.code)) == ("P01", person)
+    with pytest.raises(WrongCodeError):
+        enter(study=study, code=old.code)
+    person.refresh_from_db()
+    assert person.device != device
+    assert may_go_on(person)
+    with pytest.raises(EntryCodeError, match="has no entry code with the label 'P9'"):
+        replace_entry_code(study=study, label="P9")
 
 
 def test_a_participation_has_one_code(study):

@@ -97,6 +97,15 @@ def test_a_code_is_revoked_by_its_label(researcher_client, study):
     assert "Nothing was revoked." in researcher_client.post(page_of(study, "revoke/"), follow=True).text
 
 
+def test_a_lost_code_is_replaced_and_the_new_one_shown_once(researcher_client, study):
+    (old,) = make_entry_codes(study=study, count=1)
+    person = enter(study=study, code=old.code)
+    (code,) = CODE.findall(researcher_client.post(page_of(study), {"replace": "P01"}).text)
+    assert enter(study=study, code=code) == person
+    page = researcher_client.post(page_of(study), {"replace": "P9"}, follow=True)
+    assert "has no entry code with the label" in page.text
+
+
 def test_many_codes_stand_on_several_pages(researcher_client, study, monkeypatch):
     monkeypatch.setattr(code_pages, "ON_A_PAGE", 2)
     make_entry_codes(study=study, count=3)
