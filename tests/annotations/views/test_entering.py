@@ -1,13 +1,15 @@
 """Into a study by an entry code, and back, in whatever browser; of two devices of one person one goes on."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from annotations.models import Annotator, EntryCode, Participation, Response, Study
 from annotations.services.closings import close_study
 from annotations.services.entry_codes import make_entry_codes, revoke_entry_code
 from tests.annotations.views.visits import address, held, page_fields, send
-from tests.factories import make_open_study
+from tests.factories import make_open_study, make_user
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = "You went on on another device."
@@ -230,3 +232,30 @@ def test_people_with_codes_pass_the_limits_of_an_address(clock):
     for made in make_entry_codes(study=study, count=3):
         assert "/assignments/" in enter(study, made.code).post(address("next", study)).url
     assert not Participation.objects.exclude(address_key="").exists()
+
+
+def statements_of_an_answer(browser: Client, study: Study) -> int:
+    turn = held(study.participations.get())
+    sent = {**page_fields(), "choice": 3}
+    with CaptureQueriesContext(connection) as asked:
+        page = browser.post(
+            address("assignment", study, turn.pk), sent, headers={"X-Requested-With": "fetch"}
+        )
+    assert page.status_code == 200
+    return len(asked)
+
+
+def test_an_answer_asks_the_database_no_more_whoever_takes_part():
+    by_link, browser = make_open_study(), Client()
+    browser.post(address("start", by_link))
+    browser.post(address("next", by_link))
+    by_code = make_open_study(access="codes", min_width=900)
+    (made,) = make_entry_codes(study=by_code, count=1)
+    least = statements_of_an_answer(browser, by_link)
+    assert statements_of_an_answer(begin(by_code, made.code), by_code) == least
+    # And of an account, who is logged in: the session, and its user.
+    by_account, browser = make_open_study(access="accounts"), Client()
+    browser.force_login(make_user())
+    browser.post(address("start", by_account))
+    browser.post(address("next", by_account))
+    assert statements_of_an_answer(browser, by_account) == least + 2
