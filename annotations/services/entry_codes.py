@@ -187,6 +187,11 @@ def revoke_entry_code(*, study: Study, label: str, by: Actor = None) -> EntryCod
     return row
 
 
-def may_go_on(participation: Participation) -> bool:
-    """Not with a code that was revoked."""
-    return not EntryCode.objects.filter(participation=participation, revoked_at__isnull=False).exists()
+@transaction.atomic
+def take_over(*, participation: Participation) -> str:
+    """The person goes on at another device, whose name is returned. Raises WrongCodeError where the code was
+    revoked, also just now: whoever revokes it waits for the participation's row."""
+    device = move_to_device(participation_id=participation.pk)
+    if EntryCode.objects.filter(participation=participation, revoked_at__isnull=False).exists():
+        raise WrongCodeError(was_revoked=True)
+    return device

@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from annotations.errors import StudyNotOpenError, WrongCodeError
 from annotations.models import Participation, Study
 from annotations.services.admissions import admit_guess, admit_newcomer, forgive_guess
-from annotations.services.entry_codes import enter, may_go_on
-from annotations.services.participations import join_by_account, join_by_link, move_to_device
+from annotations.services.entry_codes import enter, take_over
+from annotations.services.participations import join_by_account, join_by_link
 from annotations.views.visitors import (
     current_annotator,
     current_participation,
@@ -77,11 +77,12 @@ def _by_link(request: HttpRequest, study: Study) -> HttpResponse:
 def _by_code(request: HttpRequest, study: Study) -> HttpResponse:
     person = whose_browser(request, study)
     if "code" not in request.POST and person is not None:
-        if may_go_on(person):
+        try:
             return _go_on_here(request, study, person)
-        form = CodeForm({"code": ""})
-        form.add_error("code", REVOKED)
-        return first_page(request, study, form, status=403)
+        except WrongCodeError:
+            form = CodeForm({"code": ""})
+            form.add_error("code", REVOKED)
+            return first_page(request, study, form, status=403)
     # What is too long to be one is shown again in part.
     form = CodeForm({"code": request.POST.get("code", "")[: LONGEST_CODE + 1]})
     if not form.is_valid():
@@ -95,15 +96,14 @@ def _by_code(request: HttpRequest, study: Study) -> HttpResponse:
         answer["Retry-After"] = str(wait)
         return answer
     try:
-        person = enter(study=study, code=form.cleaned_data["code"])
+        answer = _go_on_here(request, study, enter(study=study, code=form.cleaned_data["code"]))
     except WrongCodeError as error:
         form.add_error("code", REVOKED if error.was_revoked else WRONG)
         return first_page(request, study, form, status=422)
     except StudyNotOpenError:
-        forgive_guess(study=study, address=address)
-        return not_open(request, study)
+        answer = not_open(request, study)
     forgive_guess(study=study, address=address)
-    return _go_on_here(request, study, person)
+    return answer
 
 
 def _by_account(request: HttpRequest, study: Study) -> HttpResponse:
@@ -117,11 +117,11 @@ def _by_account(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _go_on_here(request: HttpRequest, study: Study, person: Participation) -> HttpResponse:
-    """At this device and no other one."""
+    """At this device and no other one. Raises WrongCodeError."""
     page = "annotations:instructions" if person.began_at is None else "annotations:start"
     answer = redirect(page, study.slug)
     if not is_here(request, person, study):
-        device = move_to_device(participation_id=person.pk)
+        device = take_over(participation=person)
         remember_device(request, answer, study, person, device)
     return answer
 

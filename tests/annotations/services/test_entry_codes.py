@@ -15,9 +15,9 @@ from annotations.services.entry_codes import (
     enter,
     made_codes,
     make_entry_codes,
-    may_go_on,
     replace_entry_code,
     revoke_entry_code,
+    take_over,
     write_codes,
 )
 from annotations.services.erasing import erase_study
@@ -124,7 +124,10 @@ def test_a_code_that_was_revoked_lets_nobody_in(study):
         with pytest.raises(WrongCodeError) as caught:
             enter(study=study, code=each.code)
         assert caught.value.was_revoked
-    assert not may_go_on(person)
+    device = Participation.objects.get().device
+    with pytest.raises(WrongCodeError):
+        take_over(participation=person)
+    assert Participation.objects.get().device == device
     for label, message in (("P01", "was revoked already"), ("P9", "has no entry code with the label 'P9'")):
         with pytest.raises(EntryCodeError, match=message):
             revoke_entry_code(study=study, label=label)
@@ -141,7 +144,7 @@ def test_whoever_lost_a_code_goes_on_with_another_one_and_the_old_one_lets_nobod
         enter(study=study, code=old.code)
     person.refresh_from_db()
     assert person.device != device
-    assert may_go_on(person)
+    assert take_over(participation=person) not in (device, person.device)
     with pytest.raises(EntryCodeError, match="has no entry code with the label 'P9'"):
         replace_entry_code(study=study, label="P9")
 
