@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import Assignment, Participation, Place, Response, Study, Task, Visit
+from annotations.models import Assignment, EntryCode, Participation, Place, Response, Study, Task, Visit
 
 
 @dataclass(frozen=True)
@@ -161,5 +161,8 @@ RULES: dict[str, Callable[[Study], QuerySet[Any]]] = {
     "a visit is of another person or study than its participation": lambda study: Visit.objects.filter(
         participation__study=study
     ).exclude(annotator=F("participation__annotator")),
+    "an entry code leads into another study": lambda study: EntryCode.objects.filter(
+        study=study, participation__isnull=False
+    ).exclude(participation__study=F("study")),
     "an opened study has more or fewer places than it asks for": _open_study_of_wrong_size,
 }

@@ -6,7 +6,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from annotations.models import Place
+from annotations.models import EntryCode, Place
 from annotations.services.closings import close_study
 from annotations.services.integrity import RULES, check_study, unfilled_places
 from tests.annotations.services.rows import again, claim, four_images, person, submit
@@ -103,6 +103,9 @@ BREAKS = {
     "a person's cap is not the study's": lambda rows: rows.update(rows.person, item_cap=5),
     "a visit is of another person or study than its participation": lambda rows: rows.update(
         rows.person.visit, annotator=rows.stranger.annotator
+    ),
+    "an entry code leads into another study": lambda rows: EntryCode.objects.create(
+        study=rows.study, label="P01", code_sha256="0", participation=rows.stranger
     ),
     "an opened study has more or fewer places than it asks for": lambda rows: rows.open_place.delete(),
 }
