@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import Assignment
+from annotations.models import Assignment, Study
 from annotations.services.claims import MOST_EXTENSIONS
 from annotations.services.closings import close_study, pause_study
 from tests.annotations.views.visits import address, held, join, run_out, send
@@ -19,6 +19,13 @@ def extend(client: Client, turn: Assignment):
     return client.post(address("extend", turn.study, turn.pk))
 
 
+def begun(client: Client, study: Study) -> Assignment:
+    """The second turn of somebody who has answered the first."""
+    person = join(client, study)
+    send(client, held(person), {"choice": 3})
+    return held(person)
+
+
 def seconds_left(turn: Assignment) -> float:
     turn.refresh_from_db()
     return (turn.lease_expires_at - timezone.now()).total_seconds()
@@ -27,12 +34,17 @@ def seconds_left(turn: Assignment) -> float:
 @pytest.mark.parametrize("is_paused", [False, True])
 def test_who_asks_has_the_whole_lease_again(client, is_paused):
     study = make_open_study(lease_minutes=20)
-    turn = held(join(client, study))
-    Assignment.objects.update(lease_expires_at=timezone.now() + timedelta(seconds=90))
+    turn = begun(client, study)
+    Assignment.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now() + timedelta(seconds=90))
     if is_paused:
         pause_study(study=study)
     assert extend(client, turn).json() == {"seconds": 1200}
     assert 1190 < seconds_left(turn) <= 1200
+
+
+def test_who_has_not_answered_yet_has_five_minutes_again(client):
+    turn = held(join(client, make_open_study(lease_minutes=20)))
+    assert extend(client, turn).json() == {"seconds": 300}
 
 
 def test_there_are_ten_extensions_and_no_more(client):
@@ -74,7 +86,7 @@ def test_nobody_extends_what_is_somebody_elses(client):
 
 def test_the_page_knows_how_long_the_task_is_its_persons(client):
     study = make_open_study(lease_minutes=20)
-    turn = held(join(client, study))
+    turn = begun(client, study)
     page = client.get(address("assignment", study, turn.pk))
     assert 1190 < page.context["lease_seconds"] <= 1200
     assert f'data-extend="{address("extend", study, turn.pk)}"' in page.text
