@@ -5,6 +5,7 @@ cursors are spread over the first places by the golden ratio, so that everybody 
 whoever comes next, and every task has an answer before most have a second one."""
 
 import math
+import random
 
 # 2⁶⁴ / golden ratio.
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -44,6 +45,13 @@ def nth_of_own_order(seed: int, n: int, count: int) -> int:
     while math.gcd(step, count) != 1:
         step += 1
     return (preference(seed, 2) + n * step) % count
+
+
+def own_order(seed: int, count: int) -> list[int]:
+    """The numbers 0 … count − 1, shuffled for a person."""
+    order = list(range(count))
+    random.Random(seed).shuffle(order)
+    return order
 
 
 def turns_until(seed: int, places: int, every: int, checks: int) -> int:

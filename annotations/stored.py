@@ -43,7 +43,8 @@ def say_what_is_stored() -> None:
         Stored(
             about="Annotators",
             what="Their way through a study, under a pseudonym: consent, when they began and finished, a "
-            "completion code, language, how many tasks they were given and answered.",
+            "completion code, language, the order in which they are shown the options of an answer, how many "
+            "tasks they were given and answered.",
             why="To give out tasks, show progress, and tell who finished.",
             until="Erased with the study. The completion code is replaced when it is forgotten who they are.",
             models=(Participation,),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from annotations.kinds.cleaning import clean_options
 from annotations.kinds.registry import get_kind
+from annotations.measured import WORDS
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Task, Visit
 from annotations.ring import first_cursor, preference
 from annotations.services.plans import TASK_COLUMNS, make_plan, task_sha256
@@ -175,10 +176,28 @@ def _turn(study: Study, person: Participation, task: int, place: int, when: date
 
 
 def _response(turn: Assignment) -> Response:
+    spent, painted = SPENT // timedelta(milliseconds=1), 300 + turn.pk % 200
     return Response(
-        assignment=turn, token=uuid.UUID(int=turn.pk), answer={"choice": 1 + turn.pk % 5},
-        milliseconds=SPENT // timedelta(milliseconds=1), created_at=turn.submitted_at,
+        assignment=turn, token=uuid.UUID(int=turn.pk), answer={"choice": 1 + turn.pk % 5}, milliseconds=spent,
+        painted=Response.Painted.PAINTED, painted_milliseconds=painted, first_input_milliseconds=spent - 1,
+        visible_spans=[[painted, spent]], layout=_layout(turn), created_at=turn.submitted_at,
     )  # fmt: skip
+
+
+def _layout(turn: Assignment) -> dict[str, object]:
+    """As a page tells it; of every task another overlay."""
+    return {
+        "arrangement": WORDS["arrangement"][turn.pk % 2],
+        "scheme": "light",
+        "input": WORDS["input"][turn.pk % 3],
+        "viewport": [360 + turn.participation_id % 600, 512],
+        "picture": [170, 170],
+        "pixel_ratio": 200,
+        "enlarged": 0,
+        "overlay_hidden": turn.pk % 2,
+        "image_sha256": f"{turn.task_id // 14:064x}",
+        "overlay_sha256": f"{turn.task_id:064x}",
+    }
 
 
 def _items(study: Study) -> list[int]:

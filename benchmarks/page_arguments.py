@@ -82,7 +82,9 @@ def _of_evaluation(site: Site) -> dict[str, list[Arguments]]:
         "evaluation/exports/<int:pk>/responses.csv": [Arguments((site.export.pk,), name="an export")],
         "evaluation/runs/<int:run_pk>/analyses/": [Arguments((site.run.pk,))],
         "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": [Arguments((site.run.pk, "opinion"))],
+        "evaluation/exports/<int:pk>/participations.csv": [Arguments((site.export.pk,), name="an export")],
         "evaluation/studies/<int:study_pk>/codebook.csv": [Arguments((study.pk,))],
+        "evaluation/studies/<int:study_pk>/participations-codebook.csv": [Arguments((study.pk,))],
         "evaluation/results/<slug:fingerprint>/figures/<slug:name>.svg": [
             Arguments((site.report.fingerprint, _figure(site)))
         ],

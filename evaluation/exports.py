@@ -1,5 +1,5 @@
-"""Files for readers: one row per response, and the codebook that says what its columns mean. That responses
-were handed out is written down."""
+"""Files for readers: one row per response, one per participation, and the codebooks that say what their
+columns mean. That responses were handed out is written down."""
 
 import csv
 import json
@@ -21,6 +21,9 @@ FORMULA_NOTE = (
 )
 
 WRITTEN_AT_ONCE = 10_000  # rows
+UTF_8 = "utf-8"
+# With a byte order mark, by which spreadsheets know it.
+UTF_8_WITH_MARK = "utf-8-sig"
 
 # Told how many rows are written.
 Written = Callable[[int], object]
@@ -36,6 +39,15 @@ def write_responses(chunks: Iterable[pd.DataFrame], file: IO[str], tell: Written
     Lists are JSON in one cell. Text that a spreadsheet would run as a formula gets a leading apostrophe.
     Raises OSError.
     """
+    return _write(chunks, file, tell)
+
+
+def write_participations(chunks: Iterable[pd.DataFrame], file: IO[str]) -> int:
+    """The same of a study's participations, as `frames.participations` reads them."""
+    return _write(chunks, file, nobody_watches)
+
+
+def _write(chunks: Iterable[pd.DataFrame], file: IO[str], tell: Written) -> int:
     writer, written = csv.writer(file, lineterminator="\n"), 0
     for number, chunk in enumerate(chunks):
         if number == 0:
@@ -49,9 +61,15 @@ def write_responses(chunks: Iterable[pd.DataFrame], file: IO[str], tell: Written
 def save_frame(study: Study, responses: pd.DataFrame, path: Path, *, by: Actor) -> None:
     """Write a frame of a study's responses into a file of this machine. That so many answers are handed out
     is written down before the first row, and after the file could be opened. Raises OSError."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding=UTF_8, newline="") as file:
         note_export(study, answers=len(responses), by=by)
         write_responses(in_chunks(responses), file)
+
+
+def save_participations(people: pd.DataFrame, path: Path) -> None:
+    """Write a frame of a study's participations into a file of this machine. Raises OSError."""
+    with path.open("w", encoding=UTF_8, newline="") as file:
+        write_participations([people], file)
 
 
 def in_chunks(responses: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -65,25 +83,29 @@ def note_export(study: Study, *, answers: int, by: Actor) -> None:
     record(Action.EXPORTED, subject=study, project=study.project, by=by, details=details)
 
 
-def write_codebook(columns: Iterable[Column], file: IO[str] | Path) -> None:
+def write_codebook(columns: Iterable[Column], file: IO[str] | Path, *, encoding: str = UTF_8) -> None:
     """Write what every column of a frame means: one row per column, as CSV. Raises OSError."""
     rows = []
     for column in columns:
         meaning = f"{column.meaning} {FORMULA_NOTE}" if column.type == "text" else column.meaning
         rows.append((column.name, Column.TYPES[column.type][1], column.unit, meaning))
     header = ["column", "type", "unit", "meaning"]
-    pd.DataFrame(rows, columns=header).to_csv(file, index=False, lineterminator="\n")
+    pd.DataFrame(rows, columns=header).to_csv(file, index=False, lineterminator="\n", encoding=encoding)
 
 
 def _cells(column: pd.Series) -> list[Any]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        times = np.datetime_as_string(column.dt.tz_localize(None).to_numpy(), unit="us")
-        return [f"{time}Z" for time in times.tolist()]
+        times = np.datetime_as_string(column.dt.tz_localize(None).to_numpy(), unit="us").tolist()
+        return [None if time == "NaT" else f"{time}Z" for time in times]
     if isinstance(column.dtype, pd.StringDtype):
         texts = column.tolist()
         known = {text: None if text is pd.NA else defuse(text) for text in set(texts)}
         return [known[text] for text in texts]
     if column.dtype == object:
-        return [json.dumps(each, ensure_ascii=False) for each in column]
+        lists = column.tolist()
+        # Those that come again and again are one.
+        written = {id(each): each for each in lists}
+        written = {key: json.dumps(each, ensure_ascii=False) for key, each in written.items()}
+        return [written[id(each)] for each in lists]
     values: list[Any] = column.to_numpy(dtype=object, na_value=None).tolist()
     return values

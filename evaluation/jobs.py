@@ -31,9 +31,9 @@ def compute_report(report_id: int) -> None:
         logger.info("Report %s is gone, finished, or in the hands of another worker.", report_id)
 
 
-def request_export(study: Study, by: User) -> Export:
-    """Have a worker write a file of a study's answers. Raises SubjectGoneError."""
-    export = exports.request_export(study=study, by=by)
+def request_export(study: Study, by: User, *, revisions: str = Export.Revisions.LAST) -> Export:
+    """Have a worker write files of a study's answers and participations. Raises SubjectGoneError."""
+    export = exports.request_export(study=study, by=by, revisions=revisions)
     if export.state == Export.State.QUEUED and export.mark_poked():
         poke(write_export, export)
     return export

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotations.models import Study
+from daamweb.constraints import known
 from daamweb.work.models import Work
 from generation.models import GenerationRun
 
@@ -90,9 +91,17 @@ class Report(Work):
         return bool(deleted)
 
 
+class Revisions(models.TextChoices):
+    LAST = "last", "the last revision of every answer"
+    ALL = "all", "every revision of every answer"
+
+
 class Export(Work):
-    """Leased work whose outcome is a file of a study's answers, for whoever asked. Of every study and person
-    the newest is kept for a day: one that is done, and one that is asked for."""
+    """Leased work whose outcome is a file of a study's answers, and one of its participations, for whoever
+    asked. Of every study and person the newest is kept for a day: one that is done, and one that is asked
+    for."""
+
+    Revisions = Revisions
 
     JOB = "evaluation.jobs.write_export"
     UNIT = "answers"
@@ -103,13 +112,16 @@ class Export(Work):
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="exports")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="exports")
+    revisions = models.CharField(max_length=10, choices=Revisions, default=Revisions.LAST)
     answers = models.PositiveIntegerField(null=True, blank=True, help_text="How many are in the file.")
     file = models.FileField(upload_to=FOLDER, blank=True, help_text="CSV.")
+    participations = models.FileField(upload_to=FOLDER, blank=True, help_text="CSV.")
 
     class Meta:
         ordering = ["-pk"]
         constraints = [
             *Work.Meta.constraints,
+            known("revisions", Revisions, "export_revisions_known"),
             models.CheckConstraint(
                 condition=~Q(state="done") | (~Q(file="") & Q(answers__isnull=False)),
                 name="export_done_has_file",
@@ -129,7 +141,8 @@ class Export(Work):
     def kept_until(self) -> datetime | None:
         return None if self.finished_at is None else self.finished_at + self.KEPT
 
-    def mark_kept(self, *, file: str, answers: int) -> bool:
-        """Write down where the file is and finish it; False if it is not this process's any more."""
+    def mark_kept(self, *, file: str, participations: str, answers: int) -> bool:
+        """Write down where the files are and finish it; False if it is not this process's any more."""
         held = Export.objects.filter(pk=self.pk, state=self.State.RUNNING, claim=self.claim)
-        return bool(held.update(file=file, answers=answers)) and self.finish()
+        kept = held.update(file=file, participations=participations, answers=answers)
+        return bool(kept) and self.finish()

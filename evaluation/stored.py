@@ -9,9 +9,9 @@ def say_what_is_stored() -> None:
     say_stored(
         Stored(
             about="Annotators",
-            what="Files of a study’s answers that a member asked for: the answers under pseudonyms, with "
-            "their times; and who asked.",
-            why="So that whoever asked can download the file.",
+            what="Files of a study’s answers, and of who took part, that a member asked for: both under "
+            "pseudonyms, with their times and how pages were shown; and who asked.",
+            why="So that whoever asked can download the files.",
             until="A day after it was written, when answers in it are erased, or with the study.",
             models=(Export,),
         ),

@@ -214,8 +214,10 @@ def answer_next(
     return None if turn is None else answer_turn(turn, answer, milliseconds)
 
 
-def answer_turn(turn: Assignment, answer: dict, milliseconds: int | None = 5000) -> Response:
-    """Answer a turn, or correct its last answer."""
+def answer_turn(
+    turn: Assignment, answer: dict, milliseconds: int | None = 5000, *, measured: Measured | None = None
+) -> Response:
+    """Answer a turn, or correct its last answer; `measured`: all that its page told."""
     turn.refresh_from_db()
     return submit_response(
         assignment=turn,
@@ -223,7 +225,7 @@ def answer_turn(turn: Assignment, answer: dict, milliseconds: int | None = 5000)
         answer=answer,
         token=uuid.uuid4(),
         base=turn.revision,
-        measured=Measured(milliseconds=milliseconds),
+        measured=measured or Measured(milliseconds=milliseconds),
     )
 
 

@@ -134,7 +134,10 @@ def test_files_of_a_study(researcher_client, pokes):
     researcher_client.post(reverse("evaluation:responses", args=[study.pk]))
     export = Export.objects.get()
     write_export(export.pk)
-    for name, row in (("export", export), ("codebook", study)):
+    for name, row in (
+        ("export", export), ("participations", export), ("codebook", study),
+        ("participations_codebook", study),
+    ):  # fmt: skip
         response = researcher_client.get(reverse(f"evaluation:{name}", args=[row.pk]))
         assert response.headers["Content-Type"].startswith("text/csv")
         assert_has_headers(response)

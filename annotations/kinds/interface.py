@@ -17,9 +17,13 @@ from generation.models import Generation, Word
 # The columns that the responses of every kind have, in frames and files: a kind declares none of these names.
 # evaluation/frames/columns.py, which lies above, says what is in them; a test holds the two lists together.
 COMMON_COLUMNS = (
-    "study", "task", "task_position", "role", "generation", "seed", "prompt_id", "prompt_external_id",
-    "prompt", "word_id", "annotator", "assignment", "number", "place", "replica", "ended", "dropped",
-    "response", "revision", "submitted_at", "revised_at", "milliseconds",
+    "study", "task", "task_position", "role", "generation", "image_sha256", "seed", "prompt_id",
+    "prompt_external_id", "prompt", "word_id", "annotator", "language", "assignment", "number", "place",
+    "replica", "ended", "dropped", "response", "revision", "base", "late", "submitted_at", "revised_at",
+    "milliseconds", "painted", "painted_milliseconds", "first_input_milliseconds", "viewed_milliseconds",
+    "visible_spans", "interrupted", "input", "order_known", "arrangement", "viewport_width",
+    "viewport_height", "picture_width", "picture_height", "pixel_ratio", "scheme", "enlarged",
+    "overlay_hidden", "served_image_sha256", "served_overlay_sha256", "flags",
 )  # fmt: skip
 
 # Told how many are done, of how many.
@@ -83,6 +87,7 @@ class Column:
         "number": ("Float64", "number"),
         "truth": ("boolean", "True or False"),
         "list": ("object", "JSON list of texts"),
+        "JSON": ("string", "JSON"),
         "time": ("datetime64[us, UTC]", "time, UTC, ISO 8601"),
     }
 
@@ -118,9 +123,11 @@ class Kind(ABC):
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
+        order: Sequence[int] = (),
     ) -> forms.Form:
-        """The form of one task; `initial` is a stored answer that is being corrected. The `cleaned_data` of
-        the valid form is the answer that is stored, plain JSON."""
+        """The form of one task; `initial` is a stored answer that is being corrected, `order` what
+        `options_to_order` had drawn for this person. The `cleaned_data` of the valid form is the answer that
+        is stored, plain JSON."""
 
     def draft_tasks(
         self, generations: Sequence[Generation], options: Mapping[str, Any], tell: Tell = unwatched
@@ -129,6 +136,11 @@ class Kind(ABC):
         payload are the options. `tell` is told after every generation. Raises StudyError when there is
         nothing to judge."""
         return TaskDrafts(tuple(TaskDraft(generation, dict(options)) for generation in generations))
+
+    def options_to_order(self, options: Mapping[str, Any]) -> int:
+        """How many options of an answer stand in an order of each person's own, by the study's options: it is
+        drawn when somebody joins, stays the same in all of their tasks, and is exported. 0: none."""
+        return 0
 
     def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:
         """How the answers will be analysed. Part of the frozen plan: it stands before the first answer."""

@@ -92,6 +92,13 @@ class Participation(models.Model):
     )
 
     language = models.CharField(max_length=20, blank=True)
+    option_order = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="The numbers of an answer’s options in the order in which this person is shown them, drawn "
+        "once; empty: the kind has none to order.",
+    )
     consented_at = models.DateTimeField()
     began_at = models.DateTimeField(null=True, blank=True, help_text="When the instructions were read.")
     last_answer_at = models.DateTimeField(null=True, blank=True)

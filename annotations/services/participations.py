@@ -9,8 +9,10 @@ from django.db.models import F, Max
 
 from annotations.erased import tell_erased
 from annotations.errors import StudyNotOpenError
+from annotations.kinds.registry import get_kind
 from annotations.models import Annotator, Assignment, Participation, Response, Review, Study, Visit
-from annotations.ring import first_cursor
+from annotations.models.participations import new_seed
+from annotations.ring import first_cursor, own_order
 from annotations.services.locks import database_now, lock_participation, lock_study, share_study
 from annotations.services.turns import drop_reservation, drop_turns
 
@@ -94,10 +96,13 @@ def _new_participation(study: Study, annotator: Annotator, language: str, now: d
     last = Participation.objects.filter(study=study).order_by("-ordinal").values_list("ordinal", flat=True)
     ordinal = next(iter(last[:1]), -1) + 1
     cursor = first_cursor(ordinal, study.items + study.controls)
+    seed = new_seed()
     return Participation.objects.create(
         study=study,
         annotator=annotator,
         ordinal=ordinal,
+        seed=seed,
+        option_order=own_order(seed, get_kind(study.kind).options_to_order(study.options)),
         cursor=cursor,
         lap_ends_at=cursor + study.places_wanted,
         lap_reopenings=study.reopenings,
@@ -135,6 +140,7 @@ def erase_answers(*, participation: Participation) -> int:
     person, now = lock_participation(participation.pk)
     drop_turns(study, person, person.assignments.all(), dropped=Assignment.Dropped.ERASED)
     person.assignments.filter(counts=False).update(dropped=Assignment.Dropped.ERASED, dropped_by=None)
+    person.assignments.filter(interrupted=True).update(interrupted=False)
     person.assignments.filter(state=Assignment.State.CLAIMED).update(
         state=Assignment.State.RETURNED, ended_at=now
     )

@@ -50,8 +50,8 @@ ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
 TO_ANSWER = (
     "number", "state", "place", "visit", "in_block", "claimed_at", "revision", "lease_expires_at",
     "task__role", "task__payload", "participation__annotator", "participation__study",
-    "participation__device", "study__project", "study__slug", "study__kind", "study__state", "study__title",
-    "study__lease_minutes", "study__access",
+    "participation__device", "participation__option_order", "study__project", "study__slug", "study__kind",
+    "study__state", "study__title", "study__lease_minutes", "study__access",
 )  # fmt: skip
 # What no task's page shows.
 LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options", "left_out", "recipe")]
@@ -100,7 +100,11 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if _cannot_go_on(turn):
         return _lost(request, turn.study)
     stored = last_response(turn)
-    form = get_kind(turn.study.kind).answer_form(turn.task.payload, initial=stored.answer if stored else None)
+    form = get_kind(turn.study.kind).answer_form(
+        turn.task.payload,
+        initial=stored.answer if stored else None,
+        order=turn.participation.option_order,
+    )
     return _task_page(request, turn, form, PageForm.fresh(turn.revision))
 
 
@@ -148,7 +152,9 @@ def _cannot_go_on(turn: Assignment) -> bool:
 
 def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
     study = turn.study
-    form = get_kind(study.kind).answer_form(turn.task.payload, data=request.POST)
+    form = get_kind(study.kind).answer_form(
+        turn.task.payload, data=request.POST, order=turn.participation.option_order
+    )
     page = PageForm(request.POST, prefix="page")
     page_is_whole = page.is_valid()
     if not form.is_valid() or not page_is_whole:
@@ -196,7 +202,7 @@ def _next_page(
 ) -> HttpResponse:
     """What has just been given, as the rows that gave it know it: nothing is read again."""
     turn.study, turn.participation = study, participation
-    form = get_kind(study.kind).answer_form(turn.task.payload)
+    form = get_kind(study.kind).answer_form(turn.task.payload, order=participation.option_order)
     previous = after if turn.number == after.number + 1 else previous_assignment(turn)
     return _page(request, turn, form, PageForm.fresh(None), claim.upcoming, previous)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the site shows stored figures, and draws none
 
 
 # Files of a report beside its tables and figures.
-OTHER_FILES = frozenset({"tables", "responses", "codebook"})
+OTHER_FILES = frozenset({"tables", "responses", "codebook", "participations", "participations_codebook"})
 
 
 @dataclass(frozen=True)

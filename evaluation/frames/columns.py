@@ -1,18 +1,10 @@
 """The columns that every frame of responses has, whatever the kind of task."""
 
-from dataclasses import dataclass
-
 from annotations.kinds.interface import Column
 from annotations.kinds.registry import get_kind
 from annotations.models import Study
-
-
-@dataclass(frozen=True)
-class CommonColumn(Column):
-    """`path` leads to the value from a response; `dtype`, where the type's own would do with less."""
-
-    path: str = ""
-    dtype: str = ""
+from evaluation.frames.columns_of_pages import OF_PAGES
+from evaluation.frames.stored_columns import CommonColumn
 
 
 def _ids(name: str, meaning: str, path: str) -> CommonColumn:
@@ -34,6 +26,12 @@ COLUMNS = (
         path=f"{_TASK}__role",
     ),
     _ids("generation", "Id of the image.", _GENERATION),
+    CommonColumn(
+        "image_sha256",
+        "text",
+        "SHA-256 of the file of the image, in hexadecimal digits, as it was frozen.",
+        path=f"{_GENERATION}__image_sha256",
+    ),
     _ids("seed", "Random seed of the image.", f"{_GENERATION}__seed"),
     _ids("prompt_id", "Id of the prompt.", _PROMPT),
     CommonColumn(
@@ -51,6 +49,10 @@ COLUMNS = (
         "Pseudonym of 12 hexadecimal digits: the same for all answers of one person in this study, another "
         "one in every other study.",
         path="assignment__participation__pseudonym",
+    ),
+    CommonColumn(
+        "language", "text", "Tag of the language of the page, such as en; empty: not recorded.",
+        path="assignment__language",
     ),
     _ids("assignment", "Id of the annotator's turn at the task.", "assignment"),
     _ids("number", "The order in which the annotator was shown the task, from 1.", "assignment__number"),
@@ -70,34 +72,32 @@ COLUMNS = (
         "dropped",
         "text",
         "Why the answer is not analysed: late (its place had gone), excluded, rejected, withdrawn, "
-        "replaced, erased; empty: it counts.",
+        "replaced, erased, corrected (a later revision took its place), not painted (nobody knows that its "
+        "pictures were, and the plan asks for that); empty: it counts.",
         path="assignment__dropped",
     ),
     _ids("response", "Id of the answer.", "pk"),
     CommonColumn(
         "revision", "whole number",
-        "How often the annotator corrected the answer. Only the last revision is in the file.",
+        "How often the annotator had corrected the answer: 0 for the first; the last one is the answer.",
         path="revision", dtype="int64",
+    ),
+    CommonColumn(
+        "base", "whole number", "The revision that it was made from; empty for the first answer.",
+        path="base",
+    ),
+    CommonColumn(
+        "late", "truth", "Whether the answer came when its place had gone.", path="late", dtype="bool",
     ),
     CommonColumn(
         "submitted_at", "time", "When the first revision of the answer was stored.",
         path="assignment__submitted_at",
     ),
     CommonColumn("revised_at", "time", "When this revision of the answer was stored.", path="created_at"),
-    CommonColumn(
-        "milliseconds", "whole number",
-        "Time from the appearance of the page on which this revision was sent to its answer, as the browser "
-        "measured it and at most what the server knows of; empty: not measured.",
-        "milliseconds", path="milliseconds",
-    ),
+    *OF_PAGES,
 )  # fmt: skip
 
 
 def columns_of(study: Study) -> tuple[Column, ...]:
     """Every column of the study's frame, in order: the common ones, then its kind's."""
     return (*COLUMNS, *get_kind(study.kind).columns)
-
-
-def dtype_of(column: Column) -> str:
-    """Its type in a data frame."""
-    return getattr(column, "dtype", "") or Column.TYPES[column.type][0]

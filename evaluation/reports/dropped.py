@@ -11,6 +11,7 @@ WHY = {
     "rejected": "the visit was rejected",
     "withdrawn": "the annotator withdrew",
     "replaced": "the place was filled by somebody else meanwhile",
+    "not painted": "nobody knows that the pictures were painted, and the plan asks for that",
     "erased": "sent after the annotator’s answers were erased",
 }
 

@@ -14,7 +14,8 @@ from daamweb.projects.services.events import Actor
 from evaluation.analyses.interface import Analysis
 from evaluation.documents.content import NamedFigure
 from evaluation.documents.drawing import render_figure
-from evaluation.exports import save_frame, write_codebook
+from evaluation.exports import save_frame, save_participations, write_codebook
+from evaluation.frames import participations as people
 from evaluation.frames.columns import columns_of
 from evaluation.reports.build import build_report
 from evaluation.reports.gather import gather
@@ -33,8 +34,8 @@ def write_report(
     by: Actor = None,
 ) -> list[Path]:
     """Write the report into a folder: a CSV per table and tables.csv with their titles and notes, every
-    figure as SVG, PDF and PNG; of a study also the responses with their codebook, and the plan. Raises
-    NeverOpenedError, MissingNeedsError and OSError.
+    figure as SVG, PDF and PNG; of a study also the responses and participations with their codebooks, and the
+    plan. Raises NeverOpenedError, MissingNeedsError and OSError.
 
     The responses are read once, so the tables are those of responses.csv even while people answer. The hash
     that the report gives is that of the settings and of the tasks' hashes in plan.json. `tell` hears how many
@@ -49,6 +50,8 @@ def write_report(
         files = {
             "responses.csv": partial(_save, subject, gathered.inputs.responses, by),
             "codebook.csv": partial(write_codebook, columns_of(subject)),
+            "participations.csv": partial(save_participations, gathered.participations),
+            "participations_codebook.csv": partial(write_codebook, people.COLUMNS),
             "plan.json": partial(_write_plan, subject),
         }
     files |= {f"{table.name}.csv": table.write_csv for table in (content.table_list(), *content.tables())}

@@ -1,8 +1,9 @@
 """Read from the database what a report is made of, all of one moment; computing comes after."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import pandas as pd
 from django.db.models import QuerySet, Sum
 
 from annotations.kinds.interface import Tell, unwatched
@@ -10,6 +11,7 @@ from annotations.kinds.registry import get_kind
 from annotations.models import Study
 from evaluation.analyses.interface import Analysis
 from evaluation.frames.images import StoredImages
+from evaluation.frames.participations import participation_frame
 from evaluation.frames.plans import FrozenPlan, read_plan
 from evaluation.frames.responses import response_frame
 from evaluation.frames.runs import RunFacts, read_run
@@ -26,12 +28,14 @@ PARSED = ("start", "end", "lemma", "part_of_speech", "relation", "enhanced_relat
 @dataclass(frozen=True)
 class Gathered:
     """`about`: the frozen plan of a study, or how a run's images were made. `fingerprint` names the state of
-    everything that was read, `images` that of the images and words alone; "": none are read."""
+    everything that was read, `images` that of the images and words alone; "": none are read.
+    `participations`: who took part in a study."""
 
     about: FrozenPlan | RunFacts
     inputs: Inputs
     fingerprint: str
     images: str
+    participations: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def gather(subject: Subject, analysis: Analysis, tell: Tell = unwatched) -> Gathered:
@@ -47,7 +51,8 @@ def gather(subject: Subject, analysis: Analysis, tell: Tell = unwatched) -> Gath
             columns = tuple(column.name for column in get_kind(subject.kind).columns)
             inputs = Inputs(plan.settings, response_frame(subject), columns, images)
             of_study = study_fingerprint(subject, analysis)
-            return Gathered(plan, inputs, _hash(analysis, of_study, named) if named else of_study, named)
+            state = _hash(analysis, of_study, named) if named else of_study
+            return Gathered(plan, inputs, state, named, participation_frame(subject))
         facts = read_run(subject)
         inputs = Inputs(facts.settings, images=images)
         return Gathered(facts, inputs, _hash(analysis, "run", subject.pk, facts, named), named)

@@ -20,6 +20,7 @@ SETTINGS = {
     "present_objects": "objects counted as present",
 }
 ROLES = {"item": "items", "control": "controls", "check": "attention checks", "practice": "practice"}
+ONLY_PAINTED = "only answers whose pictures are known to have been painted"
 LONGEST_VALUE = 200  # characters; plan.json has all of it
 
 
@@ -50,6 +51,7 @@ def _plan(frozen: FrozenPlan, answered: int) -> Table:
         ("annotators per task", str(plan["replicas"])),
         ("answered" if closed else "answered so far", f"{answered} of {places} places"),
         *((("answers erased on request", str(frozen.answers_erased)),) if frozen.answers_erased else ()),
+        *((("analysed", ONLY_PAINTED),) if plan.get("painted_only") else ()),
         ("images by", f"{frozen.checkpoint}, revision {', '.join(revisions)}"),
         ("images made with", run_in_words(plan["run"])),
         *(

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from contextlib import ExitStack
 from datetime import timedelta
 from io import TextIOWrapper
 from pathlib import Path
@@ -20,8 +21,9 @@ from daamweb.work.attempts import recorded
 from daamweb.work.heartbeats import BEATS_PER_LEASE, kept
 from daamweb.work.models import WorkQuerySet
 from evaluation.errors import SubjectGoneError
-from evaluation.exports import note_export, write_responses
-from evaluation.frames.responses import answered_turns, response_chunks
+from evaluation.exports import UTF_8, note_export, write_participations, write_responses
+from evaluation.frames.participations import participation_chunks
+from evaluation.frames.responses import LAST, answered_turns, count_revisions, response_chunks
 from evaluation.frames.snapshots import snapshot
 from evaluation.models import Export
 from evaluation.services.results import store_file
@@ -40,13 +42,13 @@ def exports_of(study: Study, user: User) -> WorkQuerySet[Export]:
     return WorkQuerySet(Export).filter(study=study, asked_by=user).order_by("-pk")
 
 
-def request_export(*, study: Study, by: User) -> Export:
-    """The file that waits or is being written for this person, or a new one. Raises SubjectGoneError where
-    the study was deleted meanwhile."""
+def request_export(*, study: Study, by: User, revisions: str = LAST) -> Export:
+    """The file that waits or is being written for this person, or a new one, of each answer's last revision
+    or of all. Raises SubjectGoneError where the study was deleted meanwhile."""
     try:
         return find_or_create(
             exports_of(study, by).unfinished().first,
-            lambda: Export.objects.create(study=study, asked_by=by),
+            lambda: Export.objects.create(study=study, asked_by=by, revisions=revisions),
         )
     except IntegrityError as error:
         raise SubjectGoneError(f"{study} was deleted meanwhile.") from error
@@ -66,14 +68,28 @@ def write_export(*, export: Export) -> bool:
     return False
 
 
-def save_responses(*, study: Study, path: Path, by: Actor, tell: Tell = unwatched) -> int:
-    """Write them into a file of this machine; return how many. That so many answers are handed out is written
-    down before the first of them is in it, and after it could be opened. Raises OSError."""
-    with path.open("wb") as file, TemporaryFile() as written:
-        answers = _write_of_one_moment(study, written, tell)
+def save_responses(
+    *,
+    study: Study,
+    path: Path,
+    by: Actor,
+    tell: Tell = unwatched,
+    revisions: str = LAST,
+    participations: Path | None = None,
+    encoding: str = UTF_8,
+) -> int:
+    """Write them, and on request the participations of the same moment, into files of this machine; return
+    how many. That so many answers are handed out is written down before the first of them is in it, and after
+    both could be opened. Raises OSError."""
+    paths = [path] if participations is None else [path, participations]
+    with ExitStack() as open_files:
+        files = [open_files.enter_context(each.open("wb")) for each in paths]
+        written = [open_files.enter_context(TemporaryFile()) for _ in paths]
+        answers = _write_of_one_moment(study, *written, tell=tell, revisions=revisions, encoding=encoding)
         note_export(study, answers=answers, by=by)
-        written.seek(0)
-        shutil.copyfileobj(written, file)
+        for source, file in zip(written, files, strict=True):
+            source.seek(0)
+            shutil.copyfileobj(source, file)
     return answers
 
 
@@ -106,29 +122,45 @@ class _Watched:
 def _write(export: Export) -> None:
     """To a file of this machine first: no store takes it line by line."""
     watched = _Watched(export)
-    with kept(watched), TemporaryFile() as file:
-        answers = _write_of_one_moment(export.study, file, watched.tell)
-        _keep(export, file=store_file(file, folder=Export.FOLDER, ending="csv"), answers=answers)
+    with kept(watched), TemporaryFile() as file, TemporaryFile() as people:
+        answers = _write_of_one_moment(
+            export.study, file, people, tell=watched.tell, revisions=export.revisions
+        )
+        stored = [store_file(each, folder=Export.FOLDER, ending="csv") for each in (file, people)]
+        _keep(export, *stored, answers=answers)
 
 
-def _write_of_one_moment(study: Study, file: IO[bytes], tell: Tell) -> int:
-    """Whoever answers, withdraws or is excluded meanwhile is in the whole file as when it was begun."""
-    text = TextIOWrapper(file, encoding="utf-8", newline="")
+def _write_of_one_moment(
+    study: Study,
+    file: IO[bytes],
+    people: IO[bytes] | None = None,
+    *,
+    tell: Tell,
+    revisions: str,
+    encoding: str = UTF_8,
+) -> int:
+    """Whoever answers, withdraws or is excluded meanwhile is in the whole files as when they were begun."""
+    text = TextIOWrapper(file, encoding=encoding, newline="")
     with snapshot():
         turns = answered_turns(study)
+        total = len(turns) if revisions == LAST else count_revisions(study)
         answers = write_responses(
-            response_chunks(study, turns), text, lambda written: tell(written, len(turns))
+            response_chunks(study, turns, revisions=revisions), text, lambda written: tell(written, total)
         )
+        if people is not None:
+            text_of_people = TextIOWrapper(people, encoding=encoding, newline="")
+            write_participations(participation_chunks(study), text_of_people)
+            text_of_people.detach()
     text.detach()  # what was written goes into the file, which stays open
     return answers
 
 
 @transaction.atomic
-def _keep(export: Export, *, file: str, answers: int) -> None:
+def _keep(export: Export, file: str, participations: str, *, answers: int) -> None:
     """Finish it, write down that the answers are handed out, and let go of what the person had before. Files
     go with the next sweep."""
     exports_of(export.study, export.asked_by).exclude(pk=export.pk).delete()
-    if not export.mark_kept(file=file, answers=answers):
+    if not export.mark_kept(file=file, participations=participations, answers=answers):
         raise _LeaseLost
     note_export(export.study, answers=answers, by=export.asked_by)
 

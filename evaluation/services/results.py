@@ -91,13 +91,13 @@ def forget_reports(study: Study) -> None:
 
 def delete_unnamed_results() -> int:
     """Remove the files that no report, and no export, names any more; return how many."""
-    return _delete_unnamed(FOLDER, Report.objects.all()) + _delete_unnamed(
-        Export.FOLDER, Export.objects.all()
+    return _delete_unnamed(FOLDER, Report.objects.values_list("file")) + _delete_unnamed(
+        Export.FOLDER, Export.objects.values_list("file", "participations")
     )
 
 
-def _delete_unnamed(folder: str, rows: QuerySet[Any]) -> int:
-    named = set(rows.exclude(file="").values_list("file", flat=True))
+def _delete_unnamed(folder: str, rows: QuerySet[Any, tuple[str, ...]]) -> int:
+    named = {name for names in rows for name in names}
     try:
         _, files = default_storage.listdir(folder)
     except FileNotFoundError:  # nothing was ever stored

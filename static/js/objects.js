@@ -13,6 +13,8 @@ document.addEventListener("turn", () => {
   const find = finder.querySelector("input");
   const noMatch = list.querySelector("[data-no-match]");
   const named = new Map(boxes.map((box) => [box.closest("label").textContent.trim(), box]));
+  // Each person's page has its own order; what is found by typing has the same one for everybody.
+  const names = [...named.keys()].sort((one, other) => one.localeCompare(other));
   const nameOf = new Map([...named].map(([name, box]) => [box.value, name]));
 
   // An answer that is being corrected comes with its order.
@@ -54,13 +56,15 @@ document.addEventListener("turn", () => {
   });
 
   function found() {
-    return matching([...named.keys()], find.value).map((name) => named.get(name));
+    return matching(names, find.value).map((name) => named.get(name));
   }
 
   function showMatches() {
-    const shown = new Set(found());
-    for (const box of boxes) box.closest("label").hidden = !shown.has(box);
-    noMatch.hidden = shown.size > 0;
+    // The first one shown is the one that Enter ticks.
+    const shown = find.value.trim() ? found() : boxes;
+    for (const box of boxes) box.closest("label").hidden = !shown.includes(box);
+    list.querySelector(".objects__list").append(...shown.map((box) => box.closest("label")));
+    noMatch.hidden = shown.length > 0;
   }
 
   function tickFirst() {

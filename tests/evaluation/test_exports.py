@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from annotations.kinds.registry import KINDS
+from annotations.measured import FLAGS, WORDS
 from annotations.models import Assignment, Task
 from evaluation.exports import in_chunks, write_codebook, write_responses
 from evaluation.frames.columns import COLUMNS, columns_of
-from evaluation.frames.responses import LATE, response_frame
+from evaluation.frames.columns_of_pages import FAST
+from evaluation.frames.responses import CORRECTED, LATE, NOT_PAINTED, response_frame
 from tests.evaluation.studies import (
     answer_task,
     make_attribution_study,
@@ -49,7 +51,7 @@ def test_a_file_is_what_pandas_would_write():
     for study in (make_rated_study(), make_ticked_study({("cat", "dog", None): [("dog", "cat"), ()]})):
         frame, file = response_frame(study), StringIO()
         write_responses([frame], file)
-        for column in ("objects", "prompt_objects"):
+        for column in ("objects", "prompt_objects", "flags"):
             if column in frame:
                 frame[column] = frame[column].map(json.dumps)
         assert file.getvalue() == frame.to_csv(
@@ -153,7 +155,7 @@ def test_the_codebook_says_what_every_column_means(tmp_path, kind):
 
 def test_the_codebook_names_every_reason_why_an_answer_does_not_count():
     (meaning,) = [column.meaning for column in COLUMNS if column.name == "dropped"]
-    for reason in (LATE, *Assignment.Dropped.values):
+    for reason in (LATE, CORRECTED, NOT_PAINTED, *Assignment.Dropped.values):
         assert reason in meaning
 
 
@@ -161,6 +163,13 @@ def test_the_codebook_names_every_role_and_every_end():
     for column, values in (("role", Task.Role.values), ("ended", ("submitted", "expired", "returned"))):
         (meaning,) = [each.meaning for each in COLUMNS if each.name == column]
         assert [value for value in values if value not in meaning] == []
+
+
+def test_the_codebook_names_every_flag_and_every_word_of_a_layout():
+    meanings = {column.name: column.meaning for column in COLUMNS}
+    assert [flag for flag in (*FLAGS, FAST) if flag not in meanings["flags"]] == []
+    for name, words in WORDS.items():
+        assert [word for word in words if word not in meanings[name]] == []
 
 
 def test_the_codebook_gives_the_options_and_warns_of_the_apostrophe():

@@ -104,8 +104,10 @@ RULES: dict[str, Rule] = {
     "evaluation/studies/<int:study_pk>/analyses/<slug:key>/refresh/": button(ALL),
     "evaluation/studies/<int:study_pk>/responses.csv": form(WORKERS),
     "evaluation/studies/<int:study_pk>/codebook.csv": page(WORKERS),
+    "evaluation/studies/<int:study_pk>/participations-codebook.csv": page(WORKERS),
     # Whoever asked for it alone; here that is none of them.
     "evaluation/exports/<int:pk>/responses.csv": Rule(to_staff(404), to_staff(NOT_ALLOWED)),
+    "evaluation/exports/<int:pk>/participations.csv": Rule(to_staff(404), to_staff(NOT_ALLOWED)),
     "evaluation/runs/<int:run_pk>/analyses/": page(),
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/": page(),
     "evaluation/runs/<int:run_pk>/analyses/<slug:key>/refresh/": button(ALL),

@@ -47,6 +47,7 @@ class Attribution(Kind):
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
+        order: Sequence[int] = (),
     ) -> AttributionForm:
         return AttributionForm(payload, data, initial)
 

@@ -26,6 +26,11 @@ class ObjectPresence(Kind):
     ) -> TaskDrafts:
         return draft_tasks(generations, options, tell)
 
+    def options_to_order(self, options: Mapping[str, Any]) -> int:
+        """All objects of the list: who looks for one in it meets the others in another order than the next
+        person."""
+        return len(options["objects"])
+
     def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:
         """`present_objects`: how many of the ticked objects count as present (paper, section 5.1)."""
         return {"confidence": 0.95, "present_objects": 2}
@@ -39,8 +44,9 @@ class ObjectPresence(Kind):
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
+        order: Sequence[int] = (),
     ) -> ObjectPresenceForm:
-        return ObjectPresenceForm(payload, data, initial)
+        return ObjectPresenceForm(payload, data, initial, order)
 
     def in_words(self, answer: Mapping[str, Any]) -> str:
         return ", ".join(answer["objects"]) or "none of these objects"

@@ -1,14 +1,15 @@
 """Objects of a list that were ticked, in the order of the clicks; or explicitly none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
 
 
 class ObjectPresenceForm(forms.Form):
-    """Objects arrive in the order in which they were clicked: the page's script sends them so. Without the
-    script they arrive in the order of the list."""
+    """Objects stand in the person's own order, the same one in all tasks. They arrive in the order in which
+    they were clicked: the page's script sends them so. Without the script they arrive in the order of the
+    page."""
 
     objects = forms.MultipleChoiceField(
         label="Which of these objects are in the picture?",
@@ -24,12 +25,13 @@ class ObjectPresenceForm(forms.Form):
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
+        order: Sequence[int] = (),
     ):
         if initial is not None:
             initial = {**initial, "none": not initial["objects"]}
         super().__init__(data, initial=initial)
         objects = cast(forms.MultipleChoiceField, self.fields["objects"])
-        objects.choices = [(name, name) for name in payload["objects"]]
+        objects.choices = [(name, name) for name in _in_order(payload["objects"], order)]
 
     def clean_objects(self) -> list[str]:
         objects: list[str] = self.cleaned_data["objects"]
@@ -52,3 +54,8 @@ class ObjectPresenceForm(forms.Form):
         elif not cleaned["objects"] and not cleaned.get("none"):
             self.add_error("objects", "Tick every object you see, or “None of these objects”.")
         return {"objects": cleaned.get("objects", [])}
+
+
+def _in_order(objects: Sequence[str], order: Sequence[int]) -> Sequence[str]:
+    """As the list has them for people who joined before orders were drawn."""
+    return [objects[index] for index in order] if len(order) == len(objects) else objects

@@ -8,6 +8,8 @@ import pandas as pd
 from pandas.api.types import is_integer_dtype
 
 from evaluation.analyses.opinion.attention_checks import AnnotatorChecks, summarize_annotators
+from evaluation.analyses.opinion.choices import choices_by_task
+from evaluation.analyses.opinion.layouts import LAYOUTS, LayoutScore, score_by_layout
 from evaluation.analyses.responses import check_responses, only_display, split_counting
 from evaluation.statistics.agreement import (
     Agreement,
@@ -27,18 +29,9 @@ from evaluation.statistics.opinion import (
 )
 
 COLUMNS = (
-    "task",
-    "generation",
-    "prompt",
-    "word",
-    "part_of_speech",
-    "display",
-    "role",
-    "dropped",
-    "annotator",
-    "assignment",
-    "choice",
-)
+    "task", "generation", "prompt", "word", "part_of_speech", "display", "role", "dropped", "annotator",
+    "assignment", "choice", *LAYOUTS,
+)  # fmt: skip
 ALL = "all"
 UNKNOWN = "unknown"  # the part of speech of a word that has none
 
@@ -129,6 +122,7 @@ class OpinionAnalysis:
     flow: OpinionFlow
     rows: tuple[OpinionRow, ...]
     overall: OpinionRow
+    layouts: tuple[LayoutScore, ...]
     response_statistics: ResponseStatistics
     agreement: OpinionAgreement
     annotators: tuple[AnnotatorChecks, ...]
@@ -197,6 +191,7 @@ def analyze_opinion(
         ),
         rows=tuple(_row(tag, group, confidence) for tag, group in grouped.items()),
         overall=overall,
+        layouts=score_by_layout(analyzed, _scored(items), min_valid, confidence),
         response_statistics=_response_statistics(grouped, items),
         agreement=_agreement(analyzed),
         annotators=annotators,
@@ -205,7 +200,7 @@ def analyze_opinion(
 
 
 def _items(ordinary: pd.DataFrame, analyzed: pd.DataFrame, min_valid: int) -> list[_Item]:
-    choices, scores = _choices(analyzed), dict[tuple[int, ...], ItemScore]()
+    choices, scores = choices_by_task(analyzed), dict[tuple[int, ...], ItemScore]()
     # From all ordinary responses, so that an item whose annotators were all excluded is counted as dropped
     rows = ordinary.drop_duplicates("task").sort_values("task")
     columns = (
@@ -228,17 +223,8 @@ def _items(ordinary: pd.DataFrame, analyzed: pd.DataFrame, min_valid: int) -> li
     return items
 
 
-def _choices(analyzed: pd.DataFrame) -> dict[int, tuple[int, ...]]:
-    """Of each task, in the order of the rows."""
-    tasks = analyzed["task"].to_numpy()
-    order = np.argsort(tasks, kind="stable")
-    found, first = np.unique(tasks[order], return_index=True)
-    chosen = analyzed["choice"].to_numpy(dtype=np.int64)[order].tolist()
-    bounds = [*first.tolist(), len(chosen)]
-    return {
-        task: tuple(chosen[begin:end])
-        for task, begin, end in zip(found.tolist(), bounds[:-1], bounds[1:], strict=True)
-    }
+def _scored(items: Sequence[_Item]) -> set[int]:
+    return {item.task for item in items if item.score is not None}
 
 
 def _row(part_of_speech: str, items: Sequence[_Item], confidence: float) -> OpinionRow:

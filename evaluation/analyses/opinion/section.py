@@ -19,6 +19,7 @@ def opinion_sections(analysis: OpinionAnalysis, scale: Sequence[str]) -> tuple[S
     return (
         _flow(analysis),
         _scores(analysis, scale),
+        _layouts(analysis),
         _response_statistics(analysis, scale),
         _agreement(analysis),
         _annotators(analysis),
@@ -89,6 +90,26 @@ def _score_row(row: OpinionRow) -> tuple[Cell, ...]:
         Share(row.fair_to_excellent_items),
         Share(row.fair_to_excellent_ratings),
     )
+
+
+LAYOUTS = {"arrangement": "the task on the screen", "input": "answered with"}
+
+
+def _layouts(analysis: OpinionAnalysis) -> Section:
+    table = Table(
+        "layout_scores",
+        "Mean opinion score by how the page was shown",
+        ("layout", "value", "responses", "items scored", "mean opinion score"),
+        tuple(
+            (LAYOUTS[row.layout], row.value, row.responses, row.scored, row.mean_opinion_score)
+            for row in analysis.layouts
+        ),
+        note="An item’s score in a row is the median of those of its ratings that were given in this way, of "
+        f"at least {analysis.min_valid}; items that have no score above have none here. Nobody was "
+        "assigned to a layout: people, devices and layouts differ together. Unknown: the page did not tell, "
+        f"as without scripts. In brackets: {analysis.confidence:.0%} intervals, Student’s t.",
+    )
+    return Section("Scores by layout", tables=(table,))
 
 
 def _response_statistics(analysis: OpinionAnalysis, scale: Sequence[str]) -> Section:

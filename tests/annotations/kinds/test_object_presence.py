@@ -137,3 +137,23 @@ def test_cohyponym_status_that_is_neither_true_nor_false_is_refused():
     prompt.save()
     with pytest.raises(StudyError, match="true, false or missing"):
         draft(prompt_set)
+
+
+def names(form):
+    return [name for name, _ in form.fields["objects"].choices]
+
+
+def test_boxes_stand_in_the_persons_own_order_and_answers_do_not_depend_on_it():
+    payload = payload_of("bus", "cat", "dog")
+    form = kind.answer_form(payload, {"objects": ["dog", "bus"]}, order=[2, 0, 1])
+    assert names(form) == ["dog", "bus", "cat"]
+    assert form.is_valid()
+    assert form.cleaned_data == {"objects": ["dog", "bus"]}
+
+
+def test_who_joined_before_orders_were_drawn_is_shown_the_list_as_it_is():
+    assert names(kind.answer_form(payload_of("bus", "cat", "dog"), order=[])) == ["bus", "cat", "dog"]
+
+
+def test_all_objects_of_the_list_have_an_order():
+    assert kind.options_to_order(clean_options(kind, {"objects": ["dog", "cat", "bus"]})) == 3

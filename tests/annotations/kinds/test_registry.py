@@ -15,7 +15,7 @@ class Sound(Kind):
     texts = Texts("Listen", "Do you agree?", "Say how it sounds.")
     columns = (Column("sound", "text", "How it sounds."),)
 
-    def answer_form(self, payload, data=None, initial=None):
+    def answer_form(self, payload, data=None, initial=None, order=()):
         return forms.Form(data, initial=initial)
 
 

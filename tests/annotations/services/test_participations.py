@@ -3,6 +3,7 @@ from django.db import IntegrityError
 
 from annotations.errors import AssignmentNotYoursError, StudyNotOpenError
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Visit
+from annotations.ring import own_order
 from annotations.services.closings import close_study, pause_study
 from annotations.services.participations import erase_answers, join_by_link, join_study, withdraw
 from tests.annotations.services.rows import (
@@ -26,6 +27,20 @@ def test_joining_makes_a_person_a_participation_and_a_visit():
     assert participation.annotator == Annotator.objects.get()
     assert (participation.visit, participation.visit.unit_id) == (Visit.objects.get(), study.slug)
     assert participation.item_cap == 4
+
+
+def test_joining_draws_an_order_of_the_options_from_the_persons_seed_once():
+    study = make_open_study("object_presence", options={"objects": ["bus", "cat", "dog", "owl", "pig"]})
+    people = [join_by_link(study=study, annotator=None) for _ in range(20)]
+    for each in people:
+        assert each.option_order == own_order(each.seed, 5)
+    assert len({tuple(each.option_order) for each in people}) > 5
+    again = join_by_link(study=study, annotator=people[0].annotator)
+    assert (again.seed, again.option_order) == (people[0].seed, people[0].option_order)
+
+
+def test_a_kind_without_options_to_order_draws_none():
+    assert join_by_link(study=make_open_study(), annotator=None).option_order == []
 
 
 def test_joining_twice_is_one_participation_and_one_visit():

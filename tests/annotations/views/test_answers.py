@@ -1,5 +1,6 @@
 """What a task's page sends: answers, answers that are none, and what the page says of itself."""
 
+import re
 import uuid
 
 import pytest
@@ -15,7 +16,7 @@ from tests.annotations.views.visits import (
     page_fields,
     send,
 )
-from tests.factories import make_open_study
+from tests.factories import make_cohyponym_prompt_set, make_open_study, make_run
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,27 @@ def test_objects_that_cannot_be_are_sent_back_with_what_was_ticked(client, answe
     assert message in page.text
     assert page.context["form"]["objects"].value() == answer.get("objects", [])
     assert not Response.objects.exists()
+
+
+def shown_objects(page) -> list[str]:
+    return re.findall(r'name="objects" value="(.*?)"', page.text)
+
+
+def test_objects_stand_in_the_same_order_on_every_page_of_a_person(client):
+    """Of the next task, of a correction, of what is sent back, and of what a script is given."""
+    pairs = [("cat", "dog", True), ("bus", "pizza", False), ("cat", "zebra", False)]
+    study = make_open_study("object_presence", make_run(make_cohyponym_prompt_set(pairs)))
+    person = join(client, study)
+    order = [study.options["objects"][index] for index in person.option_order]
+    assert order != study.options["objects"]
+    first = held(person)
+    pages = [client.get(address("assignment", study, first.pk)), send(client, first, {})]
+    by_script = {"X-Requested-With": "fetch"}
+    fields = {**page_fields(), "objects": ["cat"]}
+    pages.append(client.post(address("assignment", study, first.pk), fields, headers=by_script))
+    pages.append(client.get(address("assignment", study, first.pk)))
+    assert [page.status_code for page in pages] == [200, 422, 200, 200]
+    assert [shown_objects(page) for page in pages] == [order] * 4
 
 
 @pytest.mark.parametrize(

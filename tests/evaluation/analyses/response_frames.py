@@ -23,6 +23,8 @@ COMMON = (
     "response",
     "revision",
     "milliseconds",
+    "arrangement",
+    "input",
 )
 
 
@@ -45,6 +47,8 @@ def _common(number, task, annotator, **changes):
         "response": 400 + number,
         "revision": 1,
         "milliseconds": 8000,
+        "arrangement": "one screen",
+        "input": "mouse",
     }
     return row | changes
 

@@ -3,8 +3,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from daamweb.projects.models import Event
-from tests.evaluation.studies import make_rated_study
-from tests.factories import make_study
+from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study
+from tests.factories import answer_turn, make_annotator, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +25,42 @@ def test_it_writes_the_codebook_where_that_is_asked_for(tmp_path):
     assert list(pd.read_csv(codebook)["column"]) == list(pd.read_csv(file).columns)
 
 
+def test_it_writes_every_revision_where_that_is_asked_for(tmp_path, capsys):
+    study = make_attribution_study({"dog": ("NOUN", ())})
+    turn = answer_task(study.tasks.get(), make_annotator(), {"choice": 2}).assignment
+    answer_turn(turn, {"choice": 5})
+    for revisions, choices in (("last", [5]), ("all", [2, 5])):
+        file = tmp_path / f"{revisions}.csv"
+        call_command("export_responses", study.name, "--output", str(file), "--revisions", revisions)
+        assert list(pd.read_csv(file)["choice"]) == choices
+        assert capsys.readouterr().out.startswith(f"{len(choices)} responses in ")
+    with pytest.raises(CommandError, match="invalid choice: 'first'"):
+        call_command("export_responses", study.name, "--output", str(file), "--revisions", "first")
+
+
+def test_it_writes_participations_and_their_codebook_where_that_is_asked_for(tmp_path):
+    study = make_rated_study()
+    options = ("output", "participations", "participations-codebook")
+    files = {option: tmp_path / f"{option}.csv" for option in options}
+    named = [f"--{option}={file}" for option, file in files.items()]
+    call_command("export_responses", study.name, *named)
+    answers, people, codebook = (pd.read_csv(file) for file in files.values())
+    assert sorted(people["annotator"]) == sorted(set(answers["annotator"]))
+    assert list(people["answered"]) == [5, 5, 5]
+    assert list(codebook["column"]) == list(people.columns)
+
+
+def test_files_begin_with_a_byte_order_mark_where_that_is_asked_for(tmp_path):
+    study, mark = make_rated_study(), b"\xef\xbb\xbf"
+    for begin, arguments in ((b"", []), (mark, ["--bom"])):
+        options = ("output", "codebook", "participations", "participations-codebook")
+        files = [tmp_path / f"{option}{len(begin)}.csv" for option in options]
+        named = [f"--{option}={file}" for option, file in zip(options, files, strict=True)]
+        call_command("export_responses", study.name, *named, *arguments)
+        assert [file.read_bytes()[:3] == mark for file in files] == [bool(begin)] * 4
+    assert files[0].read_bytes() == mark + (tmp_path / "output0.csv").read_bytes()
+
+
 def test_a_draft_has_a_header_alone(tmp_path, capsys):
     file = tmp_path / "responses.csv"
     call_command("export_responses", make_study().name, "--output", str(file))
@@ -39,12 +75,14 @@ def test_an_unknown_study_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("place", ["missing/responses.csv", "folder", "file/responses.csv"])
-@pytest.mark.parametrize("option", ["--output", "--codebook"])
+@pytest.mark.parametrize(
+    "option", ["--output", "--codebook", "--participations", "--participations-codebook"]
+)
 def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path, place, option):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     arguments = ["export_responses", make_rated_study().name, option, str(tmp_path / place)]
-    if option == "--codebook":
+    if option != "--output":
         arguments += ["--output", str(tmp_path / "good.csv")]
     with pytest.raises(CommandError, match="The file cannot be written: ") as caught:
         call_command(*arguments)

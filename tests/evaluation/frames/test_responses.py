@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from annotations.kinds.registry import KINDS
-from annotations.models import Response
+from annotations.models import Response, Study
 from annotations.services.identities import erase_person
 from evaluation.analyses.cohyponyms import analysis as cohyponyms
 from evaluation.analyses.opinion import analysis as opinion
@@ -21,6 +21,20 @@ from tests.factories import answer_turn, make_annotator, make_open_study, make_p
 
 pytestmark = pytest.mark.django_db
 
+# What a row says of a page that told nothing of how it was shown.
+NOTHING_TOLD = {
+    "language": "",
+    "base": None,
+    "late": False,
+    "painted": "unknown",
+    **dict.fromkeys(("painted_milliseconds", "first_input_milliseconds", "viewed_milliseconds")),
+    "visible_spans": "[]",
+    "interrupted": False,
+    **dict.fromkeys(("input", "arrangement", "viewport_width", "viewport_height", "picture_width")),
+    **dict.fromkeys(("picture_height", "pixel_ratio", "scheme", "enlarged", "overlay_hidden")),
+    **dict.fromkeys(("served_image_sha256", "served_overlay_sha256")),
+    "flags": [],
+}
 ONE_PAIR = {("cat", "dog", True): [("dog", "cat"), ()]}
 
 
@@ -87,6 +101,9 @@ def test_a_row_says_what_was_judged():
         "submitted_at": pd.Timestamp(response.created_at),
         "revised_at": pd.Timestamp(response.created_at),
         "milliseconds": 7250,
+        **NOTHING_TOLD,
+        "image_sha256": generation.image_sha256,
+        "order_known": True,
         "start": 4,
         "end": 8,
         "display": "veil",
@@ -116,7 +133,11 @@ def test_types_are_the_same_with_and_without_rows(kind):
     types = frame.dtypes.astype(str)
     assert types["task"] == types["assignment"] == "int64"
     assert types["role"] == types["dropped"] == "string"
-    assert types["place"] == types["replica"] == types["milliseconds"] == "Int64"
+    assert types["place"] == types["replica"] == types["base"] == "Int64"
+    assert types["milliseconds"] == types["viewed_milliseconds"] == types["viewport_width"] == "Int32"
+    assert types["late"] == types["interrupted"] == types["order_known"] == "bool"
+    assert types["input"] == types["visible_spans"] == "string"
+    assert (types["pixel_ratio"], types["flags"]) == ("Float64", "object")
     assert types["submitted_at"] == types["revised_at"] == "datetime64[us, UTC]"
     if kind == "attribution":
         assert types["choice"] == types["start"] == "Int64"
@@ -173,9 +194,9 @@ def test_annotators_are_named_by_pseudonyms():
         assert other.external_id not in everything
 
 
-def test_a_frame_is_found_and_read_with_a_query_each(django_assert_num_queries):
-    study = make_rated_study()
-    with django_assert_num_queries(2):
+def test_turns_answers_and_the_plan_are_read_with_a_query_each(django_assert_num_queries):
+    study = Study.objects.get(pk=make_rated_study().pk)
+    with django_assert_num_queries(3):
         assert len(response_frame(study)) == 15
 
 

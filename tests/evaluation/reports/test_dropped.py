@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from annotations.models import Assignment
-from evaluation.frames.responses import LATE
+from evaluation.frames.responses import LATE, NOT_PAINTED
 from evaluation.reports.dropped import WHY, dropped_sections
 from tests.evaluation.analyses.response_frames import attribution_frame
 
@@ -15,7 +15,7 @@ def responses() -> pd.DataFrame:
 
 
 def test_every_reason_is_told_in_words():
-    assert set(WHY) == {LATE, *Assignment.Dropped.values} - {""}
+    assert set(WHY) == {LATE, NOT_PAINTED, *Assignment.Dropped.values} - {""}
 
 
 def test_where_all_count_there_is_no_section(responses):

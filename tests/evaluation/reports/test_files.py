@@ -75,6 +75,8 @@ def test_the_folder_has_data_plan_tables_and_figures(kind, tmp_path):
     assert {path.name for path in written} == {
         "responses.csv",
         "codebook.csv",
+        "participations.csv",
+        "participations_codebook.csv",
         "plan.json",
         "tables.csv",
         *(f"{item.name}.csv" for item in content.tables()),

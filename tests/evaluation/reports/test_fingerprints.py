@@ -129,7 +129,8 @@ def test_it_changes_with_the_versions_of_report_and_analysis(monkeypatch):
     before = name_of(study)
     monkeypatch.setattr(gather, "REPORT_VERSION", gather.REPORT_VERSION + 1)
     changed = name_of(study)
-    monkeypatch.setattr(analysis_of(study), "version", analysis_of(study).version + 1)
+    analysis = analysis_of(study)
+    monkeypatch.setattr(analysis, "version", analysis.version + 1)
     assert len({before, changed, name_of(study)}) == 3
 
 

@@ -19,7 +19,7 @@ from evaluation.models import Export
 from evaluation.services import exports
 from evaluation.services.exports import request_export
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, save
-from tests.factories import make_annotator, make_user
+from tests.factories import answer_turn, make_annotator, make_user
 from tests.work.rows import same_row
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +56,19 @@ def test_the_file_is_what_the_command_writes(export, tmp_path):
     save(export.study, tmp_path / "responses.csv")
     assert (done.state, done.answers) == (Export.State.DONE, 15)
     assert done.file.read() == (tmp_path / "responses.csv").read_bytes()
+
+
+def test_the_files_of_every_revision_are_what_the_command_writes(tmp_path):
+    study = make_attribution_study()
+    turn = answer_task(study.tasks.first(), make_annotator(), {"choice": 3}).assignment
+    answer_turn(turn, {"choice": 4})
+    export = request_export(study=study, by=make_user(), revisions="all")
+    write_export(export.pk)
+    files = tmp_path / "responses.csv", tmp_path / "participations.csv"
+    exports.save_responses(study=study, path=files[0], by=None, revisions="all", participations=files[1])
+    done = same_row(export)
+    assert done.answers == 2
+    assert [done.file.read(), done.participations.read()] == [file.read_bytes() for file in files]
 
 
 def test_whoever_asks_twice_has_one_and_everybody_has_their_own(export):
@@ -157,15 +170,16 @@ def test_a_study_that_is_deleted_meanwhile_is_said(monkeypatch):
 
 def test_it_is_kept_for_a_day_and_its_file_goes_with_it(export, monkeypatch):
     write_export(export.pk)
-    path = Path(same_row(export).file.path)
+    paths = [Path(each.path) for each in (same_row(export).file, same_row(export).participations)]
     hours_ago = time.time() - 2 * 3600
-    os.utime(path, (hours_ago, hours_ago))
+    for path in paths:
+        os.utime(path, (hours_ago, hours_ago))
     sweep_results()
-    assert path.exists()
+    assert all(path.exists() for path in paths)
     with monkeypatch.context() as ahead:
         ahead.setattr(timezone, "now", lambda now=timezone.now: now() + 2 * Export.KEPT)
         assert exports.delete_old_exports() == 0
     Export.objects.update(finished_at=timezone.now() - Export.KEPT - timedelta(minutes=1))
     sweep_results()
-    assert not path.exists()
+    assert not any(path.exists() for path in paths)
     assert not Export.objects.exists()

@@ -19,8 +19,8 @@ from daamweb.projects.models import Event, Membership, Role
 from evaluation.jobs import write_export
 from evaluation.models import Export
 from tests.evaluation.pages import address, html
-from tests.evaluation.studies import make_rated_study
-from tests.factories import make_member, make_study
+from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study
+from tests.factories import answer_turn, make_annotator, make_member, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -183,3 +183,50 @@ def test_who_may_not_export_is_refused_and_nothing_is_written_down(client, membe
     assert getattr(observer, method)(address(study, "responses.csv")).status_code == 403
     assert getattr(client, method)(address(study, "responses.csv")).status_code == 302
     assert exports() == []
+
+
+@pytest.mark.usefixtures("anna")
+def test_the_same_worker_writes_who_took_part(client):
+    study = make_rated_study()
+    written(client, study)
+    page = client.get(address(study, "responses.csv")).text
+    (link,) = re.findall(r'href="(/evaluation/exports/\d+/participations.csv)"', page)
+    answer = client.get(link)
+    assert answer.headers["Content-Disposition"] == (
+        f'attachment; filename="{slugify(study.name)}-participations.csv"'
+    )
+    rows = list(csv.DictReader(StringIO(answer.getvalue().decode())))
+    assert [row["annotator"] for row in rows] == list(
+        study.participations.order_by("ordinal").values_list("pseudonym", flat=True)
+    )
+    for person in study.participations.select_related("annotator"):
+        assert person.annotator.external_id not in str(rows)
+        assert person.completion_code not in str(rows)
+    codebook = client.get(address(study, "participations-codebook.csv")).text
+    assert [row["column"] for row in csv.DictReader(StringIO(codebook))] == list(rows[0])
+
+
+@pytest.mark.usefixtures("anna")
+@pytest.mark.parametrize(
+    ("asked", "choices", "said"),
+    [({}, ["5"], "the last revision"), ({"every_revision": "on"}, ["2", "5"], "every revision")],
+)
+def test_whoever_asks_says_which_revisions(client, asked, choices, said):
+    study = make_attribution_study({"dog": ("NOUN", ())})
+    turn = answer_task(study.tasks.get(), make_annotator(), {"choice": 2}).assignment
+    answer_turn(turn, {"choice": 5})
+    client.post(address(study, "responses.csv"), asked)
+    write_export(Export.objects.get().pk)
+    assert f"With {said} of every answer." in client.get(address(study, "responses.csv")).text
+    answer = client.get(f"/evaluation/exports/{Export.objects.get().pk}/responses.csv")
+    rows = csv.DictReader(StringIO(answer.getvalue().decode()))
+    assert [row["choice"] for row in rows] == choices
+
+
+@pytest.mark.usefixtures("anna")
+def test_an_export_of_before_has_no_file_of_participations(client):
+    study = make_rated_study()
+    written(client, study)
+    Export.objects.update(participations="")
+    assert "participations.csv" not in client.get(address(study, "responses.csv")).text
+    assert client.get(f"/evaluation/exports/{Export.objects.get().pk}/participations.csv").status_code == 404

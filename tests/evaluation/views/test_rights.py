@@ -23,6 +23,7 @@ MAY = {
     ("analyses/opinion/refresh/", "post"): tuple(Role),
     ("responses.csv", "get"): WORKING,
     ("codebook.csv", "get"): WORKING,
+    ("participations-codebook.csv", "get"): WORKING,
     ("figure", "get"): tuple(Role),
     ("analyses/opinion/", "get"): tuple(Role),
     ("runs", "get"): tuple(Role),

@@ -2,9 +2,17 @@
 
 import pytest
 
+from annotations.models import Response
 from evaluation.documents.content import Section
 from evaluation.statistics.estimates import Estimate
-from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, sections_of, texts
+from tests.evaluation.studies import (
+    answer_task,
+    make_attribution_study,
+    make_rated_study,
+    report_of,
+    sections_of,
+    texts,
+)
 from tests.factories import make_annotator, make_open_study
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +52,33 @@ def test_the_flow_accounts_for_every_response_and_every_item():
         "dropped: fewer than 2 ratings left": "1",
         "items scored": "3",
     }
+
+
+def test_scores_by_layout():
+    """All pages told nothing: the rows are that of all items below."""
+    study = make_rated_study()
+    score = ["unknown", "15", "3", "3.50 [0.21, 6.79]"]
+    assert shown(study, "layout_scores") == [["the task on the screen", *score], ["answered with", *score]]
+    Response.objects.filter(answer__choice__lte=5).update(layout={"input": "mouse"})
+    rows = shown(study, "layout_scores")
+    # 6, 7, 6 and 6 told nothing.
+    assert [row[1:3] for row in rows] == [["unknown", "15"], ["mouse", "11"], ["unknown", "4"]]
+    assert rows[1][3:] == ["3", "3.50 [0.21, 6.79]"]
+    assert rows[2][3:] == ["0", "undefined (no data)"]
+
+
+def test_answers_whose_pictures_nobody_knows_painted_are_counted_where_the_plan_leaves_them_out():
+    study = make_rated_study()
+    plan = study.plan
+    plan.settings |= {"painted_only": True}
+    plan.save()
+    first, *_ = Response.objects.order_by("pk")
+    Response.objects.exclude(pk=first.pk).update(painted="painted", painted_milliseconds=300)
+    assert counts(study)["not counting: not painted"] == "1"
+    assert counts(study)["responses analysed"] == "14"
+    why = [row[1:] for row in texts(report_of(study).document(), "not_counting")]
+    assert why == [["nobody knows that the pictures were painted, and the plan asks for that", "item", "1"]]
+    assert dict(texts(report_of(study).document(), "plan"))["analysed"].startswith("only answers whose")
 
 
 def test_opinion_scores_by_part_of_speech():

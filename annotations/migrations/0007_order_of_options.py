@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('annotations', '0006_what_was_measured'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='participation',
+            name='option_order',
+            field=models.JSONField(blank=True, default=list, editable=False, help_text='The numbers of an answer’s options in the order in which this person is shown them, drawn once; empty: the kind has none to order.'),
+        ),
+    ]
