@@ -4,23 +4,26 @@ columns mean. That responses were handed out is written down."""
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 
-from annotations.kinds.interface import Column
+from annotations.kinds.interface import Column, Tell, unwatched
 from annotations.models import Study
 from daamweb.projects.models import Action
 from daamweb.projects.services.events import Actor, record
 from evaluation.documents.spreadsheets import defuse
+from evaluation.frames.participations import participation_chunks
+from evaluation.frames.responses import LAST, answered_turns, count_revisions, response_chunks
 
 FORMULA_NOTE = (
     "A text that a spreadsheet could run as a formula (such as “=1+1” or “-”) has an apostrophe before it."
 )
 
-WRITTEN_AT_ONCE = 10_000  # rows
 UTF_8 = "utf-8"
 # With a byte order mark, by which spreadsheets know it.
 UTF_8_WITH_MARK = "utf-8-sig"
@@ -58,24 +61,34 @@ def _write(chunks: Iterable[pd.DataFrame], file: IO[str], tell: Written) -> int:
     return written
 
 
-def save_frame(study: Study, responses: pd.DataFrame, path: Path, *, by: Actor) -> None:
-    """Write a frame of a study's responses into a file of this machine. That so many answers are handed out
-    is written down before the first row, and after the file could be opened. Raises OSError."""
-    with path.open("w", encoding=UTF_8, newline="") as file:
-        note_export(study, answers=len(responses), by=by)
-        write_responses(in_chunks(responses), file)
+def write_study(
+    study: Study,
+    responses: IO[bytes],
+    participations: IO[bytes],
+    *,
+    revisions: str = LAST,
+    encoding: str = UTF_8,
+    tell: Tell = unwatched,
+) -> int:
+    """Write both files of a study; return how many answers there are. They are of one moment inside of a
+    snapshot: whoever answers, withdraws or is excluded meanwhile is in them as when it began. `tell` hears
+    how many answers are written, and of how many."""
+    turns = answered_turns(study)
+    total = len(turns) if revisions == LAST else count_revisions(study)
+    with as_text(responses, encoding) as file:
+        chunks = response_chunks(study, turns, revisions=revisions)
+        answers = write_responses(chunks, file, lambda written: tell(written, total))
+    with as_text(participations, encoding) as file:
+        write_participations(participation_chunks(study), file)
+    return answers
 
 
-def save_participations(people: pd.DataFrame, path: Path) -> None:
-    """Write a frame of a study's participations into a file of this machine. Raises OSError."""
-    with path.open("w", encoding=UTF_8, newline="") as file:
-        write_participations([people], file)
-
-
-def in_chunks(responses: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """A frame that is there already, as `write_responses` takes it."""
-    for first in range(0, max(len(responses), 1), WRITTEN_AT_ONCE):
-        yield responses.iloc[first : first + WRITTEN_AT_ONCE]
+@contextmanager
+def as_text(file: IO[bytes], encoding: str) -> Iterator[IO[str]]:
+    """A file that stays open, as one of texts."""
+    text = TextIOWrapper(file, encoding=encoding, newline="")
+    yield text
+    text.detach()
 
 
 def note_export(study: Study, *, answers: int, by: Actor) -> None:

@@ -15,7 +15,7 @@ _TASK = "assignment__task"
 _GENERATION = f"{_TASK}__generation"
 _PROMPT = f"{_GENERATION}__prompt"
 COLUMNS = (
-    CommonColumn("study", "text", "Name of the study.", path="assignment__study__name"),
+    CommonColumn("study", "text", "Name of the study."),
     _ids("task", "Id of the task: what was judged.", _TASK),
     _ids("task_position", "The task's number in the study, from 0; as in plan.json.", f"{_TASK}__position"),
     CommonColumn(
@@ -98,6 +98,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
+# What no analysis reads and hardly two answers share: of a million answers it would be a hundred megabytes.
+ONLY_IN_FILES = frozenset({"image_sha256", "visible_spans", "served_image_sha256", "served_overlay_sha256"})
+
+
 def columns_of(study: Study) -> tuple[Column, ...]:
-    """Every column of the study's frame, in order: the common ones, then its kind's."""
+    """Every column of the study's files, in order: the common ones, then its kind's."""
     return (*COLUMNS, *get_kind(study.kind).columns)
+
+
+def columns_of_frame(study: Study) -> tuple[Column, ...]:
+    """Those of the frame of all its answers."""
+    return tuple(column for column in columns_of(study) if column.name not in ONLY_IN_FILES)

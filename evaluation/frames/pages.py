@@ -2,7 +2,7 @@
 are."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,10 @@ _SIZES = {"viewport": ("viewport_width", "viewport_height"), "picture": ("pictur
 
 def viewed_milliseconds(spans: Sequence[Sequence[int]]) -> int | None:
     """The sum of the spans; None where there are none: nothing was measured."""
-    return sum(end - begin for begin, end in spans) if spans else None
+    total = 0
+    for begin, end in spans:
+        total += end - begin
+    return total if spans else None
 
 
 def page_values(
@@ -54,7 +57,7 @@ def page_values(
             values[column] = [size[side] for size in sizes]
     percents = [layout.get("pixel_ratio") for layout in layouts]
     values["pixel_ratio"] = [None if percent is None else percent / 100 for percent in percents]
-    values["viewed_milliseconds"] = _parsed(stored["visible_spans"], viewed_milliseconds)
+    values["viewed_milliseconds"] = [viewed_milliseconds(spans) for spans in _parsed(stored["visible_spans"])]
     values["order_known"] = [
         milliseconds is not None or bool(layout)
         for milliseconds, layout in zip(stored["milliseconds"], layouts, strict=True)
@@ -81,7 +84,7 @@ def _flags(
     return found
 
 
-def _parsed(texts: Sequence[str], then: Callable[[Any], Any] = lambda value: value) -> list[Any]:
-    """Each text once."""
-    parsed = {text: then(json.loads(text)) for text in set(texts)}
-    return [parsed[text] for text in texts]
+def _parsed(texts: Sequence[str]) -> list[Any]:
+    """All at once: to begin anew takes longer than what is in each of them."""
+    parsed: list[Any] = json.loads(f"[{','.join(texts)}]")
+    return parsed

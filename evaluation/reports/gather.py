@@ -1,9 +1,9 @@
 """Read from the database what a report is made of, all of one moment; computing comes after."""
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import pandas as pd
 from django.db.models import QuerySet, Sum
 
 from annotations.kinds.interface import Tell, unwatched
@@ -11,7 +11,6 @@ from annotations.kinds.registry import get_kind
 from annotations.models import Study
 from evaluation.analyses.interface import Analysis
 from evaluation.frames.images import StoredImages
-from evaluation.frames.participations import participation_frame
 from evaluation.frames.plans import FrozenPlan, read_plan
 from evaluation.frames.responses import response_frame
 from evaluation.frames.runs import RunFacts, read_run
@@ -28,19 +27,22 @@ PARSED = ("start", "end", "lemma", "part_of_speech", "relation", "enhanced_relat
 @dataclass(frozen=True)
 class Gathered:
     """`about`: the frozen plan of a study, or how a run's images were made. `fingerprint` names the state of
-    everything that was read, `images` that of the images and words alone; "": none are read.
-    `participations`: who took part in a study."""
+    everything that was read, `images` that of the images and words alone; "": none are read."""
 
     about: FrozenPlan | RunFacts
     inputs: Inputs
     fingerprint: str
     images: str
-    participations: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def gather(subject: Subject, analysis: Analysis, tell: Tell = unwatched) -> Gathered:
+def gather(
+    subject: Subject,
+    analysis: Analysis,
+    tell: Tell = unwatched,
+    write: Callable[[Study], object] | None = None,
+) -> Gathered:
     """Raises MissingNeedsError. `tell` hears, while the analysis goes through the images, how many it has had
-    and of how many."""
+    and of how many. `write` is called with a study in the same moment, to write files of it."""
     with snapshot():
         subject = _as_stored(subject)
         check_needs(analysis, subject)
@@ -51,8 +53,9 @@ def gather(subject: Subject, analysis: Analysis, tell: Tell = unwatched) -> Gath
             columns = tuple(column.name for column in get_kind(subject.kind).columns)
             inputs = Inputs(plan.settings, response_frame(subject), columns, images)
             of_study = study_fingerprint(subject, analysis)
-            state = _hash(analysis, of_study, named) if named else of_study
-            return Gathered(plan, inputs, state, named, participation_frame(subject))
+            if write is not None:
+                write(subject)
+            return Gathered(plan, inputs, _hash(analysis, of_study, named) if named else of_study, named)
         facts = read_run(subject)
         inputs = Inputs(facts.settings, images=images)
         return Gathered(facts, inputs, _hash(analysis, "run", subject.pk, facts, named), named)

@@ -4,10 +4,8 @@ import logging
 import shutil
 from contextlib import ExitStack
 from datetime import timedelta
-from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -21,9 +19,8 @@ from daamweb.work.attempts import recorded
 from daamweb.work.heartbeats import BEATS_PER_LEASE, kept
 from daamweb.work.models import WorkQuerySet
 from evaluation.errors import SubjectGoneError
-from evaluation.exports import UTF_8, note_export, write_participations, write_responses
-from evaluation.frames.participations import participation_chunks
-from evaluation.frames.responses import LAST, answered_turns, count_revisions, response_chunks
+from evaluation.exports import UTF_8, note_export, write_study
+from evaluation.frames.responses import LAST
 from evaluation.frames.snapshots import snapshot
 from evaluation.models import Export
 from evaluation.services.results import store_file
@@ -81,13 +78,13 @@ def save_responses(
     """Write them, and on request the participations of the same moment, into files of this machine; return
     how many. That so many answers are handed out is written down before the first of them is in it, and after
     both could be opened. Raises OSError."""
-    paths = [path] if participations is None else [path, participations]
     with ExitStack() as open_files:
-        files = [open_files.enter_context(each.open("wb")) for each in paths]
-        written = [open_files.enter_context(TemporaryFile()) for _ in paths]
-        answers = _write_of_one_moment(study, *written, tell=tell, revisions=revisions, encoding=encoding)
+        files = [open_files.enter_context(each.open("wb")) for each in (path, participations) if each]
+        written = [open_files.enter_context(TemporaryFile()) for _ in range(2)]
+        with snapshot():
+            answers = write_study(study, *written, revisions=revisions, encoding=encoding, tell=tell)
         note_export(study, answers=answers, by=by)
-        for source, file in zip(written, files, strict=True):
+        for source, file in zip(written, files, strict=False):  # people only where they are asked for
             source.seek(0)
             shutil.copyfileobj(source, file)
     return answers
@@ -123,36 +120,10 @@ def _write(export: Export) -> None:
     """To a file of this machine first: no store takes it line by line."""
     watched = _Watched(export)
     with kept(watched), TemporaryFile() as file, TemporaryFile() as people:
-        answers = _write_of_one_moment(
-            export.study, file, people, tell=watched.tell, revisions=export.revisions
-        )
+        with snapshot():
+            answers = write_study(export.study, file, people, revisions=export.revisions, tell=watched.tell)
         stored = [store_file(each, folder=Export.FOLDER, ending="csv") for each in (file, people)]
         _keep(export, *stored, answers=answers)
-
-
-def _write_of_one_moment(
-    study: Study,
-    file: IO[bytes],
-    people: IO[bytes] | None = None,
-    *,
-    tell: Tell,
-    revisions: str,
-    encoding: str = UTF_8,
-) -> int:
-    """Whoever answers, withdraws or is excluded meanwhile is in the whole files as when they were begun."""
-    text = TextIOWrapper(file, encoding=encoding, newline="")
-    with snapshot():
-        turns = answered_turns(study)
-        total = len(turns) if revisions == LAST else count_revisions(study)
-        answers = write_responses(
-            response_chunks(study, turns, revisions=revisions), text, lambda written: tell(written, total)
-        )
-        if people is not None:
-            text_of_people = TextIOWrapper(people, encoding=encoding, newline="")
-            write_participations(participation_chunks(study), text_of_people)
-            text_of_people.detach()
-    text.detach()  # what was written goes into the file, which stays open
-    return answers
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from annotations.models import Study
 from annotations.services.participations import withdraw
 from annotations.services.plans import note_deviation
 from annotations.services.reviews import exclude_annotator
+from evaluation import exports as files
 from evaluation.frames import responses
 from evaluation.frames.responses import response_frame
 from evaluation.frames.snapshots import snapshot
@@ -132,7 +133,7 @@ def export() -> None:
             time.sleep(0.02)
         seen.append(done)
 
-    write = exports.write_responses
+    write = files.write_responses
 
     def interrupted(chunks, file, tell):
         def told(written: int) -> None:
@@ -142,9 +143,9 @@ def export() -> None:
 
         return write(chunks, file, told)
 
-    exports.write_responses = interrupted
+    files.write_responses = interrupted
     assert exports.write_export(export=asked)
-    exports.write_responses = write
+    files.write_responses = write
     done = Export.objects.get()
     with done.file.open("r") as file:
         rows = list(csv.DictReader(file))

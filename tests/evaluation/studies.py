@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
 from django.utils import timezone
 
 from annotations.models import Annotator, Response, Study, Task
 from evaluation.analyses.interface import Analysis
 from evaluation.analyses.registry import analyses_of_kind
 from evaluation.documents.content import ReportContent, Section
+from evaluation.frames.responses import answered_turns, response_chunks
 from evaluation.models import Report
 from evaluation.reports.build import build_report
 from evaluation.reports.gather import gather, study_fingerprint
@@ -122,6 +124,11 @@ def keep_report(content: ReportContent, study: Study) -> Report:
 def ask(study: Study) -> Report:
     """For its report."""
     return request_report(subject=study, analysis=analysis_of(study))
+
+
+def file_frame(study: Study) -> pd.DataFrame:
+    """What is in the file of its answers."""
+    return pd.concat(response_chunks(study, answered_turns(study)), ignore_index=True)
 
 
 def save(study: Study, path: Path) -> None:

@@ -7,12 +7,13 @@ import pytest
 from annotations.kinds.registry import KINDS
 from annotations.measured import FLAGS, WORDS
 from annotations.models import Assignment, Task
-from evaluation.exports import in_chunks, write_codebook, write_responses
+from evaluation.exports import write_codebook, write_responses
 from evaluation.frames.columns import COLUMNS, columns_of
 from evaluation.frames.columns_of_pages import FAST
-from evaluation.frames.responses import CORRECTED, LATE, NOT_PAINTED, response_frame
+from evaluation.frames.responses import CORRECTED, LATE, NOT_PAINTED, answered_turns, response_chunks
 from tests.evaluation.studies import (
     answer_task,
+    file_frame,
     make_attribution_study,
     make_rated_study,
     make_ticked_study,
@@ -32,24 +33,25 @@ def exported(study, tmp_path) -> pd.DataFrame:
 
 @pytest.mark.parametrize("at_once", [1, 4, 15, 100])
 def test_a_file_is_the_same_in_whatever_chunks_it_is_written(monkeypatch, at_once):
-    frame = response_frame(make_rated_study())
+    study = make_rated_study()
     whole, file, told = StringIO(), StringIO(), []
-    write_responses([frame], whole)
-    monkeypatch.setattr("evaluation.exports.WRITTEN_AT_ONCE", at_once)
-    assert write_responses(in_chunks(frame), file, told.append) == 15
+    write_responses([file_frame(study)], whole)
+    monkeypatch.setattr("evaluation.frames.responses.READ_AT_ONCE", at_once)
+    chunks = response_chunks(study, answered_turns(study))
+    assert write_responses(chunks, file, told.append) == 15
     assert file.getvalue() == whole.getvalue()
     assert told == sorted({*range(at_once, 15, at_once), 15})
 
 
 def test_a_first_chunk_without_rows_leaves_one_header():
-    frame, file = response_frame(make_rated_study()), StringIO()
+    frame, file = file_frame(make_rated_study()), StringIO()
     write_responses([frame[:0], frame], file)
     assert file.getvalue().count("submitted_at") == 1
 
 
 def test_a_file_is_what_pandas_would_write():
     for study in (make_rated_study(), make_ticked_study({("cat", "dog", None): [("dog", "cat"), ()]})):
-        frame, file = response_frame(study), StringIO()
+        frame, file = file_frame(study), StringIO()
         write_responses([frame], file)
         for column in ("objects", "prompt_objects", "flags"):
             if column in frame:
@@ -63,7 +65,7 @@ def test_every_column_is_there_and_every_number_is_the_same_when_it_is_read_back
     study = make_attribution_study({"dog": ("NOUN", ()), "runs": ("VERB", ())})
     for number, task in enumerate(study.tasks.all()):
         answer_task(task, make_annotator(), {"choice": number + 1}, milliseconds=(12_345, None)[number])
-    frame, read = response_frame(study), exported(study, tmp_path)
+    frame, read = file_frame(study), exported(study, tmp_path)
     assert list(read.columns) == list(frame.columns) == [column.name for column in columns_of(study)]
     numbers = list(frame.select_dtypes("number"))
     assert {"task", "place", "milliseconds", "choice"} <= set(numbers)
@@ -107,7 +109,7 @@ def test_blanks_do_not_hide_a_formula(text):
     study = make_open_study(run=make_run(make_prompt_set([(text, [("dog", "NOUN", "")])])))
     answer_task(study.tasks.get(), make_annotator(), {"choice": 1})
     file = StringIO()
-    write_responses([response_frame(study)], file)
+    write_responses([file_frame(study)], file)
     assert f"'{text}" in file.getvalue()
 
 
@@ -128,7 +130,7 @@ def test_the_file_is_utf_8_and_keeps_what_csv_finds_hard(tmp_path):
 
 def test_writing_leaves_the_frame_as_it_was():
     study = make_ticked_study({("cat", "dog", True): [("dog", "cat")]})
-    frame = response_frame(study)
+    frame = file_frame(study)
     write_responses([frame], StringIO())
     assert list(frame["objects"]) == [["dog", "cat"]]
 

@@ -56,4 +56,4 @@ class Attribution(Kind):
 
     def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         shown = {"display": display_of(payload), "label": SCALE[answer["choice"]]}
-        return {**super().export(payload, answer), **shown}
+        return super().export(payload, {**answer, **shown})

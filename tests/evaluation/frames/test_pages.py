@@ -12,7 +12,7 @@ from annotations.models import Assignment, Plan, Response
 from annotations.services.participations import erase_answers
 from evaluation.frames.pages import Rules, page_values, viewed_milliseconds
 from evaluation.frames.responses import answered_turns, response_chunks, response_frame
-from tests.evaluation.studies import make_attribution_study, make_ticked_study
+from tests.evaluation.studies import file_frame, make_attribution_study, make_ticked_study
 from tests.factories import answer_turn, give_turn, make_annotator, make_participation
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def plan(turn: Assignment, **settings) -> None:
 
 def row(turn: Assignment) -> dict:
     turn.study.refresh_from_db()
-    (found,) = response_frame(turn.study).to_dict("records")
+    (found,) = file_frame(turn.study).to_dict("records")
     return found
 
 

@@ -3,16 +3,20 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from annotations.kinds.interface import Column
 from annotations.kinds.registry import KINDS
 from annotations.models import Response, Study
 from annotations.services.identities import erase_person
 from evaluation.analyses.cohyponyms import analysis as cohyponyms
 from evaluation.analyses.opinion import analysis as opinion
 from evaluation.frames import responses
-from evaluation.frames.columns import columns_of
+from evaluation.frames.arrays import filled_array
+from evaluation.frames.columns import ONLY_IN_FILES, columns_of
 from evaluation.frames.responses import answered_turns, response_chunks, response_frame
+from evaluation.frames.stored_columns import CommonColumn
 from tests.evaluation.studies import (
     answer_task,
+    file_frame,
     make_attribution_study,
     make_rated_study,
     make_ticked_study,
@@ -74,7 +78,7 @@ def test_a_row_says_what_was_judged():
     task = study.tasks.get(payload__word="runs")
     annotator = make_annotator()
     response = answer_task(task, annotator, {"choice": 4}, milliseconds=7250)
-    (row,) = response_frame(study).to_dict("records")
+    (row,) = file_frame(study).to_dict("records")
     generation = task.generation
     assert row == {
         "study": study.name,
@@ -129,8 +133,11 @@ def test_types_are_the_same_with_and_without_rows(kind):
     answer_task(study.tasks.first(), make_annotator(), {"choice": 4, "objects": ["dog"]})
     frame = response_frame(study)
     assert dict(empty.dtypes) == dict(frame.dtypes)
-    assert list(frame.columns) == [column.name for column in columns_of(study)]
-    types = frame.dtypes.astype(str)
+    whole = file_frame(study)
+    assert list(whole.columns) == [column.name for column in columns_of(study)]
+    assert list(frame.columns) == [name for name in whole.columns if name not in ONLY_IN_FILES]
+    pd.testing.assert_frame_equal(whole[list(frame.columns)], frame)
+    types = whole.dtypes.astype(str)
     assert types["task"] == types["assignment"] == "int64"
     assert types["role"] == types["dropped"] == "string"
     assert types["place"] == types["replica"] == types["base"] == "Int64"
@@ -208,7 +215,8 @@ def test_a_frame_is_what_its_chunks_are_together(make, monkeypatch):
     chunks = list(response_chunks(study, answered_turns(study)))
     assert [len(chunk) for chunk in chunks[:-1]] == [4] * (len(chunks) - 1)
     pd.testing.assert_frame_equal(response_frame(study), whole)
-    pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), whole)
+    together = pd.concat(chunks, ignore_index=True)
+    pd.testing.assert_frame_equal(together[list(whole.columns)], whole)
 
 
 def test_chunks_hold_what_was_answered_when_they_began_each_answer_once(monkeypatch):
@@ -239,3 +247,19 @@ def test_times_are_read_to_the_microsecond():
     assert list(frame["revised_at"]) == [answer.created_at for answer in stored]
     Response.objects.update(created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))  # a whole second
     assert set(response_frame(study)["revised_at"]) == {pd.Timestamp("2026-01-02T03:04:05Z")}
+
+
+def test_numbers_that_would_not_be_exact_are_refused_and_missing_ones_stay_missing():
+    column = CommonColumn("place", "whole number", "A place.", path="place")
+    assert filled_array(column, [None, 0, 2**53 - 1]).tolist() == [pd.NA, 0, 2**53 - 1]
+    with pytest.raises(OverflowError, match="too large to be exact"):
+        filled_array(column, [2**53])
+
+
+def test_what_a_kind_gives_is_held_against_its_columns_type():
+    with pytest.raises(TypeError, match="non-equivalent"):
+        filled_array(Column("points", "whole number", "Points."), [2.5])
+    with pytest.raises((TypeError, ValueError)):
+        filled_array(Column("points", "whole number", "Points."), ["two"])
+    assert filled_array(Column("names", "list", "Names."), [["a"], [], None]).tolist() == [["a"], [], None]
+    assert filled_array(Column("is_so", "truth", "Whether."), [True, None]).tolist() == [True, pd.NA]

@@ -155,16 +155,17 @@ def test_writing_again_replaces_what_was_there(tmp_path):
 
 def test_tables_and_responses_are_of_one_moment(monkeypatch, tmp_path):
     study = make_attribution_study()
-    save_frame = files.save_frame
+    build_report = files.build_report
 
-    def answer_first(*args, **options):
+    def answer_first(*args):
         answer_task(study.tasks.first(), make_annotator(), {"choice": 3})
-        save_frame(*args, **options)
+        return build_report(*args)
 
-    monkeypatch.setattr(files, "save_frame", answer_first)
+    monkeypatch.setattr(files, "build_report", answer_first)
     write(study, tmp_path)
     flow = pd.read_csv(tmp_path / "flow.csv", index_col="step")["count"]
     assert flow["responses collected"] == len(pd.read_csv(tmp_path / "responses.csv")) == 0
+    assert len(pd.read_csv(tmp_path / "participations.csv")) == 0
 
 
 def test_progress_is_told_after_every_file(tmp_path):

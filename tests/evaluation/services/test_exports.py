@@ -13,6 +13,7 @@ from django.utils import timezone
 from annotations.services.identities import erase_person
 from daamweb.projects.models import Event
 from daamweb.work.jobs import sweep_work
+from evaluation import exports as files
 from evaluation.errors import SubjectGoneError
 from evaluation.jobs import sweep_results, write_export
 from evaluation.models import Export
@@ -33,7 +34,7 @@ def export() -> Export:
 def while_it_is_written(monkeypatch, act) -> None:
     """Something happens after the first row."""
     monkeypatch.setattr("evaluation.frames.responses.READ_AT_ONCE", 1)
-    write_responses = exports.write_responses
+    write_responses = files.write_responses
 
     def write(chunks, file, tell):
         def told(written):
@@ -43,7 +44,7 @@ def while_it_is_written(monkeypatch, act) -> None:
 
         return write_responses(chunks, file, told)
 
-    monkeypatch.setattr(exports, "write_responses", write)
+    monkeypatch.setattr(files, "write_responses", write)
 
 
 def handed_out() -> list[dict]:
@@ -64,11 +65,11 @@ def test_the_files_of_every_revision_are_what_the_command_writes(tmp_path):
     answer_turn(turn, {"choice": 4})
     export = request_export(study=study, by=make_user(), revisions="all")
     write_export(export.pk)
-    files = tmp_path / "responses.csv", tmp_path / "participations.csv"
-    exports.save_responses(study=study, path=files[0], by=None, revisions="all", participations=files[1])
+    paths = tmp_path / "responses.csv", tmp_path / "participations.csv"
+    exports.save_responses(study=study, path=paths[0], by=None, revisions="all", participations=paths[1])
     done = same_row(export)
     assert done.answers == 2
-    assert [done.file.read(), done.participations.read()] == [file.read_bytes() for file in files]
+    assert [done.file.read(), done.participations.read()] == [path.read_bytes() for path in paths]
 
 
 def test_whoever_asks_twice_has_one_and_everybody_has_their_own(export):

@@ -7,12 +7,17 @@ from django.utils import timezone
 
 from annotations.models import Study
 from annotations.services.closings import close_study
-from evaluation.frames.responses import response_frame
 from evaluation.jobs import compute_report
 from evaluation.models import Report
 from evaluation.views.reports import FRESH
 from tests.evaluation.pages import address, html
-from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, stored
+from tests.evaluation.studies import (
+    answer_task,
+    file_frame,
+    make_attribution_study,
+    make_rated_study,
+    stored,
+)
 from tests.factories import make_annotator, make_open_study, make_study
 
 pytestmark = pytest.mark.django_db
@@ -258,4 +263,4 @@ def test_the_codebook_comes_as_a_file(researcher_client):
     study = make_rated_study()
     close_study(study=study)
     codebook = list(csv.DictReader(StringIO(html(researcher_client.get(address(study, "codebook.csv"))))))
-    assert [row["column"] for row in codebook] == list(response_frame(study))
+    assert [row["column"] for row in codebook] == list(file_frame(study))
