@@ -127,4 +127,4 @@ def _last_page(row: Mapping[str, Any]) -> tuple[str | None, int | None]:
         return None, None
     if row["stored_turns"] and not row["answered_last"]:
         return "task", row["stored_turns"]
-    return ("waiting" if row["stored_began_at"] else "instructions"), None
+    return ("waiting" if row["stored_began_at"] or row["stored_turns"] else "instructions"), None

@@ -24,7 +24,9 @@ UNMARKED = {
     "annotations.Participation.address_key": "a hash; on no page",
     "annotations.Participation.device": "random; in cookies only",
     "annotations.Participation.language": "the code of a language",
+    "annotations.Participation.option_order": "numbers",
     "annotations.Response.answer": "numbers; in exports only",
+    "annotations.Response.flags": "measured",
     "annotations.Response.layout": "measured",
     "annotations.Response.visible_spans": "measured",
     "annotations.Study.kind": "the name of a folder of the code",
@@ -38,7 +40,7 @@ UNMARKED = {
 }
 HASHES = ("sha256", "fingerprint")  # how their names end
 # A state, or a constraint, asks for these to be empty in most rows: only what is in them is marked.
-MAY_BE_EMPTY = ("error", "parse_error", "image", "heat_maps", "file")
+MAY_BE_EMPTY = ("error", "parse_error", "image", "heat_maps", "file", "participations")
 # As long as it may be, and unique.
 SHORT = ("slug", "pseudonym", "completion_code")
 

@@ -13,5 +13,7 @@ COLUMNS = (
         f"The prompt's objects in alphabetical order, joined by “{SEPARATOR}”: the image's cluster.",
     ),
     Column("cohyponyms", "truth", "Whether the prompt's objects are cohyponyms; empty: not known."),
-    Column("objects", "list", "The objects that the annotator ticked, in the order of the clicks."),
+    Column(
+        "objects", "list", "The objects that the annotator ticked, in the order of the clicks if order_known."
+    ),
 )
