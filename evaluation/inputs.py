@@ -59,7 +59,7 @@ class Inputs:
     """Only what the analysis said it needs is there; the rest is empty.
 
     settings: of a study its frozen plan's, of a run how its images were made.
-    responses: final responses, one row each; see docs/rows.md for its columns.
+    responses: final responses, one row each; see evaluation/frames/columns.py for its columns.
     answer_columns: those of `responses` that the kind of task added.
     images: of a run or of the study's tasks, by prompt and seed.
     """
