@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0006_what_was_measured'),
+        ('annotations', '0007_who_takes_part'),
     ]
 
     operations = [
