@@ -39,6 +39,14 @@ class EntryCodeError(ValueError):
     """Entry codes cannot be made, or revoked, as asked."""
 
 
+class DeclineError(Exception):
+    """This turn cannot be declined: it ended, or its person declined as many as may be."""
+
+
+class ReportError(Exception):
+    """No more problems are taken down of this person."""
+
+
 class AssignmentNotYoursError(Exception):
     """The turn is somebody else's."""
 

@@ -42,6 +42,14 @@ def participation_of(study: Study, annotator_pk: int | None) -> Participation | 
     return only_row(Participation.objects.filter(study=study, annotator=annotator_pk))
 
 
+def gives_tasks(study: Study, participation: Participation) -> bool:
+    """Whether this person may be given tasks as far as the study goes: while it is paused, those who began
+    may finish, unless everybody is stopped."""
+    if study.state == Study.State.PAUSED:
+        return not study.stops_everybody and participation.began_at is not None
+    return study.state == Study.State.OPEN
+
+
 def held_assignment(participation: Participation) -> Assignment | None:
     """What this person has claimed in this visit and not answered; of several the one shown first."""
     claimed = participation.assignments.filter(state=Assignment.State.CLAIMED, visit=participation.visit_id)

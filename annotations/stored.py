@@ -10,6 +10,7 @@ from annotations.models import (
     Participation,
     Place,
     Plan,
+    ProblemReport,
     Response,
     Review,
     Study,
@@ -42,11 +43,11 @@ def say_what_is_stored() -> None:
         ),
         Stored(
             about="Annotators",
-            what="Their way through a study, under a pseudonym: consent, when they began and finished, a "
-            "completion code, language, the order in which they are shown the options of an answer, how many "
-            "tasks they were given and answered.",
+            what="Their way through a study, under a pseudonym: consent, when they began and finished, or "
+            "how it ended otherwise, codes for that, language, the order in which they are shown the options "
+            "of an answer, how many tasks they were given, answered and declined.",
             why="To give out tasks, show progress, and tell who finished.",
-            until="Erased with the study. The completion code is replaced when it is forgotten who they are.",
+            until="Erased with the study. The codes are replaced when it is forgotten who they are.",
             models=(Participation,),
             count=_participations,
         ),
@@ -72,6 +73,13 @@ def say_what_is_stored() -> None:
             "keyed for the day.",
             why="So that nobody takes every place.",
             until="Their first answer, or a day.",
+        ),
+        Stored(
+            about="Annotators",
+            what="The problems that they report: of which task, of what kind, and their own words.",
+            why="So that somebody can mend what does not work.",
+            until="Erased when the person asks, or with the study.",
+            models=(ProblemReport,),
         ),
         Stored(
             about="Annotators",

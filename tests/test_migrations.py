@@ -71,6 +71,8 @@ import uuid
 for study in Study.objects.order_by("pk"):
     assert check_study(study) == (), check_study(study)
     print(study.kind, study.state, len(study.plan.sha256), sorted(response_frame(study)["dropped"]))
+people = Participation.objects.all()
+assert people and all(person.other_codes == person.derive_other_codes() for person in people)
 turn = Assignment.objects.filter(state="claimed").order_by("pk").first()
 answer = {"objects": ["cow"]}
 submit_response(assignment=turn, participation=turn.participation, answer=answer, token=uuid.uuid4())

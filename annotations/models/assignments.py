@@ -74,6 +74,12 @@ class Assignment(models.Model):
     lease_expires_at = models.DateTimeField()
     extensions = models.PositiveIntegerField(default=0)
     ended_at = models.DateTimeField(null=True, blank=True, help_text="Expired, returned or submitted.")
+    declined = models.BooleanField(
+        default=False, help_text="Its person did not want to answer: given back for good."
+    )
+    set_aside = models.BooleanField(
+        default=False, help_text="Its person stopped for now: theirs again if nobody took it meanwhile."
+    )
     submitted_at = models.DateTimeField(
         null=True, blank=True, help_text="When the first answer came; later ones are corrections."
     )
@@ -122,6 +128,13 @@ class Assignment(models.Model):
                 name="assignment_state_has_times",
             ),
             models.CheckConstraint(
+                condition=Q(set_aside=False) | Q(state="returned", declined=False),
+                name="assignment_set_aside_is_returned",
+            ),
+            models.CheckConstraint(
+                condition=Q(declined=False) | Q(state="returned"), name="assignment_declined_is_returned"
+            ),
+            models.CheckConstraint(
                 condition=Q(submitted_at__isnull=True, revision__isnull=True)
                 | Q(submitted_at__isnull=False, revision__isnull=False),
                 name="assignment_submitted_has_revision",
@@ -138,6 +151,8 @@ class Assignment(models.Model):
                 fields=["study", "lease_expires_at"], condition=Q(state="claimed"), name="assignment_lease"
             ),
             models.Index(fields=["participation"], condition=Q(state="claimed"), name="assignment_claimed"),
+            # What somebody who stopped comes back to.
+            models.Index(fields=["participation"], condition=Q(set_aside=True), name="assignment_set_aside"),
         ]
 
     def __str__(self) -> str:

@@ -2,11 +2,13 @@
 pay."""
 
 import secrets
+from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
 
 from annotations.models.annotators import Annotator, Platform
+from annotations.models.outcomes import Outcome, derived_code, derived_codes, outcome_of, rule_of
 from annotations.models.studies import Study
 from daamweb.constraints import known
 
@@ -21,6 +23,11 @@ def new_pseudonym() -> str:
 
 def new_seed() -> int:
     return secrets.randbits(62)
+
+
+class ParticipationQuerySet(models.QuerySet["Participation"]):
+    def of_outcome(self, outcome: str) -> Self:
+        return self.filter(rule_of(outcome))
 
 
 class Participation(models.Model):
@@ -45,6 +52,13 @@ class Participation(models.Model):
         help_text="The person's name in exports and reports.",
     )
     completion_code = models.CharField(max_length=20, default=new_completion_code, editable=False)
+    other_codes = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Those of the outcomes other than finishing, to be searched.",
+    )
     seed = models.BigIntegerField(default=new_seed, editable=False, help_text="Of this person's own order.")
     # The visit through which this person is here now.
     visit = models.ForeignKey(
@@ -72,6 +86,9 @@ class Participation(models.Model):
     turns = models.PositiveIntegerField(default=0, help_text="How many turns this person was given.")
     answered = models.PositiveIntegerField(
         default=0, help_text="How many of them were answered, in time or not."
+    )
+    declined = models.PositiveIntegerField(
+        default=0, help_text="How many of them this person did not want to answer."
     )
     checks_given = models.PositiveIntegerField(default=0)
     practices_given = models.PositiveIntegerField(default=0)
@@ -105,10 +122,23 @@ class Participation(models.Model):
     finished_at = models.DateTimeField(
         null=True, blank=True, help_text="When no task was left for this person."
     )
+    waiting_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when nothing was free, though something may come.",
+    )
+    interrupted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the study closed or stopped everybody, or this person had waited long enough.",
+    )
     screened_out_at = models.DateTimeField(null=True, blank=True)
     withdrew_at = models.DateTimeField(null=True, blank=True)
     excluded_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ParticipationQuerySet.as_manager()
 
     class Meta:
         ordering = ["study_id", "pk"]
@@ -131,6 +161,9 @@ class Participation(models.Model):
                 condition=Q(items_filled__lte=F("places_filled")) & Q(places_filled__lte=F("turns")),
                 name="participation_counters_fit",
             ),
+            models.CheckConstraint(
+                condition=Q(declined__lte=F("turns")), name="participation_declined_at_most_its_turns"
+            ),
         ]
         indexes = [
             # Those of one address who have answered nothing yet.
@@ -144,6 +177,24 @@ class Participation(models.Model):
     def may_be_given_tasks(self) -> bool:
         """Not of somebody who was excluded, screened out, withdrew or was erased."""
         return not (self.excluded_at or self.withdrew_at or self.screened_out_at or self.erased_at)
+
+    @property
+    def outcome(self) -> Outcome:
+        """As the rows say it now."""
+        return outcome_of(self)
+
+    @property
+    def outcome_code(self) -> str:
+        """What this person may show for it; empty as long as there is no outcome."""
+        outcome = self.outcome
+        if outcome == Outcome.NONE:
+            return ""
+        if outcome == Outcome.FINISHED:
+            return self.completion_code
+        return derived_code(outcome, seed=self.seed, completion_code=self.completion_code)
+
+    def derive_other_codes(self) -> str:
+        return derived_codes(seed=self.seed, completion_code=self.completion_code)
 
 
 class VisitVerdict(models.TextChoices):

@@ -172,6 +172,11 @@ class Study(models.Model):
     )
 
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    stops_everybody = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="While it is paused: whoever is inside is given nothing more, either.",
+    )
     plan = models.OneToOneField(
         Plan, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="study"
     )
@@ -243,11 +248,17 @@ class Study(models.Model):
     def mark_paused(self) -> bool:
         return self._move(to=self.State.PAUSED, among=(self.State.OPEN,))
 
+    def mark_stopped(self) -> bool:
+        """Paused, for those inside, too."""
+        return self._move(to=self.State.PAUSED, among=self.RUNNING, stops_everybody=True)
+
     def mark_resumed(self) -> bool:
-        return self._move(to=self.State.OPEN, among=(self.State.PAUSED,))
+        return self._move(to=self.State.OPEN, among=(self.State.PAUSED,), stops_everybody=False)
 
     def mark_closing(self, *, closes_at: datetime) -> bool:
-        return self._move(to=self.State.CLOSING, among=self.RUNNING, closes_at=closes_at)
+        return self._move(
+            to=self.State.CLOSING, among=self.RUNNING, closes_at=closes_at, stops_everybody=False
+        )
 
     def mark_closed(self, *, now: datetime) -> bool:
         return self._move(to=self.State.CLOSED, among=(self.State.CLOSING,), closed_at=now)

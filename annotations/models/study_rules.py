@@ -77,6 +77,9 @@ def study_constraints() -> list[models.BaseConstraint]:
         *map(_in_range, RANGES),
         _state_has_plan_and_times(),
         models.CheckConstraint(
+            condition=Q(stops_everybody=False) | Q(state="paused"), name="study_stops_while_paused"
+        ),
+        models.CheckConstraint(
             condition=Q(keep_identities_days__isnull=True)
             | Q(keep_identities_days__lte=LONGEST_RETENTION_DAYS),
             name="study_retention_in_range",

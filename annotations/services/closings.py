@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Exists, Max, OuterRef
 
 from annotations.errors import StudyError
 from annotations.kinds.registry import get_kind
-from annotations.models import Assignment, Participation, Place, Study
+from annotations.models import Assignment, Outcome, Participation, Place, Study
+from annotations.models.participations import ParticipationQuerySet
 from annotations.services.integrity import unfilled_places
 from annotations.services.locks import database_now, lock_study
 from annotations.services.turns import expire_due_turns, return_assignment
@@ -49,15 +50,29 @@ def closing_outlook(study: Study) -> Outlook:
     )
 
 
-def pause_study(*, study: Study, by: Actor = None) -> Study:
-    """Give out no new places; answers to places already taken are still accepted. Raises StudyError."""
+def pause_study(*, study: Study, stop_everybody: bool = False, by: Actor = None) -> Study:
+    """Let nobody new in; those who began may finish. `stop_everybody` gives them nothing more either, which
+    counts as interrupting them; what they are at is still taken. Raises StudyError."""
     with transaction.atomic():
         locked = lock_study(study.pk)
-        if not locked.mark_paused():
+        if stop_everybody:
+            if locked.stops_everybody or not locked.mark_stopped():
+                raise _refusal(
+                    locked, "only an open or paused study that goes on for somebody can be stopped"
+                )
+            _interrupt(Participation.objects.filter(study=locked))
+        elif not locked.mark_paused():
             raise _refusal(locked, "only an open study can be paused")
-        record(Action.PAUSED, subject=locked, project=locked.project, by=by)
+        details = {"everybody": True} if stop_everybody else {}
+        record(Action.PAUSED, subject=locked, project=locked.project, by=by, details=details)
     study.refresh_from_db()
     return study
+
+
+def _interrupt(people: ParticipationQuerySet) -> None:
+    """Those of whom nothing else is known: they can say so, and how far they came. The study is locked."""
+    still_at_it = people.of_outcome(Outcome.NONE).filter(visit__isnull=False)
+    still_at_it.update(interrupted_at=database_now())
 
 
 def close_study(*, study: Study, at_once: bool = False, complete: bool = False, by: Actor = None) -> Study:
@@ -72,6 +87,9 @@ def close_study(*, study: Study, at_once: bool = False, complete: bool = False, 
             raise _refusal(locked, f"{missing} of {locked.places_wanted} places have no answer that counts")
         if locked.state != State.CLOSING:
             locked.mark_closing(closes_at=_last_lease(locked) or database_now())
+            # Those at a task can finish it, and are told then.
+            at_work = Assignment.objects.filter(participation=OuterRef("pk"), state=Assignment.State.CLAIMED)
+            _interrupt(Participation.objects.filter(~Exists(at_work), study=locked))
             Place.objects.filter(study=locked, reserved_for__isnull=False).update(
                 reserved_for=None, reserved_until=None
             )
@@ -106,6 +124,7 @@ def end_closing(*, study: Study, by: Actor = SITE) -> bool:
         last = Participation.objects.filter(study=locked).aggregate(last=Max("last_answer_at"))["last"]
         if not locked.mark_closed(now=max(filter(None, (database_now(), last, locked.opened_at)))):
             return False
+        _interrupt(Participation.objects.filter(study=locked))
         record(Action.CLOSED, subject=locked, project=locked.project, by=by)
         return True
 

@@ -12,6 +12,7 @@ from annotations.models import (
     Participation,
     Place,
     Plan,
+    ProblemReport,
     Response,
     Review,
     Study,
@@ -50,6 +51,7 @@ def erase_study(study: Study, gone: Gone) -> None:
         set_study_aside(study)
     people = Participation.objects.filter(study=study)
     delete_in_slices(Response.objects.filter(assignment__study=study), gone, AT_ONCE)
+    delete_in_slices(ProblemReport.objects.filter(study=study), gone, AT_ONCE)
     _let_go(Place.objects.filter(study=study), gone)
     delete_in_slices(Assignment.objects.filter(study=study), gone, AT_ONCE)
     delete_in_slices(Place.objects.filter(study=study), gone, AT_ONCE)

@@ -52,8 +52,8 @@ def _erase_in_study(participation: Participation, by: User | None) -> int:
 @transaction.atomic
 def forget_identity(*, participation: Participation) -> None:
     """Let the participation and its visits lead to nobody: to an annotator who is known from nowhere else,
-    with other ids and another completion code; no entry code leads to it. Who is known from no other study
-    then is deleted."""
+    with other ids and other codes; no entry code leads to it. Who is known from no other study then is
+    deleted."""
     annotator = Annotator.objects.select_related("project").get(pk=participation.annotator_id)
     nobody = Annotator.objects.create(
         project=annotator.project,
@@ -63,8 +63,12 @@ def forget_identity(*, participation: Participation) -> None:
     )
     for visit in Visit.objects.filter(participation=participation):
         Visit.objects.filter(pk=visit.pk).update(annotator=nobody, unit_id=_nobodys_id())
+    participation.completion_code = new_completion_code()
     Participation.objects.filter(pk=participation.pk).update(
-        annotator=nobody, completion_code=new_completion_code(), address_key=""
+        annotator=nobody,
+        completion_code=participation.completion_code,
+        other_codes=participation.derive_other_codes(),
+        address_key="",
     )
     EntryCode.objects.filter(participation=participation).delete()
     Annotator.objects.filter(pk=annotator.pk, participations=None, visits=None).delete()

@@ -63,6 +63,7 @@ def _participations_miscounted(study: Study) -> QuerySet[Participation]:
         .annotate(
             count_turns=Count("assignments"),
             count_answered=Count("assignments", filter=Q(assignments__submitted_at__isnull=False)),
+            count_declined=Count("assignments", filter=Q(assignments__declined=True)),
             count_held=Count("assignments", filter=counting & item & held),
             count_filled=Count("assignments", filter=counting & submitted),
             count_items=Count("assignments", filter=counting & item & submitted),
@@ -73,6 +74,7 @@ def _participations_miscounted(study: Study) -> QuerySet[Participation]:
         .exclude(
             turns=F("count_turns"),
             answered=F("count_answered"),
+            declined=F("count_declined"),
             items_held=F("count_held"),
             places_filled=F("count_filled"),
             items_filled=F("count_items"),

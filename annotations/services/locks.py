@@ -20,6 +20,7 @@ _COLUMNS = (
     "id", "project", "name", "slug", "kind", "title", "state", "replicas", "share_cap", "lease_minutes",
     "check_every", "items", "controls", "checks", "practices", "reopenings", "closes_at", "access",
     "min_width", "unanswered_at_most", "unanswered_share", "unanswered_minutes",
+    "stops_everybody",
 )  # fmt: skip
 _OTHER_COLUMNS = [
     f"study__{field.name}" for field in Study._meta.concrete_fields if field.name not in _COLUMNS
@@ -28,7 +29,7 @@ _OTHER_COLUMNS = [
 _PROGRESS = (
     "cursor", "lap_ends_at", "lap_reopenings", "turns", "answered", "checks_given", "practices_given",
     "places_given", "items_held", "places_filled", "items_filled", "changes", "began_at", "last_answer_at",
-    "finished_at", "address_key",
+    "finished_at", "waiting_since", "interrupted_at", "address_key",
 )  # fmt: skip
 
 # Where our keys begin among the database's advisory locks; a study's is this and its id.

@@ -10,7 +10,16 @@ from django.db.models import F, Max
 from annotations.erased import tell_erased
 from annotations.errors import StudyNotOpenError
 from annotations.kinds.registry import get_kind
-from annotations.models import Annotator, Assignment, Participation, Response, Review, Study, Visit
+from annotations.models import (
+    Annotator,
+    Assignment,
+    Participation,
+    ProblemReport,
+    Response,
+    Review,
+    Study,
+    Visit,
+)
 from annotations.models.participations import new_seed
 from annotations.ring import first_cursor, own_order
 from annotations.services.locks import database_now, lock_participation, lock_study, share_study
@@ -97,7 +106,7 @@ def _new_participation(study: Study, annotator: Annotator, language: str, now: d
     ordinal = next(iter(last[:1]), -1) + 1
     cursor = first_cursor(ordinal, study.items + study.controls)
     seed = new_seed()
-    return Participation.objects.create(
+    person = Participation(
         study=study,
         annotator=annotator,
         ordinal=ordinal,
@@ -110,6 +119,9 @@ def _new_participation(study: Study, annotator: Annotator, language: str, now: d
         language=language,
         consented_at=now,
     )
+    person.other_codes = person.derive_other_codes()
+    person.save(force_insert=True)
+    return person
 
 
 @transaction.atomic
@@ -134,8 +146,8 @@ ERASED_REASON = "erased with the person’s answers"
 
 @transaction.atomic
 def erase_answers(*, participation: Participation) -> int:
-    """Forget what this person answered; return how many answers (revisions included). The turns stay, stop
-    counting, and reports count them as erased."""
+    """Forget what this person answered, and which problems were reported; return how many answers (revisions
+    included). The turns stay, stop counting, and reports count them as erased."""
     study = lock_study(participation.study_id)
     person, now = lock_participation(participation.pk)
     drop_turns(study, person, person.assignments.all(), dropped=Assignment.Dropped.ERASED)
@@ -156,6 +168,7 @@ def erase_answers(*, participation: Participation) -> int:
         flags=[],
         erased_at=now,
     )
+    ProblemReport.objects.filter(participation=person).delete()
     Review.objects.filter(participation=person).update(reason=ERASED_REASON, evidence={})
     Participation.objects.filter(pk=person.pk).update(
         erased_at=now, withdrew_at=person.withdrew_at or now, changes=F("changes") + 1, address_key=""

@@ -1,7 +1,7 @@
 """What a task's page asks for with one request: store the answer, and give the next task."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -9,10 +9,10 @@ from django.db import transaction
 from annotations.errors import StudyNotOpenError
 from annotations.measured import Measured
 from annotations.models import Assignment, Participation, Response, Study
-from annotations.services.claims import claim_assignment, claim_locked
+from annotations.selectors import gives_tasks
+from annotations.services.claims import claim_again, claim_locked, note_last_answer
 from annotations.services.locks import lock_to_rate, save_progress
 from annotations.services.responses import check_is_theirs, store_locked
-from annotations.services.turns import expire_due_turns
 from annotations.services.walks import Claim
 
 
@@ -42,15 +42,13 @@ def rate(
     """`submit_response` and then `claim_assignment`, in one transaction; raises what the first one raises."""
     check_is_theirs(assignment, participation)
     rated = _rate(assignment, participation, answer, token, base, measured, device)
-    if rated.claim is None or rated.claim.turn is not None:
-        return rated
-    if not expire_due_turns(study=participation.study_id):
+    if rated.claim is None:
         return rated
     try:
-        claim: Claim | None = claim_assignment(participation=participation)
+        claim: Claim | None = claim_again(rated.claim, participation=participation)
     except StudyNotOpenError:  # the answer is stored
         claim = None
-    return Rated(rated.response, claim, rated.study, rated.participation)
+    return replace(rated, claim=claim)
 
 
 @transaction.atomic
@@ -67,8 +65,10 @@ def _rate(
     stored = store_locked(study, person, now, assignment, answer, token, base, measured)
     response, claim = stored.response, None
     is_elsewhere = person.device != device
-    may_go_on = study.state == Study.State.OPEN and not is_elsewhere
-    if may_go_on and response.answer == answer and not response.late:
+    may_go_on = gives_tasks(study, person)
+    if may_go_on and not is_elsewhere and response.answer == answer and not response.late:
         claim = claim_locked(study, person, now, has_answered=assignment if stored.was_held else None)
+    elif stored.was_held and not may_go_on and not assignment.in_block:
+        note_last_answer(study, person, now)
     save_progress(person)
     return Rated(response, claim, study, person, is_elsewhere)

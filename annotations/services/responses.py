@@ -145,11 +145,11 @@ def _end_with_answer(
     study: Study, person: Participation, turn: Assignment, now: datetime, *, interrupted: bool
 ) -> bool:
     """Write the first answer down on its turn and its person; whether it came too late to count."""
-    revived = turn.state != State.CLAIMED and _revive(study, person, turn)
+    revived = turn.state != State.CLAIMED and revive(study, person, turn)
     late = turn.state != State.CLAIMED and not revived
     fields: dict[str, Any] = {"submitted_at": now, "revision": 0, "interrupted": interrupted}
     if not late:
-        fields |= {"state": State.SUBMITTED, "ended_at": now}
+        fields |= {"state": State.SUBMITTED, "ended_at": now, "set_aside": False}
     Assignment.objects.filter(pk=turn.pk, submitted_at=None).update(**fields)
     _count_answer(person, turn, now, fills=not late and turn.counts)
     if revived and turn.place_id is not None and turn.task.role == Task.Role.ITEM:
@@ -167,9 +167,10 @@ def _count_answer(person: Participation, turn: Assignment, now: datetime, *, fil
         person.items_filled += turn.task.role == Task.Role.ITEM
 
 
-def _revive(study: Study, person: Participation, turn: Assignment) -> bool:
-    """Whether a turn that expired or was returned goes on: nobody has its place, and the study still runs."""
-    if study.state not in Study.RUNNING or not turn.counts or not person.may_be_given_tasks:
+def revive(study: Study, person: Participation, turn: Assignment) -> bool:
+    """Whether a turn that expired or was returned goes on: nobody has its place, and the study still runs.
+    One that was declined never does."""
+    if turn.declined or study.state not in Study.RUNNING or not turn.counts or not person.may_be_given_tasks:
         return False
     if turn.place_id is None:
         return True

@@ -1,16 +1,20 @@
 """Turns end: they expire, are returned, or stop counting; and their places are free again."""
 
-from datetime import timedelta
+import math
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
+from annotations.errors import AssignmentNotYoursError, DeclineError
 from annotations.models import Assignment, Participation, Place, Review, Study, Task
 from annotations.services.locks import database_now, lock_participation, lock_study
 from annotations.services.plans import note_deviation
 
 # Turns that one request or sweep ends.
 AT_ONCE = 32
+# Of the turns that somebody was given; one can always be declined.
+DECLINED_SHARE = 0.1
 State = Assignment.State
 
 
@@ -37,13 +41,84 @@ def return_assignment(*, assignment: Assignment) -> bool:
     return _end(assignment, State.RETURNED) is not None
 
 
+def decline_assignment(*, assignment: Assignment, participation: Participation) -> None:
+    """Give a turn back for good, since its person does not want to answer it: it is given to this person
+    never again, and an answer that comes later is not used. Raises AssignmentNotYoursError and DeclineError.
+    """
+    if assignment.participation_id != participation.pk:
+        raise AssignmentNotYoursError("This task is somebody else's.")
+    # Before anybody has to wait: what is refused can be asked for any number of times.
+    if _may_be_declined(assignment, Participation.objects.get(pk=participation.pk)):
+        _decline(assignment)
+
+
+@transaction.atomic
+def _decline(assignment: Assignment) -> None:
+    study = lock_study(assignment.study_id)
+    person, now = lock_participation(assignment.participation_id)
+    if not _may_be_declined(assignment, person):
+        return
+    turn = Assignment.objects.select_related("task").get(pk=assignment.pk)
+    if _end_locked(study, person, now, turn, State.RETURNED, declined=True) is None:
+        raise DeclineError("The time for this task was over already, so there is nothing to decline.")
+    Participation.objects.filter(pk=person.pk).update(declined=F("declined") + 1)
+
+
+def _may_be_declined(assignment: Assignment, person: Participation) -> bool:
+    """False if it was declined already. Raises DeclineError."""
+    turn = Assignment.objects.get(pk=assignment.pk)
+    if turn.declined:
+        return False
+    if turn.submitted_at is not None:
+        raise DeclineError("You answered this task already, so it cannot be declined any more.")
+    if person.declined >= max(1, math.floor(DECLINED_SHARE * person.turns)):
+        raise DeclineError(
+            f"You were given {person.turns} tasks and declined {person.declined} of them; one in ten can be "
+            "declined, and at least one. Please answer this one, or stop here."
+        )
+    return True
+
+
+def leave_turns(*, participation: Participation) -> int:
+    """Give back what others wait for, of somebody who stops for now; return how many turns. Checks and
+    practice wait for their person."""
+    reserved = Place.objects.filter(reserved_for=participation.pk)
+    if not (reserved.exists() or _given_back(participation).exists() or participation.waiting_since):
+        return 0  # without anybody having to wait
+    with transaction.atomic():
+        study = lock_study(participation.study_id)
+        person, now = lock_participation(participation.pk)
+        left = list(_given_back(person).select_related("task").order_by("pk"))
+        for turn in left:
+            _end_locked(study, person, now, turn, State.RETURNED, set_aside=True)
+        drop_reservation(study, person)
+        Participation.objects.filter(pk=person.pk).update(waiting_since=None)
+        return len(left)
+
+
+def _given_back(person: Participation) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(participation=person.pk, state=State.CLAIMED, place__isnull=False)
+
+
 @transaction.atomic
 def _end(turn: Assignment, state: str, still: Q | None = None) -> int | None:
     """End a claimed turn; return how many places became free by that, None if it was not claimed any more."""
     study = lock_study(turn.study_id)
     person, now = lock_participation(turn.participation_id)
+    return _end_locked(study, person, now, turn, state, still)
+
+
+def _end_locked(
+    study: Study,
+    person: Participation,
+    now: datetime,
+    turn: Assignment,
+    state: str,
+    still: Q | None = None,
+    **marked: bool,
+) -> int | None:
     ended = Assignment.objects.filter(still or Q(), pk=turn.pk, state=State.CLAIMED).update(
-        state=state, ended_at=now
+        state=state, ended_at=now, **marked
     )
     if not ended:
         return None

@@ -31,11 +31,12 @@ _SHOWN = (
 @dataclass(frozen=True)
 class Claim:
     """The turn that this person has now; or none, and whether anything may come: `ended` says that nothing is
-    left for this person, otherwise nothing is free right now. `upcoming` is the task that comes next, with
-    what shows it, as far as it is known."""
+    left for this person, otherwise nothing is free right now; `finishes` that it was this claim that ended
+    it. `upcoming` is the task that comes next, with what shows it, as far as it is known."""
 
     turn: Assignment | None
     ended: bool = False
+    finishes: bool = False
     upcoming: ShownTask | None = None
 
 
@@ -65,7 +66,7 @@ def lease_of(study: Study, person: Participation) -> timedelta:
 
 def upcoming_task(study: Study, person: Participation) -> ShownTask | None:
     """What this person's next page will show, as far as it is known."""
-    unplaced = _Schedule(study, person).next_unplaced()
+    unplaced = Schedule(study, person).next_unplaced()
     return _reserved_task(person) if unplaced is None else ShownTask.of(unplaced)
 
 
@@ -75,7 +76,7 @@ def _reserved_task(person: Participation) -> ShownTask | None:
     return ShownTask.of(place.task) if place else None
 
 
-class _Schedule:
+class Schedule:
     """Practice comes first, checks come between; neither has places."""
 
     def __init__(self, study: Study, person: Participation):
@@ -110,7 +111,7 @@ class _Schedule:
 class Walk:
     def __init__(self, study: Study, person: Participation, visit: int, now: datetime):
         self.study, self.person, self.visit, self.now = study, person, visit, now
-        self.schedule = _Schedule(study, person)
+        self.schedule = Schedule(study, person)
         self.ring = study.places_wanted
         self.windows = WINDOWS_AT_ONCE
         self.used_reservation = False

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from threading import Barrier, Event
 
@@ -13,15 +13,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotations.errors import ManyAtOnceError, StudyNotOpenError
+from annotations.errors import DeclineError, ManyAtOnceError, StudyNotOpenError
+from annotations.measured import Measured
 from annotations.models import Assignment, Place, Response, Study
 from annotations.services.claims import claim_assignment
-from annotations.services.closings import close_study
+from annotations.services.closings import close_study, pause_study
 from annotations.services.entry_codes import enter, make_entry_codes
 from annotations.services.locks import lock_study, share_study
 from annotations.services.participations import move_to_device
+from annotations.services.ratings import rate
 from annotations.services.responses import submit_response
-from annotations.services.turns import return_assignment
+from annotations.services.turns import decline_assignment, return_assignment
 from tests.factories import (
     give_turn,
     make_open_study,
@@ -143,18 +145,7 @@ def _revive_together() -> list[int]:
     for turn, other in zip(turns, reversed(people), strict=True):
         return_assignment(assignment=turn)
         Place.objects.filter(pk=turn.place_id).update(reserved_for=other, reserved_until=until)
-    together = Barrier(2)
-
-    def answer(turn) -> None:
-        with closing(connection):
-            connection.ensure_connection()
-            together.wait(10)
-            submit_response(
-                assignment=turn, participation=turn.participation, answer={"choice": 4}, token=uuid.uuid4()
-            )
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(answer, turns, timeout=30))
+    _together(*(lambda turn=turn: _answer(turn) for turn in turns))
     in_time = Response.objects.filter(assignment__study=study, late=False)
     return [in_time.count(), Place.objects.filter(study=study, reserved_for__isnull=False).count()]
 
@@ -207,3 +198,62 @@ def _enter_together() -> list[int]:
         devices = list(pool.map(enter_once, range(4), timeout=30))
     person = study.participations.get()
     return [len(set(devices)), devices.count(person.device)]
+
+
+def _answer(turn: Assignment) -> None:
+    submit_response(
+        assignment=turn, participation=turn.participation, answer={"choice": 4}, token=uuid.uuid4()
+    )
+
+
+def _together(*steps: Callable[[], object]) -> None:
+    """Do each in a connection of its own, all at once."""
+    barrier = Barrier(len(steps))
+
+    def do(step: Callable[[], object]) -> None:
+        with closing(connection):
+            connection.ensure_connection()
+            barrier.wait(10)
+            step()
+
+    with ThreadPoolExecutor(len(steps)) as pool:
+        list(pool.map(do, steps, timeout=30))
+
+
+def decline_twice_and_answer_together() -> None:
+    """Print for every round how often the turn was declined by its person's counter, whether it is declined,
+    and whether its answer is late."""
+    print(json.dumps([_decline_and_answer() for _ in range(ROUNDS)]))
+
+
+def _decline_and_answer() -> list[int]:
+    study = make_open_study()
+    person = make_participation(study)
+    turn = give_turn(study.tasks.first(), person)
+
+    def decline() -> None:
+        with suppress(DeclineError):
+            decline_assignment(assignment=turn, participation=person)
+
+    _together(decline, lambda: _answer(turn), decline)
+    turn.refresh_from_db()
+    person.refresh_from_db()
+    return [person.declined, turn.declined, turn.responses.get().late]
+
+
+def stop_everybody_while_somebody_answers() -> None:
+    """Print the outcomes of those who answered just when everybody was stopped."""
+    print(json.dumps([_stop_and_answer() for _ in range(ROUNDS)]))
+
+
+def _stop_and_answer() -> str:
+    study = make_open_study()
+    person = make_participation(study)
+    turn = give_turn(study.tasks.first(), person)
+    once = {"token": uuid.uuid4(), "base": None, "measured": Measured()}
+    _together(
+        lambda: rate(assignment=turn, participation=person, answer={"choice": 4}, **once),
+        lambda: pause_study(study=study, stop_everybody=True),
+    )
+    person.refresh_from_db()
+    return person.outcome

@@ -255,7 +255,7 @@ def test_a_long_way_over_tasks_that_one_has_had_takes_several_requests(monkeypat
 def test_a_study_that_is_not_open_gives_out_nothing(study):
     participation = person(study)
     held = claim(participation)
-    pause_study(study=study)
+    pause_study(study=study, stop_everybody=True)
     with pytest.raises(StudyNotOpenError):
         claim_assignment(participation=participation)
     close_study(study=study)

@@ -35,6 +35,15 @@ def test_an_answer_waits_for_the_closing_and_is_refused(site):
     assert printed_by(site, "answer_while_it_closes()") == ["closed", "first ends", "refused", 0]
 
 
+def test_a_turn_is_either_declined_or_answered(site):
+    for declined, is_declined, is_late in printed_by(site, "decline_twice_and_answer_together()"):
+        assert declined == is_declined == is_late
+
+
+def test_no_answer_makes_it_unsaid_that_its_person_was_interrupted(site):
+    assert printed_by(site, "stop_everybody_while_somebody_answers()") == ROUNDS * ["interrupted"]
+
+
 def test_two_people_whose_places_are_reserved_for_each_other_both_get_theirs_back(site):
     assert printed_by(site, "revive_together()") == ROUNDS * [[2, 0]]
 

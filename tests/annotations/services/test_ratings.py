@@ -66,12 +66,13 @@ def test_the_same_page_with_another_answer_gives_nothing():
     assert (rated.response.answer, rated.claim) == ({"choice": 3}, None)
 
 
-def test_a_paused_study_stores_the_answer_and_gives_nothing():
+@pytest.mark.parametrize("stop_everybody", [False, True])
+def test_a_paused_study_stores_the_answer_and_goes_on_unless_everybody_is_stopped(stop_everybody):
     study = four_images()
     turn = claim(person(study))
-    pause_study(study=study)
+    pause_study(study=study, stop_everybody=stop_everybody)
     rated = send(turn)
-    assert (rated.claim, rated.response.late) == (None, False)
+    assert (rated.claim is None, rated.response.late) == (stop_everybody, False)
 
 
 def test_after_the_last_task_it_is_the_end():
