@@ -18,6 +18,10 @@ def _pause(study: Study, by: User, seen: Shown | None) -> None:
     pause_study(study=study, by=by)
 
 
+def _stop(study: Study, by: User, seen: Shown | None) -> None:
+    pause_study(study=study, stop_everybody=True, by=by)
+
+
 def _close(study: Study, by: User, seen: Shown | None) -> None:
     start_closing(study=study, by=by)
 
@@ -28,20 +32,41 @@ def _close_at_once(study: Study, by: User, seen: Shown | None) -> None:
 
 # What a button on a study's page does, for somebody who has seen the design so. What is said when it is
 # done is the state that came of it.
-CHANGES = {"open": _open, "pause": _pause, "close": _close, "close_at_once": _close_at_once}
+CHANGES = {
+    "open": _open,
+    "pause": _pause,
+    "stop": _stop,
+    "close": _close,
+    "close_at_once": _close_at_once,
+}
 OUTCOMES: dict[str, str] = {
     State.OPENING: "is being opened: a worker holds its pictures against their hashes first",
     State.OPEN: "is open: annotators can come",
-    State.PAUSED: "is paused: no new places are given out",
+    State.PAUSED: "is paused: nobody new is let in",
     State.CLOSING: "is closing: nothing new is given out, and who is at a task can finish it",
     State.CLOSED: "is closed for good: no more answers are taken",
 }
-# What cannot be undone is asked twice: the button's text, and what it means.
+# What cannot be undone, or can be done in two ways, is asked twice: the button's text, and what it means.
 CONFIRMATIONS: dict[tuple[str, str], tuple[str, str]] = {
     (State.DRAFT, "open"): (
         "Freeze the plan and open",
         "Its texts, tasks and analysis are frozen when it opens: they cannot be edited any more.",
     ),
+    (State.OPEN, "pause"): (
+        "Pause",
+        "Nobody new is let in until you open it again. Those who began may go on and finish. To stop them, "
+        "too, stop everybody: that counts as interrupting them, and they are told so, with a code for it; "
+        "what they are at just now is still taken.",
+    ),
+    **{
+        (state, "stop"): (
+            "Stop everybody",
+            "Nobody is let in, and nobody inside is given another task until you open it again. It counts as "
+            "interrupting them: their page says so, with how far they came and a code for it. What they are "
+            "at just now is still taken.",
+        )
+        for state in (State.OPEN, State.PAUSED)
+    },
     **{
         (state, "close"): (
             "Close for good",

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.db.models import Prefetch
 
-from annotations.models import Annotator, Participation, Response, Study
+from annotations.models import Annotator, Outcome, Participation, ProblemReport, Response, Study
 from daamweb.projects.admin_base import LookOnlyAdmin, VisibleRelatedFilter
 from daamweb.projects.selectors import may
 
@@ -24,23 +24,44 @@ class AnnotatorAdmin(LookOnlyAdmin):
         return lookup == "platform__exact"
 
 
+class OutcomeFilter(admin.SimpleListFilter):
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request, model_admin):
+        return Outcome.choices
+
+    def queryset(self, request, queryset):
+        """All of them for an outcome that there is not."""
+        return queryset.of_outcome(self.value()) if self.value() in Outcome.values else queryset
+
+
 @admin.register(Participation)
 class ParticipationAdmin(LookOnlyAdmin):
-    """Whose completion code is it, and did they finish?"""
+    """Whose code is it, and what became of them? A code is found whichever outcome it stands for, and whether
+    that still is the outcome."""
 
     list_display = [
-        "completion_code", "study", "pseudonym", "answered", "items_filled", "consented_at", "began_at",
-        "finished_at", "excluded_at", "erased_at",
+        "pseudonym", "outcome", "code", "study", "answered", "items_filled", "declined", "consented_at",
+        "began_at", "last_answer_at", "erased_at",
     ]  # fmt: skip
-    list_filter = [("study", VisibleRelatedFilter)]
+    list_filter = [OutcomeFilter, ("study", VisibleRelatedFilter)]
     change_form_template = "admin/participation_change_form.html"
-    search_fields = ["completion_code", "pseudonym"]
+    search_fields = ["completion_code", "other_codes", "pseudonym"]
     ordering = ["-pk"]
     fields = [
-        "study", "annotator", "pseudonym", "completion_code", "turns", "answered", "checks_given",
-        "items_filled", "consented_at", "began_at", "last_answer_at", "finished_at", "screened_out_at",
-        "withdrew_at", "excluded_at", "erased_at",
+        "study", "annotator", "pseudonym", "outcome", "code", "turns", "answered", "declined", "checks_given",
+        "items_filled", "consented_at", "began_at", "last_answer_at", "finished_at", "interrupted_at",
+        "screened_out_at", "withdrew_at", "excluded_at", "erased_at",
     ]  # fmt: skip
+
+    @admin.display(description="outcome")
+    def outcome(self, participation):
+        return participation.outcome.label
+
+    @admin.display(description="code of the outcome")
+    def code(self, participation):
+        return participation.outcome_code or None
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related(Prefetch("study", NAMES))
@@ -75,3 +96,26 @@ class ResponseAdmin(LookOnlyAdmin):
     @admin.display(description="annotator")
     def annotator(self, response):
         return response.assignment.participation.pseudonym
+
+
+@admin.register(ProblemReport)
+class ProblemReportAdmin(LookOnlyAdmin):
+    """What annotators say does not work."""
+
+    list_display = ["kind", "text", "study", "task", "annotator", "created_at"]
+    list_filter = ["kind", ("study", VisibleRelatedFilter)]
+    ordering = ["-pk"]
+    sortable_by = ()
+    fields = ["study", "task", "annotator", "kind", "text", "created_at"]
+
+    def get_queryset(self, request):
+        beside = ("assignment__task", "participation", Prefetch("study", NAMES))
+        return super().get_queryset(request).prefetch_related(*beside)
+
+    @admin.display(description="task")
+    def task(self, report):
+        return report.assignment.task.position + 1 if report.assignment is not None else None
+
+    @admin.display(description="annotator")
+    def annotator(self, report):
+        return report.participation.pseudonym

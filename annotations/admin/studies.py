@@ -40,15 +40,14 @@ class StudyAdmin(ServiceAdmin):
     list_select_related = ["run"]
     search_fields = ["name", "title"]
     always_read_only = (
-        "state", "progress", "link", "kind", "run", "tasks_by_role", "options", "recipe", "left_out",
-        "plan_hash", "deviations", "created_at", "opened_at", "closes_at",
-        "closed_at",
+        "state", "stops_everybody", "progress", "link", "kind", "run", "tasks_by_role", "options",
+        "recipe", "left_out", "plan_hash", "deviations", "created_at", "opened_at", "closes_at", "closed_at",
     )  # fmt: skip
     fields = [
-        "name", "state", "progress", "link", "title", "consent", "instructions", "replicas", "share_cap",
-        "expected_annotators", "check_every", "lease_minutes", *ACCESS_FIELDS, "kind", "run",
-        "tasks_by_role", "options", "recipe", "left_out", "plan_hash", "deviations", "created_at",
-        "opened_at", "closes_at", "closed_at",
+        "name", "state", "stops_everybody", "progress", "link", "title", "consent", "instructions",
+        "replicas", "share_cap", "expected_annotators", "check_every", "lease_minutes", *ACCESS_FIELDS,
+        "kind", "run", "tasks_by_role", "options", "recipe", "left_out", "plan_hash", "deviations",
+        "created_at", "opened_at", "closes_at", "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):

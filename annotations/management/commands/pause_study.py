@@ -7,16 +7,25 @@ from daamweb.projects.commands import add_project_argument, find_named
 
 
 class Command(BaseCommand):
-    help = "Pause a study: no new places are given out; answers under way are taken. open_study resumes it."
+    help = (
+        "Pause a study: nobody new is let in, and those who began may finish. open_study resumes it. Whether "
+        "it is paused already or not, --stop-everybody gives those inside nothing more, either."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("name", metavar="NAME")
         add_project_argument(parser)
+        parser.add_argument(
+            "--stop-everybody",
+            action="store_true",
+            help="give those inside nothing more, which counts as interrupting them",
+        )
 
-    def handle(self, *, name: str, project: str | None, **options):
+    def handle(self, *, name: str, project: str | None, stop_everybody: bool, **options):
         study = find_named(Study.objects.all(), name, project=project, to_change=True)
         try:
-            pause_study(study=study)
+            pause_study(study=study, stop_everybody=stop_everybody)
         except StudyError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(self.style.SUCCESS(f"{name!r} is paused."))
+        done = "is paused, and everybody is stopped" if stop_everybody else "is paused"
+        self.stdout.write(self.style.SUCCESS(f"{name!r} {done}."))

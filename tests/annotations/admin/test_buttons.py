@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 WRITTEN = {
     (State.DRAFT, "open"): ["opening"],
     (State.OPEN, "pause"): ["paused"],
+    (State.OPEN, "stop"): ["paused"],
+    (State.PAUSED, "stop"): ["paused"],
     (State.OPEN, "close"): ["closed", "closing"],
     (State.OPEN, "close_at_once"): ["closed", "closing"],
     (State.PAUSED, "open"): ["resumed"],
@@ -34,8 +36,8 @@ WRITTEN = {
     [
         (State.DRAFT, {}),  # its button sends the whole page, see test_opening.py
         (State.OPENING, {}),
-        (State.OPEN, {"Pause": "pause", "Close for good …": "close"}),
-        (State.PAUSED, {"Open again": "open", "Close for good …": "close"}),
+        (State.OPEN, {"Pause …": "pause", "Close for good …": "close"}),
+        (State.PAUSED, {"Open again": "open", "Stop everybody …": "stop", "Close for good …": "close"}),
         (State.CLOSING, {"Close at once …": "close_at_once"}),
         (State.CLOSED, {}),
     ],
@@ -54,6 +56,8 @@ def test_every_state_offers_its_buttons(researcher_client, state, offered):
     [
         (State.DRAFT, "open", State.OPENING, "is being opened"),
         (State.OPEN, "pause", State.PAUSED, "is paused"),
+        (State.OPEN, "stop", State.PAUSED, "is paused"),
+        (State.PAUSED, "stop", State.PAUSED, "is paused"),
         (State.OPEN, "close", State.CLOSED, "is closed for good"),
         (State.OPEN, "close_at_once", State.CLOSED, "is closed for good"),
         (State.PAUSED, "open", State.OPEN, "is open"),
@@ -83,6 +87,8 @@ def test_a_button_changes_the_state_and_says_so(press, state, change, after, sai
         (State.OPEN, "open"),
         (State.CLOSING, "open"),
         (State.CLOSING, "pause"),
+        (State.CLOSING, "stop"),
+        (State.DRAFT, "stop"),
         (State.CLOSING, "close"),
         (State.CLOSED, "open"),
         (State.CLOSED, "pause"),
@@ -102,9 +108,26 @@ def test_a_button_that_makes_no_sense_any_more_explains_itself(press, pokes, sta
     assert pokes == []
 
 
+def test_pausing_is_asked_with_both_choices(researcher_client):
+    study = study_in(State.OPEN)
+    page = text_of(researcher_client.post(button(study, "pause")))
+    assert "Those who began may go on and finish." in page
+    assert f'<form id="stop-everybody" method="post" action="{button(study, "stop")}">' in page
+    study.refresh_from_db()
+    assert study.state == State.OPEN
+    page = text_of(researcher_client.post(button(study, "stop")))
+    assert "It counts as interrupting them" in page
+    researcher_client.post(button(study, "stop"), CONFIRMED)
+    study.refresh_from_db()
+    assert (study.state, study.stops_everybody) == (State.PAUSED, True)
+    assert "study-stop" not in re.findall(
+        r'form="([^"]+)"', text_of(researcher_client.get(change_page(study)))
+    )
+
+
 def test_a_get_changes_nothing(researcher_client):
     study = make_study()
-    for change in ("open", "pause", "close", "close_at_once"):
+    for change in ("open", "pause", "stop", "close", "close_at_once"):
         assert researcher_client.get(button(study, change)).status_code == 405
     researcher_client.get(change_page(study))
     researcher_client.get(STUDIES)

@@ -3,6 +3,7 @@
 import pytest
 
 from annotations.models import Annotator, Response
+from annotations.services.participations import withdraw
 from daamweb.projects.models import Role
 from tests.annotations.admin.pages import text_of
 from tests.factories import answer_next, make_annotator, make_open_study, make_participation
@@ -10,7 +11,7 @@ from tests.factories import answer_next, make_annotator, make_open_study, make_p
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("page", ["study", "annotator", "participation", "response"])
+@pytest.mark.parametrize("page", ["study", "annotator", "participation", "response", "problemreport"])
 def test_who_is_in_no_project_and_visitors_see_nothing(client, member_client, page):
     assert member_client(None).get(f"/admin/annotations/{page}/").status_code == 403
     assert "/login/" in client.get(f"/admin/annotations/{page}/").headers["Location"]
@@ -58,15 +59,35 @@ def test_answers_and_people_can_be_looked_at_and_not_changed(researcher_client):
     assert Annotator.objects.get() == annotator
 
 
-@pytest.mark.parametrize("known_as", ["completion_code", "pseudonym"])
-def test_a_completion_code_or_pseudonym_leads_to_its_participation(researcher_client, known_as):
+@pytest.mark.parametrize("known_as", ["completion_code", "pseudonym", "any other code"])
+def test_a_code_or_pseudonym_leads_to_its_participation(researcher_client, known_as):
     study = make_open_study()
     wanted, other = make_participation(study), make_participation(study)
-    page = text_of(
-        researcher_client.get("/admin/annotations/participation/", {"q": getattr(wanted, known_as)})
-    )
-    assert wanted.completion_code in page
+    asked = wanted.other_codes.split()[-1] if known_as == "any other code" else getattr(wanted, known_as)
+    page = text_of(researcher_client.get("/admin/annotations/participation/", {"q": asked}))
+    assert wanted.pseudonym in page
+    assert other.pseudonym not in page
+
+
+def test_people_are_listed_with_what_became_of_them_and_the_code_for_that(researcher_client):
+    study = make_open_study()
+    wanted, other = make_participation(study), make_participation(study)
+    withdraw(participation=wanted)
+    wanted.refresh_from_db()
+    page = text_of(researcher_client.get("/admin/annotations/participation/", {"outcome": "withdrew"}))
+    assert wanted.outcome_code in page
+    assert wanted.completion_code not in page
+    assert other.pseudonym not in page
+    page = text_of(researcher_client.get("/admin/annotations/participation/", {"outcome": "none"}))
+    assert other.pseudonym in page
     assert other.completion_code not in page
+    assert wanted.pseudonym not in page
+
+
+def test_an_outcome_that_there_is_not_filters_nothing(researcher_client):
+    person = make_participation(make_open_study())
+    page = researcher_client.get("/admin/annotations/participation/", {"outcome": "poem"})
+    assert person.pseudonym in text_of(page)
 
 
 def test_answers_are_listed_under_the_name_that_exports_use(researcher_client):

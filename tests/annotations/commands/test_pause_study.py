@@ -15,6 +15,14 @@ def test_it_pauses_and_says_so(capsys):
     assert capsys.readouterr().out == f"'{study.name}' is paused.\n"
 
 
+def test_it_stops_everybody_and_says_so(capsys):
+    study = make_open_study()
+    call_command("pause_study", study.name, "--stop-everybody")
+    study.refresh_from_db()
+    assert (study.state, study.stops_everybody) == (Study.State.PAUSED, True)
+    assert capsys.readouterr().out == f"'{study.name}' is paused, and everybody is stopped.\n"
+
+
 def test_open_study_resumes_it():
     study = make_open_study()
     call_command("pause_study", study.name)
