@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotations.views import annotators, codes, data, researchers, turns
+from annotations.views import annotators, codes, data, leaving, problems, researchers, turns
 
 app_name = "annotations"
 urlpatterns = [
@@ -19,5 +19,12 @@ urlpatterns = [
     path("s/<slug:slug>/keep/", annotators.keep, name="keep"),
     path("s/<slug:slug>/assignments/<int:pk>/", turns.assignment, name="assignment"),
     path("s/<slug:slug>/assignments/<int:pk>/extend/", turns.extend, name="extend"),
+    path("s/<slug:slug>/assignments/<int:pk>/decline/", leaving.decline, name="decline"),
+    path("s/<slug:slug>/assignments/<int:pk>/report/", problems.report_task, name="report_task"),
+    path("s/<slug:slug>/report/", problems.report, name="report"),
+    path("s/<slug:slug>/stop/", leaving.stop, name="stop"),
+    path("s/<slug:slug>/stopped/", leaving.stopped, name="stopped"),
+    path("s/<slug:slug>/withdraw/", leaving.withdraw, name="withdraw"),
+    path("s/<slug:slug>/no-consent/", leaving.no_consent, name="no_consent"),
     path("s/<slug:slug>/thanks/", annotators.thanks, name="thanks"),
 ]

@@ -20,6 +20,7 @@ from generation.models import Checkpoint, GenerationRun, Import, PromptSet
 RESEARCHER = ("researcher",)
 TAKING_PART = ("researcher", "annotator")
 EVERYBODY = ("researcher", "annotator", "finished", "stranger")
+WAYS_OUT = ("report", "stop", "stopped", "withdraw", "no-consent")
 PROJECT_PAGES = ("history", "stored", "erase", "rename", "archive", "restore", "leave", "invite")
 
 
@@ -41,6 +42,8 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
         for state in (Assignment.State.CLAIMED, Assignment.State.SUBMITTED)
     ]
+    claimed = site.turn(Assignment.State.CLAIMED)
+    of_turn = Arguments((study.slug, claimed.pk), name="a claimed turn", who=("annotator",))
     return {
         **_of_projects(site),
         "studies/<int:pk>/data/": [Arguments((study.pk,))],
@@ -63,8 +66,10 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "s/<slug:slug>/keep/": [of_study],
         "s/<slug:slug>/waiting/": [of_study],
         "s/<slug:slug>/thanks/": [of_study],
+        **{f"s/<slug:slug>/{page}/": [of_study] for page in WAYS_OUT},
         "s/<slug:slug>/assignments/<int:pk>/": of_turns,
         "s/<slug:slug>/assignments/<int:pk>/extend/": of_turns,
+        **{f"s/<slug:slug>/assignments/<int:pk>/{page}/": [of_turn] for page in ("decline", "report")},
     }
 
 

@@ -51,6 +51,7 @@ EXCLUDED = {
     "studies/<int:pk>/erase/": "POST only",
     "s/<slug:slug>/next/": "POST only",
     "s/<slug:slug>/keep/": "POST only",
+    "s/<slug:slug>/assignments/<int:pk>/decline/": "POST only",
     "s/<slug:slug>/assignments/<int:pk>/extend/": "POST only",
 }
 OF_EVERYBODY = ("", "admin/login/")

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import Assignment, Deviation, Opening, Participation, Review, Study
+from annotations.models import Assignment, Deviation, Opening, Participation, ProblemReport, Review, Study
 from annotations.services.claims import claim_assignment
 from annotations.views.visitors import remember_annotator
 from benchmarks.large_runs import WORDS, make_large_run
@@ -114,7 +114,7 @@ def browser_of(person: Participation) -> Client:
 
 
 def _add_notes(study: Study, count: int, researcher: User) -> None:
-    """What is written beside the answers: verdicts, deviations, the log."""
+    """What is written beside the answers: verdicts, reported problems, deviations, the log."""
     Review.objects.bulk_create(
         Review(
             study=study, action=Review.Action.ACCEPT, participation=person, visit_id=person.visit_id,
@@ -126,6 +126,13 @@ def _add_notes(study: Study, count: int, researcher: User) -> None:
         Deviation(plan=study.plan, what=f"tasks.{number}", frozen="…", now="…", sha256=f"{number:064}")
         for number in range(count)
     )
+    ProblemReport.objects.bulk_create(
+        ProblemReport(
+            study=study, participation=person, kind=ProblemReport.Kind.OTHER, text="It is upside down.",
+            created_at=timezone.now(),
+        )
+        for person in study.participations.all()[:count]
+    )  # fmt: skip
     LogEntry.objects.bulk_create(
         LogEntry(
             user=researcher, content_type=ContentType.objects.get_for_model(row), object_id=row.pk,

@@ -20,8 +20,11 @@ pytestmark = pytest.mark.django_db
 MOST_QUERIES = 20
 SMALL, LARGE = 60, 600  # tasks
 AROUND = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
-# What is made and kept by services alone, and studies that take no answers.
-REFUSED = re.compile(r"admin/.+/(add|delete)/|s/<slug:slug>/ of the (paused|closing|closed) study")
+# What is made and kept by services alone, studies that take no answers, and turns of other browsers.
+REFUSED = re.compile(
+    r"admin/.+/(add|delete)/|s/<slug:slug>/ of the (paused|closing|closed) study"
+    r"|s/<slug:slug>/assignments/.* as researcher"
+)
 
 
 def queries_of(page: Page, site: Site) -> int:

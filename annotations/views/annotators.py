@@ -3,21 +3,26 @@
 A GET changes nothing: consent, claims and answers are POSTs.
 """
 
+from datetime import timedelta
+from math import ceil
+
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.errors import ManyAtOnceError
 from annotations.kinds.registry import get_kind
-from annotations.models import Study
-from annotations.selectors import held_assignment
-from annotations.services.claims import renew_reservation
+from annotations.models import Outcome, Participation, Study
+from annotations.selectors import gives_tasks, held_assignment
+from annotations.services.claims import LONGEST_WAIT, renew_reservation
 from annotations.views.arrivals import arrive, first_page, other_device
 from annotations.views.visitors import current_participation, went_on_elsewhere
 from annotations.views.ways import (
     claim_next,
+    ending,
     get_study,
     many_at_once,
     not_open,
@@ -27,6 +32,8 @@ from annotations.views.ways import (
 from daamweb.door.addresses import client_address
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
+# How often a page that waits asks whether something became free.
+ASK_AGAIN_SECONDS = 10
 
 
 @never_cache
@@ -45,7 +52,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     held = held_assignment(participation) if participation is not None else None
     if held is not None and study.state != Study.State.CLOSED:
         return redirect(turn_address(study, held))
-    if study.state != Study.State.OPEN:
+    lets_in = study.state == Study.State.OPEN if participation is None else gives_tasks(study, participation)
+    if not lets_in:
         return not_open(request, study)
     if participation is None:
         return first_page(request, study)
@@ -61,7 +69,7 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    if study.state != Study.State.OPEN:
+    if not gives_tasks(study, participation):
         return not_open(request, study)
     context = {
         "study": study,
@@ -94,9 +102,25 @@ def waiting(request: HttpRequest, slug: str) -> HttpResponse:
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    if study.state != Study.State.OPEN:
+    if not gives_tasks(study, participation):
         return not_open(request, study)
-    return render(request, "annotations/waiting.html", {"study": study, "participation": participation})
+    if participation.outcome not in (Outcome.NONE, Outcome.INTERRUPTED):
+        return redirect("annotations:thanks", study.slug)
+    left = _seconds_to_wait(participation)
+    context = {
+        **ending(study, participation),
+        "minutes_left": left // 60,
+        "seconds_left": left,
+        "again": min(ASK_AGAIN_SECONDS, left + 1),
+    }
+    return render(request, "annotations/waiting.html", context)
+
+
+def _seconds_to_wait(participation: Participation) -> int:
+    """By this server's clock: it is about minutes."""
+    since = participation.waiting_since or timezone.now()
+    left = LONGEST_WAIT - (timezone.now() - since)
+    return min(max(0, ceil(left / timedelta(seconds=1))), LONGEST_WAIT // timedelta(seconds=1))
 
 
 @never_cache
@@ -118,15 +142,12 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
+    outcome, goes_on = participation.outcome, gives_tasks(study, participation)
     # Nothing more is given to somebody who was excluded, withdrew, or was decided about.
     is_over = participation.visit_id is None or not participation.may_be_given_tasks
-    if participation.finished_at is None and not is_over:
-        is_open = study.state == Study.State.OPEN
-        return redirect("annotations:start", study.slug) if is_open else not_open(request, study)
-    context = {
-        "study": study,
-        "participation": participation,
-        "is_over": is_over,
-        "may_look_again": study.state == Study.State.OPEN and not is_over,
-    }
+    if outcome == Outcome.NONE and not is_over:
+        return redirect("annotations:start", study.slug) if goes_on else not_open(request, study)
+    if outcome == Outcome.INTERRUPTED and not goes_on:
+        return not_open(request, study)
+    context = {**ending(study, participation), "may_look_again": goes_on and not is_over}
     return render(request, "annotations/thanks.html", context)

@@ -48,25 +48,13 @@ read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
 # What it takes to know whose turn it is, to read an answer and to store it.
 TO_ANSWER = (
-    "number", "state", "place", "visit", "in_block", "claimed_at", "revision", "lease_expires_at",
-    "task__role", "task__payload", "participation__annotator", "participation__study",
+    "number", "state", "place", "visit", "in_block", "claimed_at", "revision", "lease_expires_at", "declined",
+    "set_aside", "task__role", "task__payload", "participation__annotator", "participation__study",
     "participation__device", "participation__option_order", "study__project", "study__slug", "study__kind",
     "study__state", "study__title", "study__lease_minutes", "study__access",
 )  # fmt: skip
 # What no task's page shows.
 LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options", "left_out", "recipe")]
-
-
-# Said when nothing says any more whose answer it is.
-FORGOTTEN: dict[str, str] = {
-    Study.Access.LINK: "This browser has forgotten who you are in this study, so the answer could not be "
-    "stored. Your earlier answers are safe. Allow cookies for this site and begin again.",
-    Study.Access.CODES: "This browser has forgotten who you are in this study, so the answer could not be "
-    "stored. Your earlier answers are safe. Allow cookies for this site and enter your code again: it leads "
-    "you back to the task that you were at.",
-    Study.Access.ACCOUNTS: "You are not logged in any more, so the answer could not be stored. Your earlier "
-    "answers are safe. Log in again: you come back to the task that you were at.",
-}
 
 
 class PageForm(forms.Form):
@@ -88,9 +76,9 @@ class PageForm(forms.Form):
 @vary_on_headers("X-Requested-With")
 def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One task: shown, answered, or corrected."""
-    turn = _own_turn(request, slug, pk)
+    turn = own_turn(request, slug, pk)
     if turn is None:
-        return _somebody_elses(request, slug)
+        return somebody_elses(request, slug)
     if request.method == "POST":
         return _answer(request, turn)
     if not is_here(request, turn.participation, turn.study):
@@ -98,7 +86,7 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if turn.study.state == Study.State.CLOSED:
         return not_open(request, turn.study)
     if _cannot_go_on(turn):
-        return _lost(request, turn.study)
+        return _lost(request, turn)
     stored = last_response(turn)
     form = get_kind(turn.study.kind).answer_form(
         turn.task.payload,
@@ -108,7 +96,7 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return _task_page(request, turn, form, PageForm.fresh(turn.revision))
 
 
-def _own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
+def own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
     """Of this study and this browser's person."""
     turns = Assignment.objects.select_related("task", "study", "participation").only(*TO_ANSWER)
     turn = only_row(turns.filter(pk=pk))
@@ -122,9 +110,9 @@ def _own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
 @require_POST
 def extend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The page's script asks for more time."""
-    turn = _own_turn(request, slug, pk)
+    turn = own_turn(request, slug, pk)
     if turn is None:
-        return _somebody_elses(request, slug)
+        return somebody_elses(request, slug)
     is_mine = is_here(request, turn.participation, turn.study)
     lease = extend_lease(turn=turn) if is_mine else None
     if lease is None:
@@ -132,19 +120,24 @@ def extend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return JsonResponse({"seconds": lease // timedelta(seconds=1)})
 
 
-def _somebody_elses(request: HttpRequest, slug: str) -> HttpResponse:
+def somebody_elses(request: HttpRequest, slug: str) -> HttpResponse:
+    """Of another person; or of this one, whose browser has forgotten it."""
     study = get_study(slug)
     if current_participation(request, study) is not None:
         raise Http404("This task was given to someone else.")
-    if request.method != "POST":
-        return redirect("annotations:start", study.slug)
-    if went_on_elsewhere(request, study):
+    is_elsewhere = went_on_elsewhere(request, study)
+    if request.method != "POST" and (is_elsewhere or study.access != Study.Access.LINK):
+        return redirect("annotations:start", study.slug)  # where a code, or a log-in, leads back
+    if is_elsewhere:
         return other_device(request, study)
-    return problem(request, study, "We do not recognise this browser", FORGOTTEN[study.access], status=403)
+    context = {"study": study, "is_sent": request.method == "POST"}
+    return render(request, "annotations/forgotten.html", context, status=403)
 
 
 def _cannot_go_on(turn: Assignment) -> bool:
-    """A turn that ended goes on while its place is free and the study runs."""
+    """A turn that ended goes on while its place is free and the study runs, unless it was declined."""
+    if turn.declined:
+        return True
     if turn.state not in ENDED or turn.place is None:
         return False
     return turn.place.turn_id is not None or turn.study.state == Study.State.CLOSING
@@ -183,7 +176,7 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
         # The same page came twice with different answers, as after the browser's own "back".
         return _changed_elsewhere(request, turn, form, response.revision, response.answer)
     if response.late:
-        return _late(request, study)
+        return _late(request, turn)
     if rated.is_elsewhere:
         return other_device(request, study, stored=True)
     if rated.claim is not None and rated.claim.turn is not None and is_by_script(request):
@@ -261,6 +254,7 @@ def _page(
         "target": target,
         "previous": previous,
         "is_correction": turn.revision is not None,
+        "is_reported": "reported" in request.GET,
         "preload": pictures_of(upcoming) if upcoming is not None else None,
     }
     response = render(request, get_kind(study.kind).template, context, status=status)
@@ -276,18 +270,24 @@ def _seconds_left(turn: Assignment) -> int | None:
     return max(0, (turn.lease_expires_at - timezone.now()) // timedelta(seconds=1))
 
 
-def _lost(request: HttpRequest, study: Study) -> HttpResponse:
-    message = (
-        "A task that is not answered in time goes to someone else, and this one did. Nothing else has "
-        "changed: the answers you sent before are safe."
-    )
-    return problem(request, study, "This task went to someone else", message, status=409)
+def _lost(request: HttpRequest, turn: Assignment) -> HttpResponse:
+    safe = "Nothing else has changed: the answers you sent before are safe."
+    if turn.declined:
+        message = f"You gave this task back because you did not want to answer it. {safe}"
+        return problem(request, turn.study, "You declined this task", message, status=409)
+    if turn.set_aside:
+        message = f"You gave this task back when you stopped, and someone else has it now. {safe}"
+    else:
+        message = f"A task that is not answered in time goes to someone else, and this one did. {safe}"
+    return problem(request, turn.study, "This task went to someone else", message, status=409)
 
 
-def _late(request: HttpRequest, study: Study) -> HttpResponse:
-    """Whether somebody else has the task, the study closes, or the person may be given no more."""
-    message = (
-        "A task has to be answered in time, and the time for this one was over. Your answer is kept "
-        "under your name, but it is not used. The answers you sent before are safe."
-    )
-    return problem(request, study, "Your answer came too late", message, status=409)
+def _late(request: HttpRequest, turn: Assignment) -> HttpResponse:
+    """Whether it was declined, somebody else has the task, the study closes, or the person may be given no
+    more."""
+    kept = "Your answer is kept under your name, but it is not used. The answers you sent before are safe."
+    if turn.declined:
+        message = f"You had declined this task. {kept}"
+        return problem(request, turn.study, "You declined this task", message, status=409)
+    message = f"A task has to be answered in time, and the time for this one was over. {kept}"
+    return problem(request, turn.study, "Your answer came too late", message, status=409)

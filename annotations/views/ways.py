@@ -2,6 +2,7 @@
 
 import random
 from math import ceil
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,7 +12,7 @@ from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Study
 from annotations.ring import turns_until
 from annotations.selectors import held_assignment
-from annotations.services.claims import claim_assignment
+from annotations.services.claims import LONGEST_WAIT, claim_assignment
 from annotations.services.walks import Claim
 from annotations.views.visitors import current_participation
 
@@ -41,7 +42,7 @@ def target_of(study: Study, participation: Participation) -> int | None:
     """How many tasks are this person's own, checks included; None where no cap says so."""
     if participation.item_cap is None:
         return None
-    items = min(participation.item_cap, study.items)
+    items = min(participation.item_cap, study.items - participation.declined)
     return participation.practices_given + turns_until(
         participation.seed, items, study.check_every, study.checks
     )
@@ -71,6 +72,23 @@ def lead_to(request: HttpRequest, address: str) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
+def ending(study: Study, participation: Participation) -> dict[str, Any]:
+    """What a page says of how somebody's participation stands. Who waited in vain hears another reason than
+    those whose study stopped."""
+    target = target_of(study, participation)
+    since, interrupted_at = participation.waiting_since, participation.interrupted_at
+    return {
+        "study": study,
+        "participation": participation,
+        "outcome": participation.outcome,
+        "code": participation.outcome_code,
+        "answered": participation.answered,
+        "target": None if target is None else max(target, participation.answered),
+        "waited": bool(since and interrupted_at and interrupted_at - since >= LONGEST_WAIT),
+        "had_all": participation.item_cap is not None and participation.items_held >= participation.item_cap,
+    }
+
+
 def not_open(request: HttpRequest, study: Study, *, refused: str = "") -> HttpResponse:
     """Says what the study takes at the moment, and leads to the task that may still be finished; `refused`
     says what became of what was just sent."""
@@ -78,8 +96,7 @@ def not_open(request: HttpRequest, study: Study, *, refused: str = "") -> HttpRe
     held = held_assignment(participation) if participation is not None else None
     may_finish = held is not None and study.state in (Study.State.PAUSED, Study.State.CLOSING)
     context = {
-        "study": study,
-        "participation": participation,
+        **(ending(study, participation) if participation is not None else {"study": study}),
         "refused": refused,
         "held": held if may_finish else None,
         "is_paused": study.state == Study.State.PAUSED,
@@ -99,6 +116,17 @@ def many_at_once(request: HttpRequest, study: Study, wait: float, *, again_at: s
     return answer
 
 
-def problem(request: HttpRequest, study: Study, heading: str, message: str, status: int) -> HttpResponse:
+def problem(
+    request: HttpRequest,
+    study: Study,
+    heading: str,
+    message: str,
+    status: int,
+    *,
+    back: str = "",
+    stop: str = "",
+) -> HttpResponse:
+    """back, stop: where the task is that this is about, and where one stops, if these are the ways on."""
     context = {"study": study, "heading": heading, "message": message, "status": status}
+    context |= {"back": back, "stop": stop}
     return render(request, "annotations/problem.html", context, status=status)

@@ -42,7 +42,7 @@ HASHES = ("sha256", "fingerprint")  # how their names end
 # A state, or a constraint, asks for these to be empty in most rows: only what is in them is marked.
 MAY_BE_EMPTY = ("error", "parse_error", "image", "heat_maps", "file", "participations")
 # As long as it may be, and unique.
-SHORT = ("slug", "pseudonym", "completion_code")
+SHORT = ("slug", "pseudonym", "completion_code", "other_codes")
 
 
 def marked_fields(model: type[Model]) -> list[Field]:

@@ -81,6 +81,9 @@ NOTHING: dict[str, Done] = {
     "s/<slug:slug>/": ELSEWHERE,
     "s/<slug:slug>/assignments/<int:pk>/": 422,
     "s/<slug:slug>/assignments/<int:pk>/extend/": (200, 409),
+    "s/<slug:slug>/assignments/<int:pk>/decline/": ELSEWHERE,
+    "s/<slug:slug>/assignments/<int:pk>/report/": 422,
+    "s/<slug:slug>/report/": 422,
 }
 MEASURED = '{"answered": 4500, "painted": 300, "visible": [[300, 4500]]}'
 NAME = {"name": "renamed"}
@@ -169,4 +172,8 @@ POSTS: dict[str, tuple[Callable[[Site], Post], ...]] = {
     ),  # it is open to whoever has the link
     "studies/<int:pk>/codes/revoke/": (lambda site: Post({"label": "P01"}),),
     "s/<slug:slug>/assignments/<int:pk>/": (lambda site: Post(_answer(), (ELSEWHERE, 409)),),
+    "s/<slug:slug>/assignments/<int:pk>/report/": (
+        lambda site: Post({"kind": "other", "text": "It is upside down."}),
+    ),
+    "s/<slug:slug>/report/": (lambda site: Post({"kind": "page_broken"}),),
 }

@@ -54,6 +54,7 @@ RULES: dict[str, Rule] = {
     **desk("annotations/annotator", look=WORKERS),
     **desk("annotations/participation", look=WORKERS),
     **desk("annotations/response", look=WORKERS),
+    **desk("annotations/problemreport", look=WORKERS),
     **desk("evaluation/report"),
     # --- projects
     "projects/": Rule(to_staff(DONE), {**to_staff(403), Who.SUPERUSER: DONE}),
@@ -130,7 +131,22 @@ RULES: dict[str, Rule] = {
     "s/<slug:slug>/waiting/": Rule(to_all(ELSEWHERE, annotator=DONE), to_all(NOT_ALLOWED), public=True),
     "s/<slug:slug>/keep/": Rule(to_all(NOT_ALLOWED), to_all(204), public=True),
     "s/<slug:slug>/assignments/<int:pk>/": Rule(
-        to_all(ELSEWHERE, annotator=DONE), to_all(403, annotator=DONE), public=True
+        to_all(403, annotator=DONE), to_all(403, annotator=DONE), public=True
+    ),
+    "s/<slug:slug>/assignments/<int:pk>/decline/": Rule(
+        to_all(NOT_ALLOWED), to_all(403, annotator=DONE), public=True
+    ),
+    "s/<slug:slug>/assignments/<int:pk>/report/": Rule(
+        to_all(403, annotator=DONE), to_all(403, annotator=DONE), public=True
+    ),
+    "s/<slug:slug>/report/": Rule(
+        to_all(ELSEWHERE, annotator=DONE), to_all(ELSEWHERE, annotator=DONE), public=True
+    ),
+    "s/<slug:slug>/stop/": Rule(to_all(ELSEWHERE, annotator=DONE), to_all(ELSEWHERE), public=True),
+    "s/<slug:slug>/stopped/": Rule(to_all(ELSEWHERE, annotator=DONE), to_all(NOT_ALLOWED), public=True),
+    "s/<slug:slug>/withdraw/": Rule(to_all(ELSEWHERE, annotator=DONE), to_all(ELSEWHERE), public=True),
+    "s/<slug:slug>/no-consent/": Rule(
+        to_all(DONE, annotator=ELSEWHERE), to_all(NOT_ALLOWED), public=True
     ),
     "s/<slug:slug>/assignments/<int:pk>/extend/": Rule(
         to_all(NOT_ALLOWED), to_all(403, annotator=DONE), public=True

@@ -4,6 +4,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from annotations.models import Verification
+from annotations.services.problems import report_problem
 from daamweb.projects.models import Erasure, Project
 from daamweb.projects.roles import project_paths
 from evaluation.models import Export, Report
@@ -41,6 +42,9 @@ def make_rows(project: Project) -> dict[type[Model], Model]:
         annotator,
         make_participation(study, annotator),
         response,
+        report_problem(
+            participation=make_participation(study, annotator), assignment=response.assignment, kind="other"
+        ),
         Parse.objects.create(prompt_set=prompt_set),
         Import.objects.create(
             project=project, prompt_set=prompt_set, name="a file", file_name="a", format="csv"

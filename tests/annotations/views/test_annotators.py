@@ -60,7 +60,7 @@ def test_an_attribution_study_from_the_link_to_the_completion_code(client):
         )
     assert page.redirect_chain == [(address("thanks", study), 302)]
     assert participation.completion_code in page.text
-    assert "You answered 3 tasks" in page.text
+    assert "Tasks that you answered: 3." in page.text
     assert list(Response.objects.order_by("pk").values_list("answer", "milliseconds", "revision")) == [
         ({"choice": 5}, 2250, 0), ({"choice": 1}, 2250, 0), ({"choice": 7}, 2250, 0),
     ]  # fmt: skip

@@ -206,7 +206,7 @@ def test_a_closed_study_takes_no_new_code_and_shows_who_finished_their_code_agai
     close_study(study=study, at_once=True)
     assert "closed" in enter(study, codes[1]).answer.text
     again = enter(study, codes[0])
-    assert "1 answer is stored" in again.get(address("start", study)).text
+    assert "Tasks that you answered: 1." in again.get(address("start", study)).text
     assert EntryCode.objects.filter(participation=None).count() == 2
 
 

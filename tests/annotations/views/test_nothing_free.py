@@ -99,5 +99,5 @@ def test_a_task_that_became_free_can_be_taken_after_the_end(client):
     assert client.get(address("start", study)).url == turn_address
     assert send(client, turn, {"choice": 4}).url == address("thanks", study)
     page = client.get(address("thanks", study))
-    assert "You answered 1 task" in page.text
+    assert "Tasks that you answered: 1." in page.text
     assert participation.completion_code in page.text

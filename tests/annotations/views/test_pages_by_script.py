@@ -83,7 +83,7 @@ def test_after_the_last_task_the_script_is_told_where_to_go(client):
 def test_an_answer_to_a_paused_study_is_stored_and_leads_to_what_it_says(client):
     study = make_open_study()
     participation = join(client, study)
-    pause_study(study=study)
+    pause_study(study=study, stop_everybody=True)
     assert send(client, held(participation)).json() == {"next": address("start", study)}
     assert Response.objects.count() == 1
 

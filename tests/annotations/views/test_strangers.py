@@ -19,12 +19,20 @@ from tests.annotations.views.visits import (
 from tests.factories import make_open_study
 
 pytestmark = pytest.mark.django_db
+PAGES = (
+    "start", "instructions", "waiting", "thanks", "next", "keep", "stop", "stopped", "withdraw", "no_consent",
+    "report",
+)  # fmt: skip
 
 
 def pages_of(study: Study, *turns) -> list[str]:
     return [
-        *(address(name, study) for name in ("start", "instructions", "waiting", "thanks", "next", "keep")),
-        *(address("assignment", study, turn.pk) for turn in turns),
+        *(address(name, study) for name in PAGES),
+        *(
+            address(name, study, turn.pk)
+            for name in ("assignment", "report_task", "decline")
+            for turn in turns
+        ),
         *(picture(name, turn.task) for name in ("image", "overlay") for turn in turns),
     ]
 
@@ -106,7 +114,7 @@ def test_an_answer_of_an_unknown_browser_is_refused_with_a_way_on():
     assert page.status_code == 403
     assert "do not recognise this browser" in page.text
     assert f'href="{address("start", study)}"' in page.text
-    assert stranger.get(address("assignment", study, turn.pk)).url == address("start", study)
+    assert stranger.get(address("assignment", study, turn.pk)).status_code == 403
 
 
 def test_a_page_without_the_csrf_token_is_refused_and_explained():

@@ -19,9 +19,9 @@ PAGES = ("start", "instructions", "waiting", "thanks")
 
 
 def stop(study: Study, state: str) -> None:
-    """Bring an open study, at which somebody is at work, into this state."""
+    """Bring an open study, at which somebody is at work, into this state; nobody goes on."""
     if state == State.PAUSED:
-        pause_study(study=study)
+        pause_study(study=study, stop_everybody=True)
     else:
         close_study(study=study, at_once=state == State.CLOSED)
     assert study.state == state
@@ -67,7 +67,7 @@ def test_a_study_that_is_not_open_says_so_to_who_is_new(client, state, status, t
 @pytest.mark.parametrize(
     ("state", "status"), [(State.PAUSED, 403), (State.CLOSING, 410), (State.CLOSED, 410)]
 )
-def test_who_took_part_still_finds_the_completion_code(client, state, status):
+def test_who_took_part_hears_that_the_answers_are_stored_and_finds_no_completion_code(client, state, status):
     study = make_open_study()
     participation = join(client, study)
     send(client, held(participation), {"choice": 4})
@@ -75,8 +75,8 @@ def test_who_took_part_still_finds_the_completion_code(client, state, status):
     for page in ("instructions", "waiting", "thanks"):
         answer = client.get(address(page, study))
         assert answer.status_code == status
-        assert "Your 1 answer is stored." in answer.text
-        assert participation.completion_code in answer.text
+        assert "Tasks that you answered: 1. Every one of these answers is stored." in answer.text
+        assert participation.completion_code not in answer.text
 
 
 def test_who_only_consented_has_no_completion_code_when_the_study_closes(client):
@@ -114,7 +114,9 @@ def test_who_is_at_a_task_is_led_back_to_it_and_given_no_other(client, state, st
     assert held(participation) is None
     page = client.get(address("start", study))
     assert page.status_code == status
-    assert participation.completion_code in page.text
+    participation.refresh_from_db()
+    assert participation.outcome_code in page.text
+    assert participation.completion_code not in page.text
     assert participation.assignments.count() == 1
 
 
@@ -191,4 +193,4 @@ def test_an_answer_that_arrived_before_closing_is_acknowledged_again_after_it(cl
     send(client, turn, {"choice": 4}, **fields)
     stop(study, State.CLOSED)
     assert send(client, turn, {"choice": 4}, **fields).url == address("start", study)
-    assert "Your 1 answer is stored." in client.get(address("start", study)).text
+    assert "Tasks that you answered: 1. Every one" in client.get(address("start", study)).text

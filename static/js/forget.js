@@ -1,0 +1,5 @@
+// Who has finished or withdrawn has nothing to send any more.
+
+import { forget } from "./task/unsent.js";
+
+forget(document.querySelector("[data-forget]").dataset.forget);
