@@ -1,17 +1,18 @@
 """Frames of the people who took part in a study: one row for each, under the pseudonym of their answers."""
 
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 from django.db.models import Exists, OuterRef
 
 from annotations.models import Assignment, Participation, Study
+from annotations.models.outcomes import outcome_of
 from evaluation.frames.arrays import filled_array
 from evaluation.frames.stored_columns import CommonColumn, read
 
 READ_AT_ONCE = 5_000  # people
-UNFINISHED = "unfinished"
 ERASED = "erased"
 
 
@@ -34,14 +35,22 @@ COLUMNS = (
     _time("began_at", "When the person had read the instructions; empty: never."),
     _time("last_answer_at", "When the last answer or correction was stored; empty: there is none."),
     _time("finished_at", "When no task was left for the person; empty: there still were some."),
+    _time(
+        "interrupted_at",
+        "When we interrupted the person, whether or not something else became of it; empty: never.",
+    ),
     CommonColumn("turns", "whole number", "How many tasks the person was shown.", path="turns"),
     CommonColumn(
         "answered", "whole number", "How many of them were answered, in time or not.", path="answered"
     ),
     CommonColumn(
+        "declined", "whole number", "How many of them the person gave back for good.", path="declined"
+    ),
+    CommonColumn(
         "outcome", "text",
-        "What became of it: finished, unfinished (left, or still at it), withdrew, screened out, excluded, "
-        "or erased (with everything else in the row).",
+        "What became of it: finished; failed_checks (excluded); screened_out; no_place (every task was taken "
+        "when the person came); withdrew; interrupted (by us: the study closed, or nothing was free for five "
+        "minutes); none (left, or still at it); or erased (with everything else in the row).",
     ),
     CommonColumn(
         "dropped_at", "text",
@@ -62,7 +71,9 @@ COLUMNS = (
 _READ = tuple(column for column in COLUMNS if column.path)
 # What is known of somebody who was erased.
 _KEPT = ("study", "annotator")
-_DECIDING = ("withdrew_at", "screened_out_at", "excluded_at", "erased_at", "finished_at")
+_DECIDING = (
+    "answered", "excluded_at", "withdrew_at", "screened_out_at", "finished_at", "interrupted_at", "erased_at",
+)  # fmt: skip
 
 
 def participation_frame(study: Study) -> pd.DataFrame:
@@ -102,24 +113,11 @@ def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def _person(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row of the file; what is not in it is empty."""
     person = {each.name: row[f"stored_{each.name}"] for each in _READ}
-    outcome = outcome_of(row)
-    if outcome == ERASED:
-        return {**{name: person[name] for name in _KEPT}, "outcome": outcome}
-    page, task = _last_page(row)
-    return {**person, "outcome": outcome, "dropped_at": page, "dropped_at_task": task}
-
-
-def outcome_of(row: Mapping[str, Any]) -> str:
-    """By the times that are stored."""
     if row["erased_at"]:
-        return ERASED
-    if row["withdrew_at"]:
-        return "withdrew"
-    if row["screened_out_at"]:
-        return "screened out"
-    if row["excluded_at"]:
-        return "excluded"
-    return "finished" if row["finished_at"] else UNFINISHED
+        return {**{name: person[name] for name in _KEPT}, "outcome": ERASED}
+    outcome = outcome_of(SimpleNamespace(**{name: row[name] for name in _DECIDING}))
+    page, task = _last_page(row)
+    return {**person, "outcome": outcome.value, "dropped_at": page, "dropped_at_task": task}
 
 
 def _last_page(row: Mapping[str, Any]) -> tuple[str | None, int | None]:

@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.http import Http404
 from django.utils import timezone
 
-from annotations.models import Annotator, Participation, ProblemReport, Response, Study
+from annotations.models import Annotator, EntryCode, Participation, ProblemReport, Response, Study
 from daamweb.projects.errors import WhichProjectError
 from daamweb.projects.models import Invitation, Membership, Project, Role
 from daamweb.projects.selectors import (
@@ -38,7 +38,7 @@ MAY = {
     Role.RESEARCHER: {"view", "add", "change", "delete", "export"},
     Role.OWNER: {"view", "add", "change", "delete", "export", "erase", "manage"},
 }
-ABOUT_PERSONS = {Annotator, Participation, ProblemReport, Response, Export}
+ABOUT_PERSONS = {Annotator, EntryCode, Export, Participation, ProblemReport, Response}
 IN_ARCHIVE = {"view", "export", "erase", "manage"}
 
 

@@ -6,7 +6,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from annotations.models import Participation
+from annotations.models import Outcome, Participation
 from annotations.services.claims import claim_assignment
 from annotations.services.participations import erase_answers, withdraw
 from annotations.services.reviews import exclude_annotator
@@ -41,9 +41,9 @@ def test_everybody_is_a_row_that_says_how_far_they_came():
     frame = participation_frame(study)
     assert list(frame.columns) == [column.name for column in COLUMNS]
     assert where(frame) == [
-        ["unfinished", "instructions", pd.NA, 0, 0],
-        ["unfinished", "task", 1, 1, 0],
-        ["unfinished", "task", 2, 2, 1],
+        ["none", "instructions", pd.NA, 0, 0],
+        ["none", "task", 1, 1, 0],
+        ["none", "task", 2, 2, 1],
         ["finished", pd.NA, pd.NA, 2, 2],
     ]
     people = (read_nothing, began, half, whole)
@@ -65,8 +65,8 @@ def test_withdrawing_and_being_excluded_are_told_with_the_page_where_it_happened
     Participation.objects.filter(pk=third.pk).update(screened_out_at=datetime(2026, 1, 2, tzinfo=UTC))
     assert where(participation_frame(study)) == [
         ["withdrew", "task", 2, 2, 1],
-        ["excluded", "task", 1, 1, 0],
-        ["screened out", "instructions", pd.NA, 0, 0],
+        ["failed_checks", "task", 1, 1, 0],
+        ["screened_out", "instructions", pd.NA, 0, 0],
     ]
 
 
@@ -75,7 +75,7 @@ def test_who_was_given_no_task_after_an_answer_was_left_waiting():
     study = make_attribution_study(TWO_WORDS)
     person = make_participation(study)
     answer_turn(claim_assignment(participation=person).turn, {"choice": 3})
-    assert where(participation_frame(study)) == [["unfinished", "waiting", pd.NA, 1, 1]]
+    assert where(participation_frame(study)) == [["none", "waiting", pd.NA, 1, 1]]
 
 
 def test_of_who_was_erased_it_is_known_that_they_were():
@@ -138,5 +138,5 @@ def test_the_codebook_has_every_column_once_and_every_outcome(tmp_path):
     codebook = pd.read_csv(tmp_path / "codebook.csv").set_index("column")
     assert list(codebook.index) == [column.name for column in COLUMNS]
     assert codebook["meaning"].str.len().min() > 10
-    for outcome in ("finished", "unfinished", "withdrew", "screened out", "excluded", "erased"):
+    for outcome in (*Outcome.values, "erased"):
         assert outcome in codebook.loc["outcome", "meaning"]
