@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from tests.annotations.admin.pages import CONFIRMED
 from tests.annotations.views.visits import address
 from tests.factories import make_open_study, make_run
 from tests.sources import TOP
@@ -47,7 +48,7 @@ def test_cookies_are_for_this_host_over_https_and_for_no_script(https_only, brow
     browser.get("/admin/login/")
     logged_in(browser)
     browser.post(address("start", study))
-    browser.post(f"/admin/annotations/study/{study.pk}/state/pause/")  # says that it is done
+    browser.post(f"/admin/annotations/study/{study.pk}/state/pause/", CONFIRMED)  # says that it is done
     by_path = {name: cookie["path"] for name, cookie in browser.cookies.items()}
     assert by_path == {
         "__Host-csrftoken": "/",

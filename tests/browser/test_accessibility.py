@@ -113,3 +113,34 @@ def test_a_task_that_waits_for_its_pictures(page):
     page.unroute("**/pictures/**")
     be_painted(page)
     assert study.slug in page.url
+
+
+@pytest.mark.parametrize("way", ["stop", "withdraw", "report", "no_consent"])
+def test_a_way_out(page, way):
+    study = make_open_study()
+    begin(page, study)
+    page.goto(address(way, study))
+    assert_accessible(page)
+
+
+def test_where_who_stopped_or_withdrew_ends(page):
+    study = make_open_study()
+    begin(page, study)
+    page.goto(address("stop", study))
+    page.get_by_role("button", name="Stop here").click()
+    expect(page.get_by_role("heading", name="You can close this page.")).to_be_visible()
+    assert_accessible(page)
+    page.goto(address("withdraw", study))
+    page.locator("main form button").click()
+    page.wait_for_load_state("networkidle")
+    assert_accessible(page)
+
+
+def test_a_study_that_asks_for_a_code(page):
+    study = make_open_study(access="codes")
+    page.goto(address("start", study))
+    assert_accessible(page)
+    page.get_by_label("code").fill("ABCD-EFGH-JKMN")
+    page.get_by_role("button", name="I agree").click()
+    page.wait_for_load_state("networkidle")
+    assert_accessible(page)

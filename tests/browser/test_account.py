@@ -9,7 +9,7 @@ from django.db.models import F
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, Route, expect
 
-from annotations.services.admissions import AT_ONCE, admit_newcomer
+from annotations.services.admissions import admit_newcomer
 from daamweb.door.models import Bucket
 from tests.account.codes import app_code
 from tests.account.conftest import PASSWORD
@@ -153,7 +153,7 @@ def test_whoever_comes_with_many_others_waits_and_goes_on_by_itself(strict):
     page.goto(address("start", study))
     admit_newcomer(study=study, address="127.0.0.1")
     bucket = Bucket.objects.filter(purpose=f"join {study.pk}")
-    bucket.update(full_at=F("full_at") + AT_ONCE * 1_000_000)
+    bucket.update(full_at=F("full_at") + study.join_at_once * 1_000_000)
     page.get_by_role("button", name="I agree").click()
     expect(page.get_by_role("heading", name="One moment, please.")).to_be_visible()
     assert not study.participations.exists()

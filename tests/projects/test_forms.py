@@ -146,6 +146,7 @@ def test_a_study_is_built_of_runs_of_ones_own_projects():
     mine, foreign = make_run(), make_run(make_prompt_set(project=make_project()))
     data = {
         "name": "likert", "replicas": 3, "check_every": 10, "lease_minutes": 30, "seed": 0, "run": mine.pk,
+        "display": "veil",
         **typed_access(),
     }  # fmt: skip
     assert BuildStudyForm(data, kind="attribution", user=user).is_valid()
