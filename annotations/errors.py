@@ -51,6 +51,14 @@ class AssignmentNotYoursError(Exception):
     """The turn is somebody else's."""
 
 
+class WentOnElsewhereError(Exception):
+    """The person is at another device by now, and what this one sent was not stored."""
+
+
+class WithdrewError(Exception):
+    """The person withdrew, and nothing more of theirs is stored."""
+
+
 class StaleRevisionError(Exception):
     """The answer was corrected from a revision that is not the last one; nothing was stored."""
 

@@ -1,8 +1,13 @@
 """Form fields that several apps use."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
+
+# Of what was sent and is none of a field's choices, so many characters are shown again.
+QUOTED = 40
 
 
 class ListField(forms.Field):
@@ -27,3 +32,31 @@ class LinesField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.to_python(initial), self.to_python(data))
+
+
+@contextmanager
+def _quoted_briefly() -> Iterator[None]:
+    try:
+        yield
+    except forms.ValidationError as error:
+        said = error.params or {}
+        value = str(said.get("value", ""))
+        if len(value) > QUOTED:
+            error.params = {**said, "value": f"{value[: QUOTED - 1]}…"}
+        raise
+
+
+class OneOfField(forms.TypedChoiceField):
+    """What is none of the choices is quoted in the message, but no more than its beginning."""
+
+    def validate(self, value: Any) -> None:
+        with _quoted_briefly():
+            super().validate(value)
+
+
+class SomeOfField(forms.MultipleChoiceField):
+    """The same of several."""
+
+    def validate(self, value: Any) -> None:
+        with _quoted_briefly():
+            super().validate(value)

@@ -76,6 +76,7 @@ def claim_locked(
     person.began_at = person.began_at or now
     held = None if has_answered and _was_alone(has_answered, person) else held_assignment(person)
     if held is not None:
+        person.waiting_since = person.interrupted_at = None
         _extend(held, lease_of(study, person), now)
         return Claim(held, upcoming=upcoming_task(study, person))
     if person.visit_id is None or not person.may_be_given_tasks:
@@ -132,6 +133,7 @@ def _note_outcome(person: Participation, now: datetime, claim: Claim) -> Claim:
     waited = now - (person.waiting_since or now)
     if person.waiting_since is None or waited >= LONGEST_WAIT + ABSENCE:
         person.waiting_since, waited = now, timedelta(0)
+        person.interrupted_at = None
     if waited < LONGEST_WAIT:
         return claim
     person.interrupted_at = person.interrupted_at or now

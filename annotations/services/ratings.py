@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from annotations.errors import StudyNotOpenError
+from annotations.errors import StudyNotOpenError, WentOnElsewhereError
 from annotations.measured import Measured
-from annotations.models import Assignment, Participation, Response, Study
+from annotations.models import Assignment, EntryCode, Participation, Response, Study
 from annotations.selectors import gives_tasks
 from annotations.services.claims import claim_again, claim_locked, note_last_answer
 from annotations.services.locks import lock_to_rate, save_progress
@@ -39,7 +39,8 @@ def rate(
     measured: Measured,
     device: str = "",
 ) -> Rated:
-    """`submit_response` and then `claim_assignment`, in one transaction; raises what the first one raises."""
+    """`submit_response` and then `claim_assignment`, in one transaction. Raises what the first one raises,
+    and WentOnElsewhereError."""
     check_is_theirs(assignment, participation)
     rated = _rate(assignment, participation, answer, token, base, measured, device)
     if rated.claim is None:
@@ -62,9 +63,11 @@ def _rate(
     device: str,
 ) -> Rated:
     study, person, now = lock_to_rate(participation)
+    is_elsewhere = person.device != device
+    if is_elsewhere and not _is_taken_from_elsewhere(person, base):
+        raise WentOnElsewhereError("You went on at another device; this answer was not stored.")
     stored = store_locked(study, person, now, assignment, answer, token, base, measured)
     response, claim = stored.response, None
-    is_elsewhere = person.device != device
     may_go_on = gives_tasks(study, person)
     if may_go_on and not is_elsewhere and response.answer == answer and not response.late:
         claim = claim_locked(study, person, now, has_answered=assignment if stored.was_held else None)
@@ -72,3 +75,11 @@ def _rate(
         note_last_answer(study, person, now)
     save_progress(person)
     return Rated(response, claim, study, person, is_elsewhere)
+
+
+def _is_taken_from_elsewhere(person: Participation, base: int | None) -> bool:
+    """Of a device that its person left, the answer that was on its way is; no correction is, and nothing once
+    the code was revoked that led there: whoever it was may be somebody else."""
+    return (
+        base is None and not EntryCode.objects.filter(participation=person, revoked_at__isnull=False).exists()
+    )

@@ -8,7 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
+from annotations.errors import (
+    AssignmentNotYoursError,
+    StaleRevisionError,
+    StudyNotOpenError,
+    WithdrewError,
+)
 from annotations.measured import Measured
 from annotations.models import Assignment, Participation, Place, Response, Study, Task
 from annotations.selectors import last_response, only_row
@@ -34,8 +39,8 @@ def submit_response(
 
     Sending one page again (the same `token`) stores nothing and returns what is stored. A turn that expired
     or was returned is revived while its place is free; otherwise the answer is kept as `late`, and never
-    analysed. Raises AssignmentNotYoursError, StudyNotOpenError, and StaleRevisionError with what is stored
-    where `base` is not the last revision."""
+    analysed. Raises AssignmentNotYoursError, StudyNotOpenError, WithdrewError, and StaleRevisionError with
+    what is stored where `base` is not the last revision."""
     check_is_theirs(assignment, participation)
     study, person, now = lock_to_rate(participation)
     stored = store_locked(study, person, now, assignment, answer, token, base, measured)
@@ -68,6 +73,8 @@ def store_locked(
 ) -> Stored:
     """The same in the transaction of whoever locked both rows and saves the person's. `turn` is as it was
     before the locks."""
+    if person.withdrew_at is not None and person.erased_at is None:
+        raise WithdrewError("You withdrew from this study; nothing more of yours is stored.")
     late, may_answer = False, study.state in TAKES_ANSWERS and person.erased_at is None
     was_held = may_answer and base is None and _end_claimed(person, turn, now, measured)
     if not was_held:

@@ -38,12 +38,12 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    if participation.outcome != Outcome.NONE:
+    held = held_assignment(participation)
+    if participation.outcome != Outcome.NONE and held is None:
         return redirect("annotations:thanks", study.slug)
     if request.method == "POST":
         leave_turns(participation=participation)
         return redirect("annotations:stopped", study.slug)
-    held = held_assignment(participation)
     context = {**ending(study, participation), "held": held, **_way_back(request, study)}
     return render(request, "annotations/stop.html", context)
 

@@ -10,12 +10,19 @@ from datetime import timedelta
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from annotations.errors import AssignmentNotYoursError, StaleRevisionError, StudyNotOpenError
+from annotations.errors import (
+    AssignmentNotYoursError,
+    StaleRevisionError,
+    StudyNotOpenError,
+    WentOnElsewhereError,
+    WithdrewError,
+)
 from annotations.kinds.registry import get_kind
 from annotations.measured import parse_measured
 from annotations.models import Assignment, Participation, Study
@@ -24,6 +31,7 @@ from annotations.services.claims import extend_lease
 from annotations.services.ratings import rate
 from annotations.services.walks import Claim, upcoming_task
 from annotations.views.arrivals import other_device
+from annotations.views.lost_turns import late, lost
 from annotations.views.pictures import pictures_of
 from annotations.views.visitors import (
     current_participation,
@@ -38,7 +46,6 @@ from annotations.views.ways import (
     is_by_script,
     lead_to,
     not_open,
-    problem,
     target_of,
     turn_address,
     way_of,
@@ -50,7 +57,8 @@ ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
 TO_ANSWER = (
     "number", "state", "place", "visit", "in_block", "claimed_at", "revision", "lease_expires_at", "declined",
     "set_aside", "task__role", "task__payload", "participation__annotator", "participation__study",
-    "participation__device", "participation__option_order", "study__project", "study__slug", "study__kind",
+    "participation__device", "participation__option_order", "participation__withdrew_at",
+    "study__project", "study__slug", "study__kind",
     "study__state", "study__title", "study__lease_minutes", "study__access",
 )  # fmt: skip
 # What no task's page shows.
@@ -83,10 +91,12 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return _answer(request, turn)
     if not is_here(request, turn.participation, turn.study):
         return redirect("annotations:start", turn.study.slug)
+    if turn.participation.withdrew_at is not None:
+        return redirect("annotations:thanks", turn.study.slug)
     if turn.study.state == Study.State.CLOSED:
         return not_open(request, turn.study)
     if _cannot_go_on(turn):
-        return _lost(request, turn)
+        return lost(request, turn)
     stored = last_response(turn)
     form = get_kind(turn.study.kind).answer_form(
         turn.task.payload,
@@ -164,6 +174,10 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
             measured=parse_measured(page.cleaned_data["measured"]),
             device=device_of(request, study),
         )
+    except WithdrewError:
+        return lead_to(request, reverse("annotations:thanks", args=[study.slug]))
+    except WentOnElsewhereError:
+        return other_device(request, study)
     except AssignmentNotYoursError as error:
         raise Http404("This task was given to someone else.") from error
     except StudyNotOpenError as error:
@@ -176,7 +190,7 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
         # The same page came twice with different answers, as after the browser's own "back".
         return _changed_elsewhere(request, turn, form, response.revision, response.answer)
     if response.late:
-        return _late(request, turn)
+        return late(request, turn)
     if rated.is_elsewhere:
         return other_device(request, study, stored=True)
     if rated.claim is not None and rated.claim.turn is not None and is_by_script(request):
@@ -268,26 +282,3 @@ def _seconds_left(turn: Assignment) -> int | None:
     if turn.state != Assignment.State.CLAIMED or turn.place_id is None:
         return None
     return max(0, (turn.lease_expires_at - timezone.now()) // timedelta(seconds=1))
-
-
-def _lost(request: HttpRequest, turn: Assignment) -> HttpResponse:
-    safe = "Nothing else has changed: the answers you sent before are safe."
-    if turn.declined:
-        message = f"You gave this task back because you did not want to answer it. {safe}"
-        return problem(request, turn.study, "You declined this task", message, status=409)
-    if turn.set_aside:
-        message = f"You gave this task back when you stopped, and someone else has it now. {safe}"
-    else:
-        message = f"A task that is not answered in time goes to someone else, and this one did. {safe}"
-    return problem(request, turn.study, "This task went to someone else", message, status=409)
-
-
-def _late(request: HttpRequest, turn: Assignment) -> HttpResponse:
-    """Whether it was declined, somebody else has the task, the study closes, or the person may be given no
-    more."""
-    kept = "Your answer is kept under your name, but it is not used. The answers you sent before are safe."
-    if turn.declined:
-        message = f"You had declined this task. {kept}"
-        return problem(request, turn.study, "You declined this task", message, status=409)
-    message = f"A task has to be answered in time, and the time for this one was over. {kept}"
-    return problem(request, turn.study, "Your answer came too late", message, status=409)

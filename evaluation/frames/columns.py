@@ -71,9 +71,9 @@ COLUMNS = (
     CommonColumn(
         "dropped",
         "text",
-        "Why the answer is not analysed: late (its place had gone), excluded, rejected, withdrawn, "
-        "replaced, erased, corrected (a later revision took its place), not painted (nobody knows that its "
-        "pictures were, and the plan asks for that); empty: it counts.",
+        "Why the answer is not analysed: late (its place had gone, or the turn was declined), "
+        "excluded, rejected, withdrawn, replaced, erased, corrected (a later revision took its place), not "
+        "painted (nobody knows that its pictures were, and the plan asks for that); empty: it counts.",
         path="assignment__dropped",
     ),
     _ids("response", "Id of the answer.", "pk"),
@@ -87,7 +87,8 @@ COLUMNS = (
         path="base",
     ),
     CommonColumn(
-        "late", "truth", "Whether the answer came when its place had gone.", path="late", dtype="bool",
+        "late", "truth", "Whether the answer came when its place had gone or the turn was declined.",
+        path="late", dtype="bool",
     ),
     CommonColumn(
         "submitted_at", "time", "When the first revision of the answer was stored.",

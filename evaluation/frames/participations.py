@@ -37,7 +37,7 @@ COLUMNS = (
     _time("finished_at", "When no task was left for the person; empty: there still were some."),
     _time(
         "interrupted_at",
-        "When we interrupted the person, whether or not something else became of it; empty: never.",
+        "When we interrupted the person; empty: never, or the person was given another task since.",
     ),
     CommonColumn("turns", "whole number", "How many tasks the person was shown.", path="turns"),
     CommonColumn(

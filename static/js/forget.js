@@ -1,4 +1,4 @@
-// Who has finished or withdrawn has nothing to send any more.
+// Who has withdrawn has nothing to send any more.
 
 import { forget } from "./task/unsent.js";
 

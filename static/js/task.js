@@ -16,11 +16,13 @@ let turn = null; // the task that is shown
 let onItsWay = null; // the turn whose answer has not arrived yet
 let isKept = true; // whether that answer outlives this page
 
-function begin(isFirst = false) {
+function begin({ isFirst = false, goesOn = false } = {}) {
   const form = document.querySelector("[data-task-form]");
   const mine = { form, address: location.pathname, isPainted: false };
   turn = mine;
-  mine.clock = new Clock(`${mine.address} ${form.elements["page-base"].value}`, isFirst);
+  const base = form.elements["page-base"].value;
+  // Who comes back to a task that is not answered looks at it again; a correction begins anew.
+  mine.clock = new Clock(`${mine.address} ${base}`, { isFirst, goesOn: goesOn || base === "" });
   mine.looks = new Looks(document.querySelector("[data-task]"));
   mine.lease = new Lease(form, (what) => turn === mine && say(what && `lease-${what}`));
   setEnabled(mine, false);
@@ -66,6 +68,7 @@ function isSaid(what) {
 
 function put(page, address) {
   if (address !== location.pathname) history.pushState(null, "", address);
+  turn?.clock?.noteVisible(false, performance.now());
   turn?.lease.end();
   say("");
   document.title = page.title;
@@ -78,11 +81,11 @@ function put(page, address) {
 }
 
 // Put a task into the page; false if what came is none.
-function show(text, address) {
+function show(text, address, goesOn = false) {
   const page = new DOMParser().parseFromString(text, "text/html");
   if (!page.querySelector("main [data-task-form]") || !document.querySelector(".site-progress")) return false;
   put(page, address);
-  begin();
+  begin({ goesOn });
   document.querySelector("[data-heading]").focus({ preventScroll: true });
   return true;
 }
@@ -106,21 +109,36 @@ function fields(form, submitter, said) {
 async function send(mine, answer) {
   onItsWay = mine;
   isKept = unsent.keep(person, answer);
-  const { response, text } = await unsent.deliver(answer, (what) => turn === mine && say(what && `not-sent-${what}`));
+  const said = await unsent.deliver(answer, (what) => turn === mine && say(what && `not-sent-${what}`));
   onItsWay = null;
-  unsent.forget(person);
+  if (said && unsent.isJudged(said)) unsent.forget(person);
+  if (mine.isFromBefore) return tellOfBefore(said);
   if (turn !== mine) {
     // Somebody went back meanwhile.
-    if (!response.ok) say("not-stored");
+    if (!said?.response.ok) say("not-stored");
     if (turn.isPainted) setEnabled(turn, true);
     return;
   }
+  if (!said) {
+    say("not-sent-failed");
+    return setEnabled(mine, true);
+  }
   say("");
+  const { response, text } = said;
   const address = response.headers.get("Content-Location");
   const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
   if (response.ok) mine.clock.forget();
   if (response.ok && isJson) location.assign(JSON.parse(text).next);
-  else if (!address || !show(text, address)) showOther(text, mine.address);
+  else if (!address || !show(text, address, !response.ok)) showOther(text, mine.address);
+}
+
+// What became of an answer to another task than the one that is shown.
+function tellOfBefore(said) {
+  if (!said) {
+    unsent.forget(person); // or nothing could ever be answered again
+    say("before-failed");
+  } else if (said.response.status === 409) say("before-late");
+  if (turn.isPainted) setEnabled(turn, true);
 }
 
 document.addEventListener("submit", (event) => {
@@ -144,13 +162,14 @@ function sendKept() {
   const isOfThisTurn = answer.address === turn.form.action;
   const chosen = isOfThisTurn && turn.form.querySelector(`button[name=choice][value="${CSS.escape(body.get("choice"))}"]`);
   if (isOfThisTurn) setSending(turn, chosen);
-  send(isOfThisTurn ? turn : { address: null }, { address: answer.address, body: body.toString() });
+  send(isOfThisTurn ? turn : { isFromBefore: true }, { address: answer.address, body: body.toString() });
 }
 
 document.addEventListener("click", async (event) => {
   if (!event.target.closest?.("[data-more-time]")) return;
   const mine = turn;
-  if (!(await mine.lease.extend(unsent.ask)) && turn === mine) say("lease-no-more");
+  const found = await mine.lease.extend(unsent.ask);
+  if (found !== "more" && turn === mine) say(`lease-${found}`);
 });
 
 // --- What is measured
@@ -215,7 +234,7 @@ setInterval(() => {
 
 // The scripts of kinds listen by then.
 addEventListener("DOMContentLoaded", () => {
-  begin(true);
+  begin({ isFirst: true });
   sendKept();
   askOtherTabs(person, () => say("other-tab"));
 });

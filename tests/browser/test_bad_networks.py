@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from annotations.models import Response
-from tests.annotations.views.visits import address
+from annotations.models import Assignment, Response
+from annotations.services.turns import expire_due_turns
+from tests.annotations.views.visits import address, make_study_of_one_place, run_out
 from tests.browser.steps import answer_button, answers, be_painted, begin, chosen
 from tests.factories import make_open_study
 
@@ -154,6 +155,109 @@ def test_of_two_people_at_one_browser_neither_sends_the_others_answer(visit):
     answer_button(page, "Bad").click()
     expect(page.get_by_role("heading", name="Task 2")).to_be_attached()
     assert answers() == [{"choice": 1}]
+
+
+def test_an_answer_that_met_somebody_else_at_the_browser_is_sent_once_its_person_is_back(visit):
+    page = visit()
+    begin(page, make_open_study())
+    at, cookies = page.url, page.context.cookies()
+    page.context.clear_cookies()
+    answer_button(page, "Good").click()
+    expect(page.get_by_role("heading", name="The page could not be checked.")).to_be_visible()
+    page.context.add_cookies(cookies)
+    page.goto(at)
+    expect(page.get_by_role("heading", name="Task 2")).to_be_attached()
+    assert answers() == [{"choice": 4}]
+
+
+def test_the_last_answer_is_sent_by_whatever_page_its_person_comes_back_to(visit):
+    study = make_study_of_one_place()
+    page = visit()
+    begin(page, study)
+    on_answers(page, lambda route: route.abort())
+    answer_button(page, "Good").click()
+    expect_kept(page)
+    turn = Assignment.objects.get()
+    run_out(turn)
+    expire_due_turns(study=study)
+    page.unroute(is_answer)
+    page.goto(address("start", study))
+    expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    wait_for_answers(page, 1)
+    turn.refresh_from_db()
+    assert (answers(), turn.state) == ([{"choice": 4}], "submitted")
+    assert page.evaluate("Object.keys(localStorage)") == []
+
+
+def wait_for_answers(page: Page, count: int) -> None:
+    for _ in range(100):
+        if len(answers()) == count:
+            break
+        page.wait_for_timeout(100)
+    page.wait_for_load_state("networkidle")
+    assert len(answers()) == count
+
+
+def test_a_site_that_cannot_store_it_lets_the_person_try_again(visit):
+    page = visit()
+    page.clock.install()
+    begin(page, make_open_study())
+    asked: list[int] = []
+
+    def fail(route: Route) -> None:
+        asked.append(1)
+        route.fulfill(status=500, body="broken")
+
+    on_answers(page, fail)
+    answer_button(page, "Fair").click()
+    for _ in range(40):
+        if page.get_by_text("The site could not store your answer, several times.").is_visible():
+            break
+        page.clock.run_for(10_000)
+        page.wait_for_timeout(50)
+    expect(page.get_by_text("The site could not store your answer, several times.")).to_be_visible()
+    assert len(asked) == 8
+    page.unroute(is_answer)
+    answer_button(page, "Fair").click()
+    expect(page.get_by_role("heading", name="Task 2")).to_be_attached()
+    assert answers() == [{"choice": 3}]
+
+
+def test_a_picture_that_hangs_is_told_and_asked_for_again(visit):
+    page = visit()
+    page.clock.install()
+    hanging: list[Route] = []
+    page.route("**/pictures/**", lambda route: hanging.append(route))
+    page.goto(address("start", make_open_study()))
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="Start").click()
+    for _ in range(60):
+        if hanging:
+            break
+        page.wait_for_timeout(100)
+    page.clock.run_for(21_000)
+    expect(page.get_by_text("A picture has not come yet.")).to_be_visible()
+    page.unroute("**/pictures/**")
+    for route in hanging:
+        route.abort()
+    page.clock.run_for(2_000)
+    page.clock.resume()
+    be_painted(page)
+
+
+def test_what_was_looked_at_before_an_answer_was_sent_back_counts(visit):
+    page = visit()
+    begin(page, make_open_study("object_presence"))
+    page.wait_for_timeout(1000)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("alert")).to_contain_text("Tick every object you see")
+    be_painted(page)
+    page.get_by_role("checkbox", name="zebra", exact=True).check()
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
+    response = Response.objects.get()
+    assert sum(end - begin for begin, end in response.visible_spans) >= 1000
+    assert not response.assignment.interrupted
 
 
 @pytest.mark.parametrize("failure", ["missing", "broken", "cut off"])

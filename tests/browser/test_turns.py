@@ -55,7 +55,7 @@ def test_an_answer_that_comes_too_late_is_acknowledged_as_kept_and_not_used(visi
     give_turn(turn.task, make_participation(study))
     answer_button(page, "Good").click()
     expect(page.get_by_role("heading", name="Your answer came too late")).to_be_visible()
-    expect(page.get_by_text("kept under your name, but it is not used")).to_be_visible()
+    expect(page.get_by_text("kept under a random name, but it is not used")).to_be_visible()
     page.get_by_role("button", name="Go on with the next task").click()
     expect(page.get_by_role("heading", name="Thank you.")).to_be_visible()
     assert list(Response.objects.values_list("answer", "late")) == [({"choice": 4}, True)]

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from annotations.kinds.attribution.displays import display_of
+from daamweb.fields import OneOfField
 
 SCALE = {
     1: "bad",
@@ -20,7 +21,7 @@ RATINGS = 5
 
 
 class AttributionForm(forms.Form):
-    choice = forms.TypedChoiceField(
+    choice = OneOfField(
         coerce=int,
         choices=list(SCALE.items()),
         widget=forms.RadioSelect,
@@ -56,4 +57,4 @@ class AttributionForm(forms.Form):
     def chosen(self) -> int | None:
         """What was sent, or is stored."""
         value = str(self["choice"].value())
-        return int(value) if value.isdecimal() else None
+        return next((code for code in SCALE if str(code) == value), None)

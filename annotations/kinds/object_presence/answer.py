@@ -5,13 +5,15 @@ from typing import Any, cast
 
 from django import forms
 
+from daamweb.fields import SomeOfField
+
 
 class ObjectPresenceForm(forms.Form):
     """Objects stand in the person's own order, the same one in all tasks. They arrive in the order in which
     they were clicked: the page's script sends them so. Without the script they arrive in the order of the
     page."""
 
-    objects = forms.MultipleChoiceField(
+    objects = SomeOfField(
         label="Which of these objects are in the picture?",
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -30,8 +32,14 @@ class ObjectPresenceForm(forms.Form):
         if initial is not None:
             initial = {**initial, "none": not initial["objects"]}
         super().__init__(data, initial=initial)
+        self.known = _in_order(payload["objects"], order)
         objects = cast(forms.MultipleChoiceField, self.fields["objects"])
-        objects.choices = [(name, name) for name in _in_order(payload["objects"], order)]
+        objects.choices = [(name, name) for name in self.known]
+
+    @property
+    def ticked(self) -> list[str]:
+        """What was sent, or is stored, and is on the list."""
+        return [name for name in self["objects"].value() or () if name in self.known]
 
     def clean_objects(self) -> list[str]:
         objects: list[str] = self.cleaned_data["objects"]

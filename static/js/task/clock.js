@@ -18,15 +18,16 @@ function wasLoadedAgain() {
 }
 
 export class Clock {
-  // `name` is the same one for the same page of the same turn; `isFirst`: of the page that the browser loaded.
-  constructor(name, isFirst) {
+  // `name` is the same one for the same page of the same turn. `isFirst`: of the page that the browser loaded;
+  // `goesOn`: what was measured before is of the same look at the task.
+  constructor(name, { isFirst, goesOn }) {
     this.name = `turn ${name}`;
-    const kept = this.#read();
+    const kept = isFirst || goesOn ? this.#read() : null;
     this.appearedAt = kept?.appearedAt ?? performance.timeOrigin + performance.now();
     this.painted = kept?.painted ?? null;
     this.firstInput = kept?.firstInput ?? null;
     this.spans = kept?.spans ?? [];
-    this.isInterrupted = kept !== null || (isFirst && wasLoadedAgain());
+    this.isInterrupted = isFirst && (kept !== null || wasLoadedAgain());
     this.isOpen = false; // whether the last span goes on
     this.lastInput = { at: performance.now(), device: "other" };
     this.#keep();

@@ -10,18 +10,21 @@ function isOff() {
   }
 }
 
+let off = isOff();
+
 // For every task that is shown.
 export function prepareKeySwitch() {
   const box = document.querySelector("[data-key-switch]");
   box.closest("[data-key-switch-frame]").hidden = false;
-  box.checked = !isOff();
+  box.checked = !off;
   document.body.toggleAttribute("data-no-keys", !box.checked);
   box.addEventListener("change", () => {
-    document.body.toggleAttribute("data-no-keys", !box.checked);
+    off = !box.checked;
+    document.body.toggleAttribute("data-no-keys", off);
     try {
       localStorage.setItem(NAME, box.checked ? "on" : "off");
     } catch {
-      // For this page, then.
+      // For as long as this page is there, then.
     }
   });
 }

@@ -15,17 +15,18 @@ export class Lease {
     clearTimeout(this.timer);
   }
 
-  // Whether there is more time now.
+  // "more" if there is, "no-more", or "trouble" where nobody answered.
   async extend(ask) {
     try {
       const response = await ask(this.extendAddress, { method: "POST", headers: { "X-CSRFToken": this.token } });
-      if (!response.ok) return false;
+      if (response.status === 409) return "no-more";
+      if (!response.ok) return "trouble";
       const { seconds } = await response.json();
       this.#wait(seconds);
       this.tell("");
-      return true;
+      return "more";
     } catch {
-      return false;
+      return "trouble";
     }
   }
 

@@ -36,6 +36,7 @@ export class Looks {
 
   toggleOverlay() {
     if (!this.overlay) return;
+    if (!this.plain.naturalWidth) this.plain.src = this.images[0].src; // it had not come
     const isHidden = this.overlay.classList.toggle("is-plain");
     this.overlayHidden += isHidden;
     this.task.querySelector("[data-toggle-overlay]").setAttribute("aria-pressed", String(isHidden));
@@ -83,6 +84,7 @@ export class Looks {
     plain.classList.add("picture__plain");
     plain.alt = "";
     this.overlay.querySelector("img").after(plain);
+    this.plain = plain;
     const toggle = this.task.querySelector("[data-toggle-overlay]");
     toggle.hidden = false;
     toggle.addEventListener("click", () => this.toggleOverlay());

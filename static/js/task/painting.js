@@ -1,6 +1,8 @@
 // Pictures, until they are painted: nothing is answered before. One that does not come is asked for again.
 
 const AGAIN_SECONDS = [1, 2, 5, 10, 30];
+// For the first time; then twice as long each time, for those whose network takes that long.
+const LOAD_SECONDS = 20;
 
 function frame() {
   return new Promise((resolve) => requestAnimationFrame(resolve));
@@ -19,10 +21,18 @@ export function pause(seconds) {
   });
 }
 
+function within(seconds, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("late")), 1000 * seconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 async function load(image, isWanted, tellMissing) {
   for (let tries = 0; isWanted(); tries++) {
     try {
-      await image.decode();
+      await within(LOAD_SECONDS * 2 ** tries, image.decode());
       return;
     } catch {
       if (!isWanted()) return;

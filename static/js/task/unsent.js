@@ -11,6 +11,8 @@ const AGAIN_SECONDS = [1, 2, 4, 8, 15, 30];
 const BY_SCRIPT = { "X-Requested-With": "fetch" };
 // The site, or a proxy before it, could not do it just now.
 const NOT_NOW = [408, 425, 429];
+const MOST_FAILURES = 8;
+const JUDGED = [409, 410, 422];
 
 // Where storage is blocked, reading the property itself fails.
 function storage() {
@@ -69,9 +71,15 @@ function forgetOld() {
   }
 }
 
-// Until the site has answered; then what it said. `tell` hears "slow", "offline" or "trouble" meanwhile, and
-// "" when it is tried again. The same answer is never stored twice.
+// What the site has said of an answer for good; whatever else it said, the answer is kept for a page to come.
+export function isJudged({ response }) {
+  return response.ok || JUDGED.includes(response.status);
+}
+
+// Until the site has answered; then what it said, or null where it failed too often. `tell` hears "slow",
+// "offline" or "trouble" meanwhile, and "" when it is tried again. The same answer is never stored twice.
 export async function deliver({ address, body }, tell) {
+  let failures = 0;
   for (let tries = 0; ; tries++) {
     const slow = setTimeout(() => tell("slow"), 1000 * SLOW_SECONDS);
     let trouble = "offline";
@@ -81,12 +89,14 @@ export async function deliver({ address, body }, tell) {
       const text = await response.text();
       if (response.status < 500 && !NOT_NOW.includes(response.status)) return { response, text };
       trouble = "trouble";
+      failures++;
     } catch {
       // No connection, or no answer in time.
       if (navigator.onLine) trouble = "trouble";
     } finally {
       clearTimeout(slow);
     }
+    if (failures >= MOST_FAILURES) return null;
     tell(trouble);
     await pause(AGAIN_SECONDS[Math.min(tries, AGAIN_SECONDS.length - 1)]);
     tell("");

@@ -221,6 +221,32 @@ def test_a_wait_that_was_left_begins_anew(searching):
     assert outcome(searching) == Outcome.NONE
 
 
+def test_a_second_wait_is_an_interruption_of_its_own(searching):
+    claim(searching)
+    waited(searching, minutes=6)
+    claim(searching)
+    first = again(searching).interrupted_at
+    waited(searching, hours=1)
+    claim(searching)
+    assert outcome(searching) == Outcome.NONE
+    waited(searching, minutes=6)
+    claim(searching)
+    found = again(searching)
+    assert found.outcome == Outcome.INTERRUPTED
+    assert found.interrupted_at > first
+    assert found.interrupted_at - found.waiting_since >= timedelta(minutes=5)
+
+
+def test_who_goes_on_with_a_held_task_after_everybody_was_stopped_is_not_interrupted():
+    study = four_images()
+    somebody = person(study)
+    turn = claim(somebody)
+    pause_study(study=study, stop_everybody=True)
+    open_study(study=study)
+    assert claim(again(somebody)) == turn
+    assert outcome(somebody) == Outcome.NONE
+
+
 def test_who_is_given_a_task_after_the_wait_goes_on(searching):
     claim(searching)
     waited(searching, minutes=6)

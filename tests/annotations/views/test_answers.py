@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from annotations.models import Assignment, Response
+from annotations.services.participations import withdraw
 from tests.annotations.views.visits import (
     address,
     as_measured,
@@ -169,3 +170,28 @@ def test_the_pages_script_is_told_where_to_go_when_no_task_comes(client):
         headers={"X-Requested-With": "fetch"},
     )
     assert answer.json() == {"next": address("thanks", turn.study)}
+
+
+@pytest.mark.parametrize("kind", ["attribution", "object_presence"])
+@pytest.mark.parametrize("character", ["x", "9"])
+def test_a_choice_that_is_very_long_is_not_shown_again(client, kind, character):
+    turn = held(join(client, make_open_study(kind)))
+    name = "choice" if kind == "attribution" else "objects"
+    page = send(client, turn, {name: 100_000 * character})
+    assert page.status_code == 422
+    assert 30 * character in page.text
+    assert 50 * character not in page.text
+    assert not Response.objects.exists()
+
+
+def test_an_answer_after_withdrawing_is_not_stored_and_leads_to_where_that_is_said(client):
+    person = join(client, make_open_study())
+    first = held(person)
+    send(client, first, {"choice": 2})
+    second = held(person)
+    withdraw(participation=person)
+    for turn in (first, second):
+        answer = send(client, turn, {"choice": 5})
+        assert (answer.status_code, answer.url) == (302, address("thanks", turn.study))
+        assert client.get(address("assignment", turn.study, turn.pk)).url == address("thanks", turn.study)
+    assert list(Response.objects.values_list("answer", flat=True)) == [{"choice": 2}]

@@ -166,6 +166,26 @@ def test_an_answer_by_a_device_whose_person_answered_elsewhere_changes_nothing(s
     assert list(Response.objects.values_list("answer", flat=True)) == [{"choice": 5}]
 
 
+def test_a_device_whose_person_went_on_corrects_nothing(study, codes):
+    first = begin(study, codes[0])
+    turn = held(Participation.objects.get())
+    send(first, turn, {"choice": 5})
+    enter(study, codes[0])
+    page = first.post(address("assignment", study, turn.pk), {**page_fields(0), "choice": 1})
+    assert page.status_code == 409
+    assert ELSEWHERE in page.text
+    assert list(Response.objects.values_list("answer", flat=True)) == [{"choice": 5}]
+
+
+def test_by_a_code_that_was_revoked_nothing_more_is_answered(study, codes):
+    browser = begin(study, codes[0])
+    turn = held(Participation.objects.get())
+    revoke_entry_code(study=study, label="P01")
+    page = browser.post(address("assignment", study, turn.pk), {**page_fields(), "choice": 1})
+    assert page.status_code == 409
+    assert not Response.objects.exists()
+
+
 def test_a_device_whose_person_went_on_is_given_no_time_and_no_task(study, codes):
     first = begin(study, codes[0])
     turn = held(Participation.objects.get())

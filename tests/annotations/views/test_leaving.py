@@ -169,7 +169,10 @@ def test_an_answer_after_declining_is_kept_and_not_used(client, person):
     decline(client, turn)
     page = send(client, turn, {"choice": 3})
     assert page.status_code == 409
-    assert "You had declined this task. Your answer is kept under your name, but it is not used." in page.text
+    assert (
+        "You had declined this task. Your answer is kept under a random name, but it is not used."
+        in page.text
+    )
     assert turn.responses.get().late is True
 
 

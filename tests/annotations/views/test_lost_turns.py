@@ -81,7 +81,7 @@ def test_a_late_answer_is_kept_and_not_used(client, other_has_answered):
         answer_turn(taken, {"choice": 5})
     page = send(client, turn, {"choice": 4})
     assert page.status_code == 409
-    assert "Your answer is kept under your name, but it is not used." in page.text
+    assert "Your answer is kept under a random name, but it is not used." in page.text
     assert f'action="{address("next", study)}"' in page.text
     kept = Response.objects.get(assignment=turn)
     assert (kept.answer, kept.late) == ({"choice": 4}, True)
@@ -106,7 +106,7 @@ def test_a_late_answer_that_is_sent_twice_is_stored_once(client):
     for _ in range(2):
         page = send(client, turn, {"choice": 4}, **fields)
         assert page.status_code == 409
-        assert "kept under your name" in page.text
+        assert "kept under a random name" in page.text
     assert Response.objects.count() == 1
 
 

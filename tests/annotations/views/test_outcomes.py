@@ -112,7 +112,7 @@ def test_who_was_excluded_hears_of_the_checks(client, person):
     send(client, held(person), {"choice": 4})  # what was being rated is taken
     person.refresh_from_db()
     page = client.get(address("thanks", person.study))
-    assert "Your answers did not pass the checks of this study" in page.text
+    assert "by the checks of this study or for another reason" in page.text
     assert codes_shown(page.text, person) == {person.outcome_code}
     assert "See whether a task became free" not in page.text
 
