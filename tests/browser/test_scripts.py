@@ -42,6 +42,7 @@ def test_from_logging_in_to_logging_out(visit, researcher):
 def test_the_admins_frame(visit, researcher):
     page = visit()
     log_in(page, researcher, "/admin/auth/user/")
+    page.wait_for_load_state("load")  # the button works once its script has heard of that
     root = page.locator("html")
     for theme in ("dark", "light", "auto"):
         page.locator("#header").get_by_role("button", name="Toggle theme").click()
