@@ -183,7 +183,7 @@ def test_what_was_looked_at_is_measured_as_it_was(live_server, busy):
         f"\n{TRIALS} trials, {busy} busy processes, ms off: median {off[len(off) // 2]:.0f}, "
         f"95 % {quantiles(off, n=20)[-1]:.0f}, most {off[-1]:.0f}"
     )
-    assert off[-1] <= MOST_OFF, trials
-    # Of a few, beside other tests, half may be.
-    share = 0.05 if TRIALS >= 100 else 0.5
-    assert sum(each > MOSTLY_OFF for each in off) <= share * len(off), trials
+    # The bars are those of a hundred; a few beside other tests are held against what no fault would keep to.
+    most, mostly, share = (MOST_OFF, MOSTLY_OFF, 0.05) if TRIALS >= 100 else (250, 100, 0.5)
+    assert off[-1] <= most, trials
+    assert sum(each > mostly for each in off) <= share * len(off), trials
