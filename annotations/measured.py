@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 LONGEST = timedelta(days=1)
 LONGEST_MS = LONGEST // timedelta(milliseconds=1)
@@ -109,10 +109,10 @@ def parse_measured(text: str) -> Measured:
 
 def _milliseconds(value: object) -> int | None:
     """Whole and not below 0. A day and more is bounded later, and flagged as that."""
-    return value if _is_whole(value, 10**12) else None  # type: ignore[return-value]
+    return value if _is_whole(value, 10**12) else None
 
 
-def _is_whole(value: object, most: int) -> bool:
+def _is_whole(value: object, most: int) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
