@@ -14,6 +14,7 @@ urlpatterns = [
     path("people/<int:pk>/erase/", data.erase_annotator, name="erase_annotator"),
     path("s/<slug:slug>/", annotators.start, name="start"),
     path("s/<slug:slug>/instructions/", annotators.instructions, name="instructions"),
+    path("s/<slug:slug>/language/", annotators.language, name="language"),
     path("s/<slug:slug>/next/", annotators.go_on, name="next"),
     path("s/<slug:slug>/waiting/", annotators.waiting, name="waiting"),
     path("s/<slug:slug>/keep/", annotators.keep, name="keep"),

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "daamweb.door.bodies.BodyLimits",
     "daamweb.door.texts.WellFormedTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "daamweb.languages.speak_to_visitors",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -135,7 +136,10 @@ TEMPLATES = [
     },
 ]
 LOGIN_URL = "admin:login"
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+# What annotators' pages say; researchers' are English.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -26,6 +26,9 @@ COMMON_COLUMNS = (
     "overlay_hidden", "served_image_sha256", "served_overlay_sha256", "flags",
 )  # fmt: skip
 
+# Of a study that says everything as its kind does.
+NO_WORDINGS: Mapping[str, str] = {}
+
 # Told how many are done, of how many.
 Tell = Callable[[int, int], None]
 
@@ -101,6 +104,18 @@ class Texts:
     instructions: str
 
 
+@dataclass(frozen=True)
+class Translation:
+    """What a kind says in another language than English. `wordings`: by the keys of `Kind.wordings`. `scale`:
+    where the labels of the answers come from. `reviewed_by`: the speaker who read all of it and stands for
+    it; empty: made by a machine, and read by nobody."""
+
+    texts: Texts
+    wordings: Mapping[str, str]
+    scale: str = ""
+    reviewed_by: str = ""
+
+
 class OptionsForm(forms.Form):
     """The options of a kind, declared here and nowhere else: the form in the admin, the command's arguments,
     and the plan follow from its fields. Every field has a default: an `initial`, or it may be left empty."""
@@ -116,6 +131,8 @@ class Kind(ABC):
     examples_template: ClassVar[str] = ""
     # The answers of a closed scale: code → label, in their order. Empty: there is none.
     scale: ClassVar[Mapping[int, str]] = {}
+    # What else than English it can say, by language.
+    translations: ClassVar[Mapping[str, Translation]] = {}
 
     @abstractmethod
     def answer_form(
@@ -124,10 +141,12 @@ class Kind(ABC):
         data: Mapping[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
         order: Sequence[int] = (),
+        wordings: Mapping[str, str] = NO_WORDINGS,
     ) -> forms.Form:
         """The form of one task; `initial` is a stored answer that is being corrected, `order` what
-        `options_to_order` had drawn for this person. The `cleaned_data` of the valid form is the answer that
-        is stored, plain JSON."""
+        `options_to_order` had drawn for this person, `wordings` what the study says in the person's language:
+        for a key that is not there, the kind's English. The `cleaned_data` of the valid form is the answer
+        that is stored, plain JSON, and the same in every language."""
 
     def draft_tasks(
         self, generations: Sequence[Generation], options: Mapping[str, Any], tell: Tell = unwatched
@@ -142,6 +161,15 @@ class Kind(ABC):
         drawn when somebody joins, stays the same in all of their tasks, and is exported. 0: none."""
         return 0
 
+    def wordings(self, options: Mapping[str, Any]) -> dict[str, str]:
+        """What it says in a study of these options, such as its question and the labels of its answers: key →
+        English. A study is offered in another language when all of them are there in that language."""
+        return {}
+
+    def examples(self, options: Mapping[str, Any], wordings: Mapping[str, str]) -> dict[str, Any]:
+        """What `examples_template` shows, as `examples`, in a study of these options and wordings."""
+        return {}
+
     def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:
         """How the answers will be analysed. Part of the frozen plan: it stands before the first answer."""
         return {}
@@ -150,8 +178,8 @@ class Kind(ABC):
         """Answers that a task needs for the report to say something of it, by the frozen plan's settings."""
         return 1
 
-    def in_words(self, answer: Mapping[str, Any]) -> str:
-        """A stored answer, for the person who gave it."""
+    def in_words(self, answer: Mapping[str, Any], wordings: Mapping[str, str] = NO_WORDINGS) -> str:
+        """A stored answer, for the person who gave it, in that person's language."""
         return ", ".join(str(value) for value in answer.values())
 
     def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:

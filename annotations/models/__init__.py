@@ -11,6 +11,7 @@ from annotations.models.responses import Response
 from annotations.models.reviews import Review
 from annotations.models.studies import Study
 from annotations.models.tasks import Task
+from annotations.models.texts import StudyText
 
 __all__ = [
     "Annotator",
@@ -27,6 +28,7 @@ __all__ = [
     "Response",
     "Review",
     "Study",
+    "StudyText",
     "Task",
     "Verification",
     "Visit",

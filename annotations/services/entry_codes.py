@@ -117,18 +117,18 @@ def write_codes(codes: Sequence[MadeCode], file: SupportsWrite) -> None:
     writer.writerows([each.label, each.code] for each in codes)
 
 
-def enter(*, study: Study, code: str) -> Participation:
+def enter(*, study: Study, code: str, language: str = "") -> Participation:
     """The participation that the code names; it is made, with consent, when the code is entered for the first
     time. Raises WrongCodeError and StudyNotOpenError."""
     sha256 = code_sha256(study, code)
     row = EntryCode.objects.select_related("participation").filter(study=study, code_sha256=sha256).first()
     if row is None or row.revoked_at is not None:
         raise WrongCodeError(was_revoked=row is not None)
-    return row.participation or _begin(study, row)
+    return row.participation or _begin(study, row, language)
 
 
 @transaction.atomic
-def _begin(study: Study, row: EntryCode) -> Participation:
+def _begin(study: Study, row: EntryCode, language: str) -> Participation:
     lock_study(study.pk)  # of two who enter it at once one begins, and the other one goes on
     row = EntryCode.objects.select_related("participation").get(pk=row.pk)
     if row.revoked_at is not None:
@@ -138,7 +138,7 @@ def _begin(study: Study, row: EntryCode) -> Participation:
     annotator, _ = Annotator.objects.get_or_create(
         project_id=study.project_id, platform=Annotator.Platform.CODE, external_id=str(row.pk)
     )
-    person = join_study(study=study, annotator=annotator, unit_id=study.slug)
+    person = join_study(study=study, annotator=annotator, unit_id=study.slug, language=language)
     EntryCode.objects.filter(pk=row.pk).update(participation=person)
     return person
 

@@ -17,6 +17,8 @@ from annotations.models import Opening, Place, Study, Task
 from annotations.services.locks import database_now, lock_study
 from annotations.services.plans import make_plan, task_records, task_sha256
 from annotations.services.verifications import file_sha256, files_of
+from annotations.texts import missing_wordings
+from daamweb.languages import english_name_of
 from daamweb.projects.models import Action
 from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.projects.shown import Shown
@@ -98,6 +100,11 @@ def _check_design(study: Study) -> None:
         raise StudyError(
             f"{study.name!r} has {study.item_places} places, and a share cap of {study.share_cap} of them is "
             "less than one place: nobody could answer anything. Raise the cap or remove it."
+        )
+    if missing := missing_wordings(study):
+        raise StudyError(
+            f"{study.name!r} is in {english_name_of(study.language)}, in which {', '.join(missing)} "
+            f"{'are' if len(missing) > 1 else 'is'} missing. Give them on its page of languages."
         )
     needed = people_needed(study)
     if study.expected_annotators is not None and study.expected_annotators < needed:
@@ -250,6 +257,7 @@ class _Slices:
                 raise _LeaseLost
             plan.save()
             Opening.objects.filter(pk=self.opening.pk).update(plan_sha256=plan.sha256)
+            study.translations.filter(language__in=plan.settings["languages"]).update(offered=True)
             if not study.mark_open(plan=plan, now=database_now()):
                 raise StudyError(f"{study.name!r} is {study.get_state_display()} and cannot be opened.")
             details = {"plan": plan.sha256}

@@ -26,7 +26,7 @@ from annotations.services.locks import database_now, lock_participation, lock_st
 from annotations.services.turns import drop_reservation, drop_turns
 
 
-def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
+def join_by_link(*, study: Study, annotator: Annotator | None, language: str = "") -> Participation:
     """Record consent; make the annotator if this browser has none yet. Raises StudyNotOpenError."""
     if study.state != Study.State.OPEN:  # looked at again, under a lock
         raise StudyNotOpenError(f"“{study.title}” takes nobody new at the moment.")
@@ -36,10 +36,10 @@ def join_by_link(*, study: Study, annotator: Annotator | None) -> Participation:
             platform=Annotator.Platform.LINK,
             external_id=secrets.token_urlsafe(16),
         )
-    return join_study(study=study, annotator=annotator, unit_id=study.slug)
+    return join_study(study=study, annotator=annotator, unit_id=study.slug, language=language)
 
 
-def join_by_account(*, study: Study, user: User) -> Participation:
+def join_by_account(*, study: Study, user: User, language: str = "") -> Participation:
     """Record consent of somebody who is logged in: one person, in whatever browser. Raises
     StudyNotOpenError."""
     if study.state != Study.State.OPEN:
@@ -47,7 +47,7 @@ def join_by_account(*, study: Study, user: User) -> Participation:
     annotator, _ = Annotator.objects.get_or_create(
         project_id=study.project_id, platform=Annotator.Platform.ACCOUNT, external_id=str(user.pk)
     )
-    return join_study(study=study, annotator=annotator, unit_id=study.slug)
+    return join_study(study=study, annotator=annotator, unit_id=study.slug, language=language)
 
 
 @transaction.atomic
@@ -64,7 +64,7 @@ def join_study(
     *, study: Study, annotator: Annotator, unit_id: str, number: int = 1, language: str = ""
 ) -> Participation:
     """One person's participation, and the visit through the platform's unit of pay `unit_id`; both are made
-    if they are not there. Raises StudyNotOpenError."""
+    if they are not there. `language` is a newcomer's. Raises StudyNotOpenError."""
     is_known = Participation.objects.filter(study=study, annotator=annotator).exists()
     # People are numbered: whoever is new has the study alone for that moment.
     locked = share_study(study.pk) if is_known else lock_study(study.pk)

@@ -12,6 +12,7 @@ from typing import IO, Any
 from annotations.design import DEFAULTS, DESIGN_FIELDS
 from annotations.kinds.registry import get_kind
 from annotations.models import Deviation, Plan, Study
+from annotations.texts import TEXT_FIELDS, whole_texts
 from generation.models import GenerationRun
 
 # A task's record: name in the plan → column.
@@ -49,6 +50,7 @@ def plan_settings(study: Study) -> dict[str, Any]:
     kind = get_kind(study.kind)
     return {
         **_design(study),
+        **_languages(study),
         "kind": study.kind,
         "options": study.options,
         "scale": {str(code): label for code, label in kind.scale.items()},
@@ -71,12 +73,24 @@ def plan_settings(study: Study) -> dict[str, Any]:
 def _design(study: Study) -> dict[str, Any]:
     """A plan that was frozen before there was a setting says nothing of it, as long as it has its default."""
     frozen = DESIGN_FIELDS if study.plan is None else study.plan.settings
-    design = {name: getattr(study, name) for name in DESIGN_FIELDS}
+    design = {name: getattr(study, name) for name in (*DESIGN_FIELDS, "wordings")}
     return {
         name: value
         for name, value in design.items()
         if name in frozen or name not in DEFAULTS or value != DEFAULTS[name]
     }
+
+
+def _languages(study: Study) -> dict[str, Any]:
+    """What it says in the languages that annotators are offered beside its own. Plans of 0.2 say nothing of
+    it."""
+    if study.plan is None:
+        rows = whole_texts(study)
+    else:
+        rows = list(study.translations.filter(offered=True))
+        if not rows and "languages" not in study.plan.settings:
+            return {}
+    return {"languages": {row.language: {name: getattr(row, name) for name in TEXT_FIELDS} for row in rows}}
 
 
 def run_settings(run: GenerationRun) -> dict[str, Any]:

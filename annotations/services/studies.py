@@ -16,9 +16,10 @@ from annotations.errors import StudyError
 from annotations.kinds.cleaning import clean_options
 from annotations.kinds.interface import TaskDraft, Tell, image_name, unwatched
 from annotations.kinds.registry import get_kind
-from annotations.models import Place, Study, Task
+from annotations.models import Place, Study, StudyText, Task
 from annotations.services.locks import lock_study
 from annotations.services.plans import task_sha256
+from annotations.texts import kinds_text, spoken_by, wordings_in
 from daamweb.names import name_problem
 from daamweb.projects.errors import NotEditableError
 from daamweb.projects.models import Action
@@ -55,10 +56,13 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
         options=clean_options(kind, design.options),
         recipe={"seed": design.seed, "allow_unfinished": design.allow_unfinished},
     )
-    study.title = design.title or kind.texts.title
-    study.consent = design.consent or kind.texts.consent
-    study.instructions = design.instructions or kind.texts.instructions
+    spoken = spoken_by(kind, design.language)
+    study.title = design.title or spoken.texts.title
+    study.consent = design.consent or spoken.texts.consent
+    study.instructions = design.instructions or spoken.texts.instructions
+    study.wordings = wordings_in(kind, study.options, design.language)
     _check_design(study)
+    translations = [kinds_text(study, language) for language in design.languages]
     _check_words(run.prompt_set)
     generations = list(
         run.generations.select_related("prompt")
@@ -76,7 +80,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
     study.left_out = [*unfinished, *drafts.left_out]
     order = np.random.default_rng(design.seed).permutation(len(drafts))
     try:
-        _store(study, [drafts[index] for index in order], by)
+        _store(study, [drafts[index] for index in order], translations, by)
     except (PromptSetError, RunError) as error:
         raise StudyError(str(error)) from error
     except IntegrityError as error:
@@ -95,7 +99,7 @@ def _check_words(prompt_set: PromptSet) -> None:
         raise StudyError(str(error)) from error
 
 
-def _store(study: Study, drafts: list[TaskDraft], by: Actor) -> None:
+def _store(study: Study, drafts: list[TaskDraft], translations: list[StudyText], by: Actor) -> None:
     """In slices, each a transaction of its own: nobody who rates waits for a large study that is built."""
     ranks: Counter[str] = Counter()
     tasks = []
@@ -123,6 +127,7 @@ def _store(study: Study, drafts: list[TaskDraft], by: Actor) -> None:
         # Once a word has a task, it is not parsed anew.
         hold_words(study.run.prompt_set)
         study.save()
+        StudyText.objects.bulk_create(translations)
         Task.objects.bulk_create(tasks[:STORED_AT_ONCE])
     try:
         for first in range(STORED_AT_ONCE, len(tasks), STORED_AT_ONCE):

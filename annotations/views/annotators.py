@@ -19,11 +19,12 @@ from annotations.models import Outcome, Participation, Study
 from annotations.selectors import gives_tasks, held_assignment
 from annotations.services.claims import LONGEST_WAIT, renew_reservation
 from annotations.views.arrivals import arrive, first_page, other_device
-from annotations.views.visitors import current_participation, went_on_elsewhere
+from annotations.views.speech import languages_to_choose, take_language
+from annotations.views.visitors import went_on_elsewhere
 from annotations.views.ways import (
+    arrive_at,
     claim_next,
     ending,
-    get_study,
     many_at_once,
     not_open,
     target_of,
@@ -39,7 +40,7 @@ ASK_AGAIN_SECONDS = 10
 @never_cache
 @read_or_send
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    study = get_study(slug)
+    study, participation = arrive_at(request, slug)
     if study.access == Study.Access.ACCOUNTS and not request.user.is_authenticated:
         return redirect_to_login(request.path)
     if request.method == "POST":
@@ -48,7 +49,6 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         return first_page(request, study)  # somebody else's turn at this browser
     if went_on_elsewhere(request, study):
         return other_device(request, study)
-    participation = current_participation(request, study)
     held = held_assignment(participation) if participation is not None else None
     if held is not None and study.state != Study.State.CLOSED:
         return redirect(turn_address(study, held))
@@ -65,27 +65,39 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def instructions(request: HttpRequest, slug: str) -> HttpResponse:
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
     if not gives_tasks(study, participation):
         return not_open(request, study)
+    kind = get_kind(study.kind)
     context = {
         "study": study,
-        "kind": get_kind(study.kind),
+        "kind": kind,
         "participation": participation,
         "target": target_of(study, participation),
+        "examples": kind.examples(study.options, study.texts.wordings),
+        "languages": languages_to_choose(study),
     }
     return render(request, "annotations/instructions.html", context)
 
 
 @never_cache
 @require_POST
+def language(request: HttpRequest, slug: str) -> HttpResponse:
+    """The person would rather read another of the study's languages."""
+    study, participation = arrive_at(request, slug)
+    if participation is None:
+        return redirect("annotations:start", study.slug)
+    take_language(request, study, participation)
+    return redirect("annotations:instructions", study.slug)
+
+
+@never_cache
+@require_POST
 def go_on(request: HttpRequest, slug: str) -> HttpResponse:
     """Claim the next task and lead there."""
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
     try:
@@ -98,8 +110,7 @@ def go_on(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def waiting(request: HttpRequest, slug: str) -> HttpResponse:
     """Nothing is free right now; the page asks again by itself."""
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
     if not gives_tasks(study, participation):
@@ -128,8 +139,7 @@ def _seconds_to_wait(participation: Participation) -> int:
 def keep(request: HttpRequest, slug: str) -> HttpResponse:
     """The page is still there: the picture that it loaded beforehand stays reserved. 409 tells it that its
     person went on at another device."""
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is not None:
         renew_reservation(participation=participation)
     return HttpResponse(status=409 if went_on_elsewhere(request, study) else 204)
@@ -138,8 +148,7 @@ def keep(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def thanks(request: HttpRequest, slug: str) -> HttpResponse:
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
     outcome, goes_on = participation.outcome, gives_tasks(study, participation)

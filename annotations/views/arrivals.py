@@ -11,6 +11,7 @@ from annotations.models import Participation, Study
 from annotations.services.admissions import admit_guess, admit_newcomer, forgive_guess
 from annotations.services.entry_codes import enter, take_over
 from annotations.services.participations import join_by_account, join_by_link
+from annotations.views.speech import languages_to_choose, take_language
 from annotations.views.visitors import (
     current_annotator,
     current_participation,
@@ -47,7 +48,11 @@ def first_page(
 ) -> HttpResponse:
     """What the study is about, and the way in."""
     asks = study.access == Study.Access.CODES
-    context = {"study": study, "code_form": (form or CodeForm()) if asks else None}
+    context = {
+        "study": study,
+        "code_form": (form or CodeForm()) if asks else None,
+        "languages": languages_to_choose(study),
+    }
     return render(request, "annotations/consent.html", context, status=status)
 
 
@@ -66,9 +71,12 @@ def _by_link(request: HttpRequest, study: Study) -> HttpResponse:
         if not admitted:
             return many_at_once(request, study, admitted.wait, again_at="annotations:start")
     try:
-        participation = join_by_link(study=study, annotator=current_annotator(request, study))
+        participation = join_by_link(
+            study=study, annotator=current_annotator(request, study), language=study.texts.language
+        )
     except StudyNotOpenError:
         return not_open(request, study)
+    take_language(request, study, participation)
     answer = redirect("annotations:instructions", study.slug)
     remember_annotator(answer, participation.annotator)
     return answer
@@ -96,7 +104,9 @@ def _by_code(request: HttpRequest, study: Study) -> HttpResponse:
         answer["Retry-After"] = str(wait)
         return answer
     try:
-        answer = _go_on_here(request, study, enter(study=study, code=form.cleaned_data["code"]))
+        code = form.cleaned_data["code"]
+        person = enter(study=study, code=code, language=study.texts.language)
+        answer = _go_on_here(request, study, person)
     except WrongCodeError as error:
         form.add_error("code", REVOKED if error.was_revoked else WRONG)
         return first_page(request, study, form, status=422)
@@ -110,7 +120,7 @@ def _by_account(request: HttpRequest, study: Study) -> HttpResponse:
     person = whose_browser(request, study)
     if person is None:
         try:
-            person = join_by_account(study=study, user=current_user(request))
+            person = join_by_account(study=study, user=current_user(request), language=study.texts.language)
         except StudyNotOpenError:
             return not_open(request, study)
     return _go_on_here(request, study, person)
@@ -118,6 +128,7 @@ def _by_account(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _go_on_here(request: HttpRequest, study: Study, person: Participation) -> HttpResponse:
     """At this device and no other one. Raises WrongCodeError."""
+    take_language(request, study, person)
     page = "annotations:instructions" if person.began_at is None else "annotations:start"
     answer = redirect(page, study.slug)
     if not is_here(request, person, study):

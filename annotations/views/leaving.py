@@ -13,8 +13,8 @@ from annotations.services.participations import withdraw as withdraw_person
 from annotations.services.turns import decline_assignment, leave_turns
 from annotations.views.arrivals import other_device
 from annotations.views.turns import own_turn, somebody_elses
-from annotations.views.visitors import current_participation, is_here
-from annotations.views.ways import claim_next, ending, get_study, many_at_once, problem, turn_address
+from annotations.views.visitors import is_here
+from annotations.views.ways import arrive_at, claim_next, ending, many_at_once, problem, turn_address
 from daamweb.door.addresses import client_address
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
@@ -24,8 +24,8 @@ read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def no_consent(request: HttpRequest, slug: str) -> HttpResponse:
     """Of somebody who does not agree nothing is stored. Who agreed before can withdraw."""
-    study = get_study(slug)
-    if current_participation(request, study) is not None:
+    study, participation = arrive_at(request, slug)
+    if participation is not None:
         return redirect("annotations:withdraw", study.slug)
     return render(request, "annotations/no_consent.html", {"study": study})
 
@@ -34,8 +34,7 @@ def no_consent(request: HttpRequest, slug: str) -> HttpResponse:
 @read_or_send
 def stop(request: HttpRequest, slug: str) -> HttpResponse:
     """Stop here, and come back later."""
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
     held = held_assignment(participation)
@@ -51,8 +50,7 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def stopped(request: HttpRequest, slug: str) -> HttpResponse:
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
     context = {**ending(study, participation), **_way_back(request, study)}
@@ -69,8 +67,7 @@ def _way_back(request: HttpRequest, study: Study) -> dict[str, object]:
 @never_cache
 @read_or_send
 def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
     if participation.withdrew_at is not None:

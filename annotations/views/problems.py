@@ -12,8 +12,8 @@ from annotations.models.problems import LONGEST_TEXT, ProblemKind
 from annotations.services.problems import report_problem
 from annotations.views.arrivals import other_device
 from annotations.views.turns import own_turn, somebody_elses
-from annotations.views.visitors import current_participation, is_here
-from annotations.views.ways import get_study, turn_address
+from annotations.views.visitors import is_here
+from annotations.views.ways import arrive_at, turn_address
 from daamweb.fields import LinesField
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
@@ -48,8 +48,7 @@ class ProblemForm(forms.Form):
 @never_cache
 @read_or_send
 def report(request: HttpRequest, slug: str) -> HttpResponse:
-    study = get_study(slug)
-    participation = current_participation(request, study)
+    study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
     return _report(request, study, participation, None)

@@ -33,8 +33,8 @@ from annotations.services.walks import Claim, upcoming_task
 from annotations.views.arrivals import other_device
 from annotations.views.lost_turns import late, lost
 from annotations.views.pictures import pictures_of
+from annotations.views.speech import speak
 from annotations.views.visitors import (
-    current_participation,
     device_of,
     is_here,
     is_of,
@@ -42,7 +42,7 @@ from annotations.views.visitors import (
 )
 from annotations.views.ways import (
     HIDDEN,
-    get_study,
+    arrive_at,
     is_by_script,
     lead_to,
     not_open,
@@ -57,9 +57,11 @@ ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
 TO_ANSWER = (
     "number", "state", "place", "visit", "in_block", "claimed_at", "revision", "lease_expires_at", "declined",
     "set_aside", "task__role", "task__payload", "participation__annotator", "participation__study",
-    "participation__device", "participation__option_order", "participation__withdrew_at",
+    "participation__device", "participation__language", "participation__option_order",
+    "participation__withdrew_at",
     "study__project", "study__slug", "study__kind",
-    "study__state", "study__title", "study__lease_minutes", "study__access",
+    "study__state", "study__title", "study__lease_minutes", "study__access", "study__language",
+    "study__prompt_language", "study__wordings",
 )  # fmt: skip
 # What no task's page shows.
 LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options", "left_out", "recipe")]
@@ -102,6 +104,7 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         turn.task.payload,
         initial=stored.answer if stored else None,
         order=turn.participation.option_order,
+        wordings=turn.study.texts.wordings,
     )
     return _task_page(request, turn, form, PageForm.fresh(turn.revision))
 
@@ -113,6 +116,7 @@ def own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
     is_of_study = turn is not None and turn.study.slug == slug and turn.study.state not in HIDDEN
     if turn is None or not is_of_study or not is_of(request, turn.participation, turn.study):
         return None
+    speak(request, turn.study, turn.participation)
     return turn
 
 
@@ -132,8 +136,8 @@ def extend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def somebody_elses(request: HttpRequest, slug: str) -> HttpResponse:
     """Of another person; or of this one, whose browser has forgotten it."""
-    study = get_study(slug)
-    if current_participation(request, study) is not None:
+    study, participation = arrive_at(request, slug)
+    if participation is not None:
         raise Http404("This task was given to someone else.")
     is_elsewhere = went_on_elsewhere(request, study)
     if request.method != "POST" and (is_elsewhere or study.access != Study.Access.LINK):
@@ -156,7 +160,10 @@ def _cannot_go_on(turn: Assignment) -> bool:
 def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
     study = turn.study
     form = get_kind(study.kind).answer_form(
-        turn.task.payload, data=request.POST, order=turn.participation.option_order
+        turn.task.payload,
+        data=request.POST,
+        order=turn.participation.option_order,
+        wordings=study.texts.wordings,
     )
     page = PageForm(request.POST, prefix="page")
     page_is_whole = page.is_valid()
@@ -209,7 +216,9 @@ def _next_page(
 ) -> HttpResponse:
     """What has just been given, as the rows that gave it know it: nothing is read again."""
     turn.study, turn.participation = study, participation
-    form = get_kind(study.kind).answer_form(turn.task.payload, order=participation.option_order)
+    form = get_kind(study.kind).answer_form(
+        turn.task.payload, order=participation.option_order, wordings=study.texts.wordings
+    )
     previous = after if turn.number == after.number + 1 else previous_assignment(turn)
     return _page(request, turn, form, PageForm.fresh(None), claim.upcoming, previous)
 
@@ -221,7 +230,7 @@ def _changed_elsewhere(
     if answer is None:
         text = "An answer to this task is stored already. Send this page again to replace it."
     else:
-        words = get_kind(turn.study.kind).in_words(answer)
+        words = get_kind(turn.study.kind).in_words(answer, turn.study.texts.wordings)
         text = (
             f"Your answer “{words}” to this task is stored. Nothing was changed by this page; send it "
             "again to replace that answer by this one."
@@ -236,6 +245,7 @@ def _task_page(
     """Of any turn, as it is stored now."""
     turns = Assignment.objects.select_related("task__generation", "study", "participation")
     whole = turns.defer(*LONG_TEXTS).get(pk=turn.pk)
+    whole.study.spoken = turn.study.spoken
     upcoming = upcoming_task(whole.study, whole.participation)
     return _page(request, whole, form, page, upcoming, previous_assignment(whole), status)
 

@@ -14,7 +14,8 @@ from annotations.ring import turns_until
 from annotations.selectors import held_assignment
 from annotations.services.claims import LONGEST_WAIT, claim_assignment
 from annotations.services.walks import Claim
-from annotations.views.visitors import current_participation
+from annotations.views.speech import speak
+from annotations.views.visitors import current_participation, is_here, whose_browser
 
 MANY_SPREAD_OVER = 10  # seconds
 
@@ -49,6 +50,15 @@ def target_of(study: Study, participation: Participation) -> int | None:
 
 
 HIDDEN = (Study.State.DRAFT, Study.State.OPENING, Study.State.ERASING)
+
+
+def arrive_at(request: HttpRequest, slug: str) -> tuple[Study, Participation | None]:
+    """The study of an address, and whose browser this is; from here on everything is said in that person's
+    language."""
+    study = get_study(slug)
+    person = whose_browser(request, study)
+    speak(request, study, person)
+    return study, person if person is not None and is_here(request, person, study) else None
 
 
 def get_study(slug: str) -> Study:

@@ -18,12 +18,13 @@ document.addEventListener("turn", () => {
   const nameOf = new Map([...named].map(([name, box]) => [box.value, name]));
 
   // An answer that is being corrected comes with its order.
-  let order = [...chosen.children].map((item) => item.textContent).filter((value) => nameOf.has(value));
+  let order = [...chosen.children].map((item) => item.dataset.value).filter((value) => nameOf.has(value));
 
   function showChosen() {
     chosen.replaceChildren(
       ...order.map((value) => {
         const item = document.createElement("li");
+        item.dataset.value = value;
         item.textContent = nameOf.get(value);
         return item;
       }),

@@ -1,15 +1,18 @@
 """How well does a word's heat map reflect the word? (Paper, section 3.2 and appendix A.2.)"""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from annotations.kinds.attribution.answer import SCALE, AttributionForm
+from annotations.kinds.attribution.answer import AttributionForm
 from annotations.kinds.attribution.columns import COLUMNS
-from annotations.kinds.attribution.displays import display_of
+from annotations.kinds.attribution.displays import LEGENDS, display_of
 from annotations.kinds.attribution.options import AttributionOptions
 from annotations.kinds.attribution.tasks import draft_tasks
 from annotations.kinds.attribution.texts import LABEL, TEXTS
-from annotations.kinds.interface import Kind, TaskDrafts, Tell, unwatched
+from annotations.kinds.attribution.wordings import SCALE, legend_key, scale_in, wordings_of
+from annotations.kinds.interface import NO_WORDINGS, Kind, TaskDrafts, Tell, unwatched
+from annotations.kinds.translations import load_translations
 from generation.models import Generation
 
 
@@ -22,11 +25,20 @@ class Attribution(Kind):
     template = "kinds/attribution/task.html"
     examples_template = "kinds/attribution/examples.html"
     scale = SCALE
+    translations = load_translations(Path(__file__).parent / "translations")
 
     def draft_tasks(
         self, generations: Sequence[Generation], options: Mapping[str, Any], tell: Tell = unwatched
     ) -> TaskDrafts:
         return draft_tasks(generations, options, tell)
+
+    def wordings(self, options: Mapping[str, Any]) -> dict[str, str]:
+        return wordings_of(options)
+
+    def examples(self, options: Mapping[str, Any], wordings: Mapping[str, str]) -> dict[str, Any]:
+        display = display_of(options)
+        legend = wordings.get(legend_key(display), LEGENDS[display])
+        return {"display": display, "legend": legend, "scale": scale_in(wordings)}
 
     def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:
         """`min_valid`: the ratings that an item needs to be scored: two, or one where every task has a single
@@ -48,11 +60,12 @@ class Attribution(Kind):
         data: Mapping[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
         order: Sequence[int] = (),
+        wordings: Mapping[str, str] = NO_WORDINGS,
     ) -> AttributionForm:
-        return AttributionForm(payload, data, initial)
+        return AttributionForm(payload, data, initial, wordings)
 
-    def in_words(self, answer: Mapping[str, Any]) -> str:
-        return SCALE[answer["choice"]]
+    def in_words(self, answer: Mapping[str, Any], wordings: Mapping[str, str] = NO_WORDINGS) -> str:
+        return scale_in(wordings)[answer["choice"]]
 
     def export(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         shown = {"display": display_of(payload), "label": SCALE[answer["choice"]]}

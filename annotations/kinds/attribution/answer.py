@@ -1,23 +1,15 @@
-"""One of seven answers (the paper's options 1–7); only the first five are ratings."""
+"""One of seven answers, of which only the first five are ratings."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
-from annotations.kinds.attribution.displays import display_of
+from annotations.kinds.attribution.displays import LEGENDS, display_of
+from annotations.kinds.attribution.wordings import QUESTION, RATINGS, SCALE, WORD, legend_key, scale_in
+from annotations.kinds.interface import NO_WORDINGS
 from daamweb.fields import OneOfField
-
-SCALE = {
-    1: "bad",
-    2: "poor",
-    3: "fair",
-    4: "good",
-    5: "excellent",
-    6: "image too poor",
-    7: "word too abstract or missing",
-}
-RATINGS = 5
 
 
 class AttributionForm(forms.Form):
@@ -26,8 +18,10 @@ class AttributionForm(forms.Form):
         choices=list(SCALE.items()),
         widget=forms.RadioSelect,
         error_messages={
-            "required": "Choose one of the seven answers.",
-            "invalid_choice": "“%(value)s” is not one of the seven answers; choose one from 1 to 7.",
+            "required": gettext_lazy("Choose one of the seven answers."),
+            "invalid_choice": gettext_lazy(
+                "“%(value)s” is not one of the seven answers; choose one from 1 to 7."
+            ),
         },
     )
 
@@ -36,22 +30,28 @@ class AttributionForm(forms.Form):
         payload: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
+        wordings: Mapping[str, str] = NO_WORDINGS,
     ):
         super().__init__(data, initial=initial)
         self.word = payload["word"]
-        self.display = display_of(payload)
         # The prompt around this very occurrence: the same word may be there twice.
         self.before = payload["prompt"][: payload["start"]]
         self.after = payload["prompt"][payload["end"] :]
-        self.fields["choice"].label = f"How well does the highlighted area reflect the word “{self.word}”?"
+        display = display_of(payload)
+        self.legend = wordings.get(legend_key(display), LEGENDS[display])
+        question = wordings.get("question", QUESTION)
+        # The word is in the prompt's language, and what stands around it in the study's.
+        self.question_before, _, self.question_after = question.partition(WORD)
+        self.fields["choice"].label = question.replace(WORD, self.word)
+        self.labels = list(scale_in(wordings).items())
 
     @property
     def scale(self) -> list[tuple[int, str]]:
-        return list(SCALE.items())[:RATINGS]
+        return self.labels[:RATINGS]
 
     @property
     def other_choices(self) -> list[tuple[int, str]]:
-        return list(SCALE.items())[RATINGS:]
+        return self.labels[RATINGS:]
 
     @property
     def chosen(self) -> int | None:

@@ -1,7 +1,7 @@
 """The columns of attribution studies."""
 
-from annotations.kinds.attribution.answer import SCALE
 from annotations.kinds.attribution.displays import DISPLAYS
+from annotations.kinds.attribution.wordings import SCALE
 from annotations.kinds.interface import Column
 
 COLUMNS = (
@@ -22,5 +22,5 @@ COLUMNS = (
         f"{'; '.join(f'{code} {label}' for code, label in SCALE.items())}. Only 1 to 5 are ratings.",
         "code from 1 to 7",
     ),
-    Column("label", "text", "The chosen option in words."),
+    Column("label", "text", "The chosen option in English words, whatever the language of the page."),
 )

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
+from annotations.kinds.interface import NO_WORDINGS
+from annotations.kinds.object_presence.wordings import NONE, QUESTION, label_of
 from daamweb.fields import SomeOfField
 
 
@@ -14,13 +17,14 @@ class ObjectPresenceForm(forms.Form):
     page."""
 
     objects = SomeOfField(
-        label="Which of these objects are in the picture?",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "“%(value)s” is not on the list; tick only objects that are."},
+        error_messages={
+            "invalid_choice": gettext_lazy("“%(value)s” is not on the list; tick only objects that are.")
+        },
     )
     # An explicit choice, so that an empty answer is never sent by mistake.
-    none = forms.BooleanField(label="None of these objects", required=False)
+    none = forms.BooleanField(required=False)
 
     def __init__(
         self,
@@ -28,25 +32,30 @@ class ObjectPresenceForm(forms.Form):
         data: Mapping[str, Any] | None = None,
         initial: dict[str, Any] | None = None,
         order: Sequence[int] = (),
+        wordings: Mapping[str, str] = NO_WORDINGS,
     ):
         if initial is not None:
             initial = {**initial, "none": not initial["objects"]}
         super().__init__(data, initial=initial)
         self.known = _in_order(payload["objects"], order)
         objects = cast(forms.MultipleChoiceField, self.fields["objects"])
-        objects.choices = [(name, name) for name in self.known]
+        objects.choices = [(name, label_of(name, wordings)) for name in self.known]
+        objects.label = wordings.get("question", QUESTION)
+        self.fields["none"].label = wordings.get("none", NONE)
 
     @property
-    def ticked(self) -> list[str]:
-        """What was sent, or is stored, and is on the list."""
-        return [name for name in self["objects"].value() or () if name in self.known]
+    def ticked(self) -> list[tuple[str, str]]:
+        """What was sent, or is stored, and is on the list; with what the person calls it."""
+        labels = dict(cast(forms.MultipleChoiceField, self.fields["objects"]).choices)
+        return [(name, labels[name]) for name in self["objects"].value() or () if name in labels]
 
     def clean_objects(self) -> list[str]:
         objects: list[str] = self.cleaned_data["objects"]
         twice = sorted({name for name in objects if objects.count(name) > 1})
         if twice:
             raise forms.ValidationError(
-                f"Each object can be ticked once; this came twice: {', '.join(twice)}."
+                gettext("Each object can be ticked once; this came twice: %(names)s.")
+                % {"names": ", ".join(twice)}
             )
         return objects
 
@@ -56,11 +65,11 @@ class ObjectPresenceForm(forms.Form):
         if "objects" not in cleaned:
             return cleaned
         if cleaned["objects"] and cleaned.get("none"):
-            self.add_error(
-                "none", "You ticked objects and “None of these objects”; only one of the two can be right."
-            )
+            said = gettext("You ticked objects and “%(none)s”; only one of the two can be right.")
+            self.add_error("none", said % {"none": self.fields["none"].label})
         elif not cleaned["objects"] and not cleaned.get("none"):
-            self.add_error("objects", "Tick every object you see, or “None of these objects”.")
+            said = gettext("Tick every object you see, or “%(none)s”.")
+            self.add_error("objects", said % {"none": self.fields["none"].label})
         return {"objects": cleaned.get("objects", [])}
 
 

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 
 from annotations.errors import StudyError
 from annotations.kinds.attribution import Attribution
-from annotations.kinds.attribution.answer import SCALE
+from annotations.kinds.attribution.wordings import SCALE
 from annotations.kinds.attribution.displays import DISPLAYS
 from annotations.kinds.cleaning import clean_options
 from annotations.models import Study

@@ -4,7 +4,7 @@ import pytest
 from django import forms
 
 from annotations.errors import UnknownKindError
-from annotations.kinds.interface import COMMON_COLUMNS, Column, Kind, OptionsForm, Texts
+from annotations.kinds.interface import COMMON_COLUMNS, NO_WORDINGS, Column, Kind, OptionsForm, Texts
 from annotations.kinds.registry import KindError, get_kind, register
 from evaluation.frames.columns import COLUMNS
 
@@ -15,7 +15,7 @@ class Sound(Kind):
     texts = Texts("Listen", "Do you agree?", "Say how it sounds.")
     columns = (Column("sound", "text", "How it sounds."),)
 
-    def answer_form(self, payload, data=None, initial=None, order=()):
+    def answer_form(self, payload, data=None, initial=None, order=(), wordings=NO_WORDINGS):
         return forms.Form(data, initial=initial)
 
 

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
 
-from annotations.kinds.attribution.answer import SCALE
+from annotations.kinds.attribution.wordings import SCALE
 from evaluation.analyses.cohyponyms.analysis import analyze_presence
 from evaluation.analyses.cohyponyms.figures import accuracy_figure
 from evaluation.analyses.opinion.analysis import analyze_opinion

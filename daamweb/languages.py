@@ -1,0 +1,91 @@
+"""Languages by their tags (BCP 47, in small letters): `de`, `zh-hans`, `ar`.
+
+What the site itself says is there in settings.LANGUAGES. What a study says may be in any language.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+from django.conf.locale import LANG_INFO
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+LONGEST_TAG = 20  # the longest that rows hold
+_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+# Where annotators are; researchers' pages are English.
+_ANNOTATORS = "/s/"
+
+
+def is_tag(text: str) -> bool:
+    """Whether it has the form of a tag."""
+    return len(text) <= LONGEST_TAG and _TAG.fullmatch(text) is not None
+
+
+def direction_of(tag: str) -> str:
+    """In which direction the language is written: "ltr" or "rtl"."""
+    if tag in LANG_INFO and "bidi" in LANG_INFO[tag]:
+        return "rtl" if LANG_INFO[tag]["bidi"] else "ltr"
+    base = LANG_INFO.get(tag.partition("-")[0], {})
+    return "rtl" if base.get("bidi") else "ltr"
+
+
+def name_of(tag: str) -> str:
+    """What its speakers call it; the tag itself where Django does not know."""
+    info = LANG_INFO.get(tag) or LANG_INFO.get(tag.partition("-")[0], {})
+    name: str = info.get("name_local", tag)
+    return name[:1].upper() + name[1:]
+
+
+def english_name_of(tag: str) -> str:
+    info = LANG_INFO.get(tag) or LANG_INFO.get(tag.partition("-")[0], {})
+    name: str = info.get("name", tag)
+    return name
+
+
+def interface_language(tag: str) -> str:
+    """The nearest of the languages that the site itself speaks; English where it speaks none like it."""
+    try:
+        return translation.get_supported_language_variant(tag)
+    except LookupError:
+        return "en"
+
+
+def accepted(request: HttpRequest, offered: Iterable[str]) -> str | None:
+    """Which of these languages the browser would rather have; None where it asks for none of them."""
+    by_tag = list(offered)
+    for asked, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        base = asked.partition("-")[0]
+        near = (each for each in by_tag if each.partition("-")[0] == base)
+        if found := next((each for each in by_tag if each == asked), None) or next(near, None):
+            return found
+    return None
+
+
+def spoken_by_browser(request: HttpRequest) -> str:
+    """Which of the site's languages the browser asks for."""
+    return translation.get_language_from_request(request)
+
+
+def is_for_annotators(request: HttpRequest) -> bool:
+    """Pages of studies, and the log-in that leads to one."""
+    return request.path.startswith(_ANNOTATORS) or request.GET.get("next", "").startswith(_ANNOTATORS)
+
+
+def speak_to_visitors(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """What annotators are told begins in their browser's language, until a view knows better; all else is
+    English. Whatever a view chose ends with its answer."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        is_theirs = is_for_annotators(request)
+        with translation.override(spoken_by_browser(request) if is_theirs else "en"):
+            response = get_response(request)
+        if is_theirs:
+            patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+    return middleware
