@@ -6,8 +6,8 @@ from django.template.loader import render_to_string
 
 from annotations.errors import StudyError
 from annotations.kinds.attribution import Attribution
-from annotations.kinds.attribution.wordings import SCALE
 from annotations.kinds.attribution.displays import DISPLAYS
+from annotations.kinds.attribution.wordings import SCALE
 from annotations.kinds.cleaning import clean_options
 from annotations.models import Study
 from generation.daam.displays import DISPLAYS as DRAWN
