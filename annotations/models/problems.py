@@ -1,6 +1,7 @@
 """What annotators say does not work, or should not be there."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from annotations.models.assignments import Assignment
 from annotations.models.participations import Participation
@@ -11,10 +12,10 @@ LONGEST_TEXT = 1000
 
 
 class ProblemKind(models.TextChoices):
-    PICTURE_MISSING = "picture_missing", "A picture does not load"
-    PICTURE_DISTURBS = "picture_disturbs", "A picture disturbs me"
-    PAGE_BROKEN = "page_broken", "Something on the page does not work"
-    OTHER = "other", "Something else"
+    PICTURE_MISSING = "picture_missing", gettext_lazy("A picture does not load")
+    PICTURE_DISTURBS = "picture_disturbs", gettext_lazy("A picture disturbs me")
+    PAGE_BROKEN = "page_broken", gettext_lazy("Something on the page does not work")
+    OTHER = "other", gettext_lazy("Something else")
 
 
 class ProblemReport(models.Model):

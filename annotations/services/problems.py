@@ -1,6 +1,7 @@
 """Take down what annotators say does not work."""
 
 from django.db import transaction
+from django.utils.translation import gettext, ngettext
 
 from annotations.errors import AssignmentNotYoursError, ReportError
 from annotations.models import Assignment, Participation, ProblemReport
@@ -20,12 +21,16 @@ def report_problem(
     study = share_study(participation.study_id)
     person, now = lock_participation(participation.pk)
     if person.erased_at is not None:
-        raise ReportError("What you answered was erased; nothing more of yours is stored.")
+        raise ReportError(gettext("What you answered was erased; nothing more of yours is stored."))
     if person.problem_reports.count() >= MOST_OF_A_PERSON:
-        raise ReportError(
-            f"You have reported {MOST_OF_A_PERSON} problems, and no more are stored here. If something keeps "
-            "you from going on, write to whoever asked you to take part."
+        text = ngettext(
+            "You have reported %(most)s problem, and no more are stored here. If something keeps you from "
+            "going on, write to whoever asked you to take part.",
+            "You have reported %(most)s problems, and no more are stored here. If something keeps you from "
+            "going on, write to whoever asked you to take part.",
+            MOST_OF_A_PERSON,
         )
+        raise ReportError(text % {"most": MOST_OF_A_PERSON})
     return ProblemReport.objects.create(
         study=study, participation=person, assignment=assignment, kind=kind, text=text, created_at=now
     )

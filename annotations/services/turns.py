@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext, ngettext
 
 from annotations.errors import AssignmentNotYoursError, DeclineError
 from annotations.models import Assignment, Participation, Place, Review, Study, Task
@@ -60,7 +61,9 @@ def _decline(assignment: Assignment) -> None:
         return
     turn = Assignment.objects.select_related("task").get(pk=assignment.pk)
     if _end_locked(study, person, now, turn, State.RETURNED, declined=True) is None:
-        raise DeclineError("The time for this task was over already, so there is nothing to decline.")
+        raise DeclineError(
+            gettext("The time for this task was over already, so there is nothing to decline.")
+        )
     Participation.objects.filter(pk=person.pk).update(declined=F("declined") + 1)
 
 
@@ -70,12 +73,16 @@ def _may_be_declined(assignment: Assignment, person: Participation) -> bool:
     if turn.declined:
         return False
     if turn.submitted_at is not None:
-        raise DeclineError("You answered this task already, so it cannot be declined any more.")
+        raise DeclineError(gettext("You answered this task already, so it cannot be declined any more."))
     if person.declined >= max(1, math.floor(DECLINED_SHARE * person.turns)):
-        raise DeclineError(
-            f"You were given {person.turns} tasks and declined {person.declined} of them; one in ten can be "
-            "declined, and at least one. Please answer this one, or stop here."
+        text = ngettext(
+            "You were given %(turns)s task and declined %(declined)s of them; one in ten can be declined, "
+            "and at least one. Please answer this one, or stop here.",
+            "You were given %(turns)s tasks and declined %(declined)s of them; one in ten can be declined, "
+            "and at least one. Please answer this one, or stop here.",
+            person.turns,
         )
+        raise DeclineError(text % {"turns": person.turns, "declined": person.declined})
     return True
 
 

@@ -5,6 +5,7 @@ from math import ceil
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy, ngettext
 
 from annotations.errors import StudyNotOpenError, WrongCodeError
 from annotations.models import Participation, Study
@@ -25,20 +26,22 @@ from daamweb.door.addresses import client_address
 from daamweb.requests import current_user
 
 LONGEST_CODE = 40  # spaces and the like included
-WRONG = "This is no code of this study. Look at it again: it has no 0 and no O, no 1, no I and no L."
-REVOKED = "This code lets nobody in any more. Ask whoever gave it to you for another one."
+WRONG = gettext_lazy(
+    "This is no code of this study. Look at it again: it has no 0 and no O, no 1, no I and no L."
+)
+REVOKED = gettext_lazy("This code lets nobody in any more. Ask whoever gave it to you for another one.")
 
 
 class CodeForm(forms.Form):
     code = forms.CharField(
         max_length=LONGEST_CODE,
-        label="Your entry code",
+        label=gettext_lazy("Your entry code"),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
         error_messages={
-            "required": "Enter the code that you were given.",
-            "max_length": "A code is shorter than that: twelve letters and digits.",
+            "required": gettext_lazy("Enter the code that you were given."),
+            "max_length": gettext_lazy("A code is shorter than that: twelve letters and digits."),
         },
     )
 
@@ -99,7 +102,12 @@ def _by_code(request: HttpRequest, study: Study) -> HttpResponse:
     admitted = admit_guess(study=study, address=address)
     if not admitted:
         wait = ceil(admitted.wait)
-        form.add_error("code", f"Many wrong codes came from where you are. Try again in {wait} seconds.")
+        text = ngettext(
+            "Many wrong codes came from where you are. Try again in %(wait)s second.",
+            "Many wrong codes came from where you are. Try again in %(wait)s seconds.",
+            wait,
+        )
+        form.add_error("code", text % {"wait": wait})
         answer = first_page(request, study, form, status=429)
         answer["Retry-After"] = str(wait)
         return answer

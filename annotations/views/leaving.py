@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -95,7 +96,7 @@ def decline(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return problem(
             request,
             study,
-            "This task was not declined",
+            gettext("This task was not declined"),
             str(error),
             status=409,
             back=turn_address(study, turn),

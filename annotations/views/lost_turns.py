@@ -1,31 +1,50 @@
 """What somebody hears whose turn is not theirs any more, or whose answer came too late."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from annotations.models import Assignment
 from annotations.views.ways import problem
 
 
 def lost(request: HttpRequest, turn: Assignment) -> HttpResponse:
-    safe = "Nothing else has changed: the answers you sent before are safe."
     if turn.declined:
-        message = f"You gave this task back because you did not want to answer it. {safe}"
-        return problem(request, turn.study, "You declined this task", message, status=409)
+        message = gettext(
+            "You gave this task back because you did not want to answer it. Nothing else has changed: the "
+            "answers you sent before are safe."
+        )
+        return problem(request, turn.study, gettext("You declined this task"), message, status=409)
     if turn.set_aside:
-        message = f"You gave this task back when you stopped, and someone else has it now. {safe}"
+        message = gettext(
+            "You gave this task back when you stopped, and someone else has it now. Nothing else has "
+            "changed: the answers you sent before are safe."
+        )
     else:
-        message = f"A task that is not answered in time goes to someone else, and this one did. {safe}"
-    return problem(request, turn.study, "This task went to someone else", message, status=409)
+        message = gettext(
+            "A task that is not answered in time goes to someone else, and this one did. Nothing else has "
+            "changed: the answers you sent before are safe."
+        )
+    return problem(request, turn.study, gettext("This task went to someone else"), message, status=409)
 
 
 def late(request: HttpRequest, turn: Assignment) -> HttpResponse:
     """Whether it was declined, somebody else has the task, the study closes, or the person may be given no
     more."""
-    kept = "Your answer is kept under a random name, but it is not used. What you sent before is stored."
     if turn.declined:
-        message = f"You had declined this task. {kept}"
-        return problem(request, turn.study, "You declined this task", message, status=409)
-    if not turn.participation.may_be_given_tasks:
-        return problem(request, turn.study, "There are no more tasks for you", kept, status=409)
-    message = f"A task has to be answered in time, and the time for this one was over. {kept}"
-    return problem(request, turn.study, "Your answer came too late", message, status=409)
+        heading = gettext("You declined this task")
+        message = gettext(
+            "You had declined this task. Your answer is kept under a random name, but it is not used. What "
+            "you sent before is stored."
+        )
+    elif not turn.participation.may_be_given_tasks:
+        heading = gettext("There are no more tasks for you")
+        message = gettext(
+            "Your answer is kept under a random name, but it is not used. What you sent before is stored."
+        )
+    else:
+        heading = gettext("Your answer came too late")
+        message = gettext(
+            "A task has to be answered in time, and the time for this one was over. Your answer is kept "
+            "under a random name, but it is not used. What you sent before is stored."
+        )
+    return problem(request, turn.study, heading, message, status=409)

@@ -3,6 +3,7 @@
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -23,19 +24,21 @@ class ProblemForm(forms.Form):
     kind = forms.ChoiceField(
         choices=ProblemKind.choices,
         widget=forms.RadioSelect,
-        label="What is it?",
+        label=gettext_lazy("What is it?"),
         error_messages={
-            "required": "Please choose what it is.",
-            "invalid_choice": "This is none of the choices; please choose one of those below.",
+            "required": gettext_lazy("Please choose what it is."),
+            "invalid_choice": gettext_lazy("This is none of the choices; please choose one of those below."),
         },
     )
     text = LinesField(
         required=False,
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
-        label="In your words, if you like",
-        help_text="At most 1,000 characters. Please do not write who you are.",
-        error_messages={"max_length": "This is too long: at most 1,000 characters can be stored."},
+        label=gettext_lazy("In your words, if you like"),
+        help_text=gettext_lazy("At most 1,000 characters. Please do not write who you are."),
+        error_messages={
+            "max_length": gettext_lazy("This is too long: at most 1,000 characters can be stored.")
+        },
     )
 
     def without_text(self) -> "ProblemForm":

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
@@ -169,7 +170,8 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
     page_is_whole = page.is_valid()
     if not form.is_valid() or not page_is_whole:
         if not page_is_whole:
-            form.add_error(None, "This page reached us damaged, so nothing was stored. Please send it again.")
+            damaged = gettext("This page reached us damaged, so nothing was stored. Please send it again.")
+            form.add_error(None, damaged)
         return _task_page(request, turn, form, PageForm.fresh(turn.revision), status=422)
     try:
         rated = rate(
@@ -187,9 +189,9 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
         return other_device(request, study)
     except AssignmentNotYoursError as error:
         raise Http404("This task was given to someone else.") from error
-    except StudyNotOpenError as error:
+    except StudyNotOpenError:
         study.refresh_from_db()
-        return not_open(request, study, refused=f"What you just sent was not stored. {error}")
+        return not_open(request, study, was_refused=True)
     except StaleRevisionError as stale:
         return _changed_elsewhere(request, turn, form, stale.revision, stale.answer)
     response = rated.response
@@ -228,13 +230,13 @@ def _changed_elsewhere(
 ) -> HttpResponse:
     """What was sent is shown beside what is stored; sending it again replaces that."""
     if answer is None:
-        text = "An answer to this task is stored already. Send this page again to replace it."
+        text = gettext("An answer to this task is stored already. Send this page again to replace it.")
     else:
         words = get_kind(turn.study.kind).in_words(answer, turn.study.texts.wordings)
-        text = (
-            f"Your answer “{words}” to this task is stored. Nothing was changed by this page; send it "
-            "again to replace that answer by this one."
-        )
+        text = gettext(
+            "Your answer “%(words)s” to this task is stored. Nothing was changed by this page; send it again "
+            "to replace that answer by this one."
+        ) % {"words": words}
     form.add_error(None, text)
     return _task_page(request, turn, form, PageForm.fresh(revision), status=409)
 

@@ -99,15 +99,15 @@ def ending(study: Study, participation: Participation) -> dict[str, Any]:
     }
 
 
-def not_open(request: HttpRequest, study: Study, *, refused: str = "") -> HttpResponse:
-    """Says what the study takes at the moment, and leads to the task that may still be finished; `refused`
-    says what became of what was just sent."""
+def not_open(request: HttpRequest, study: Study, *, was_refused: bool = False) -> HttpResponse:
+    """Says what the study takes at the moment, and leads to the task that may still be finished.
+    `was_refused`: what was just sent was not stored."""
     participation = current_participation(request, study)
     held = held_assignment(participation) if participation is not None else None
     may_finish = held is not None and study.state in (Study.State.PAUSED, Study.State.CLOSING)
     context = {
         **(ending(study, participation) if participation is not None else {"study": study}),
-        "refused": refused,
+        "was_refused": was_refused,
         "held": held if may_finish else None,
         "is_paused": study.state == Study.State.PAUSED,
         "is_closing": study.state == Study.State.CLOSING,

@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from daamweb.account.selectors import device_of
@@ -36,13 +37,18 @@ class LoginForm(AuthenticationForm):
 
     code = CodeField(
         required=False,
-        help_text="Only if you have switched on a second factor: the six digits that your app shows, or a "
-        "recovery code.",
+        label=pgettext_lazy("second factor", "Code"),
+        help_text=gettext_lazy(
+            "Only if you have switched on a second factor: the six digits that your app shows, or a recovery "
+            "code."
+        ),
     )
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "These do not fit together. Look at the username, the password (capitals count) "
-        "and, if you use codes, the code: each works once, and after a wrong one the next waits a moment.",
+        "invalid_login": gettext_lazy(
+            "These do not fit together. Look at the username, the password (capitals count) and, if you use "
+            "codes, the code: each works once, and after a wrong one the next waits a moment."
+        ),
     }
 
     @sensitive_variables()

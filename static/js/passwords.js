@@ -1,6 +1,8 @@
-// Let passwords be seen while they are typed, and tell how long a new one is.
+// Let passwords be seen while they are typed, and tell how long a new one is. Whoever takes part with an account
+// sees the button, so its words come with the page.
 "use strict";
 
+const words = document.currentScript.dataset;
 const ENOUGH = 12;
 const STRONG = 20;
 
@@ -10,8 +12,8 @@ function addShow(input) {
   const show = document.createElement("button");
   show.type = "button";
   show.className = "button secondary";
-  show.textContent = "Show";
-  show.setAttribute("aria-label", "Show what is typed");
+  show.textContent = words.show;
+  show.setAttribute("aria-label", words.showWhat);
   show.setAttribute("aria-pressed", "false");
   const set = (shown) => {
     input.type = shown ? "text" : "password";
@@ -32,19 +34,19 @@ function addLength(input) {
   meter.low = meter.high = ENOUGH;
   meter.optimum = STRONG;
   meter.setAttribute("aria-label", "Length of the new password");
-  const words = document.createElement("p");
-  words.className = "hint";
-  words.setAttribute("role", "status");
+  const told = document.createElement("p");
+  told.className = "hint";
+  told.setAttribute("role", "status");
   const tell = () => {
     const length = [...input.value].length;
     meter.value = Math.min(length, STRONG);
-    if (length === 0) words.textContent = "";
-    else if (length < ENOUGH) words.textContent = `${length} of at least ${ENOUGH} characters`;
-    else if (length < STRONG) words.textContent = "Long enough; every further word makes it stronger";
-    else words.textContent = "Long: hard to guess, unless it is a known saying";
+    if (length === 0) told.textContent = "";
+    else if (length < ENOUGH) told.textContent = `${length} of at least ${ENOUGH} characters`;
+    else if (length < STRONG) told.textContent = "Long enough; every further word makes it stronger";
+    else told.textContent = "Long: hard to guess, unless it is a known saying";
   };
   input.addEventListener("input", tell);
-  input.closest(".password").after(meter, words);
+  input.closest(".password").after(meter, told);
   tell();
 }
 
