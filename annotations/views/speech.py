@@ -32,6 +32,12 @@ def named_language(request: HttpRequest) -> str:
     return request.POST.get(FIELD) or request.GET.get(FIELD, "")
 
 
+def asked_in_vain(request: HttpRequest, study: Study) -> bool:
+    """Whether an address names a language that the study does not speak."""
+    named = named_language(request)
+    return bool(named) and named not in offered_languages(study)
+
+
 def take_language(request: HttpRequest, study: Study, person: Participation) -> None:
     """What a form said, if the study is offered in it and the person had another one."""
     named = request.POST.get(FIELD, "")
