@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotations.errors import ManyAtOnceError
 from annotations.kinds.registry import get_kind
 from annotations.models import Outcome, Participation, Study
-from annotations.selectors import gives_tasks, held_assignment
+from annotations.selectors import gives_tasks, held_assignment, outcome_in
 from annotations.services.claims import LONGEST_WAIT, renew_reservation
 from annotations.views.arrivals import arrive, first_page, other_device
 from annotations.views.visitors import current_participation, went_on_elsewhere
@@ -142,7 +142,7 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     participation = current_participation(request, study)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    outcome, goes_on = participation.outcome, gives_tasks(study, participation)
+    outcome, goes_on = outcome_in(study, participation), gives_tasks(study, participation)
     # Nothing more is given to somebody who was excluded, withdrew, or was decided about.
     is_over = participation.visit_id is None or not participation.may_be_given_tasks
     if outcome == Outcome.NONE and not is_over:

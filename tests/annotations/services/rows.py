@@ -61,6 +61,10 @@ def rate_everything(participation: Participation, objects=("cat",)) -> list[Resp
     return answers
 
 
+def outcome(participation: Participation) -> str:
+    return again(participation).outcome
+
+
 def run_out(turn: Assignment) -> None:
     """Its lease is over; nobody has noticed yet."""
     Assignment.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))

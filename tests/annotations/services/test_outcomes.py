@@ -18,6 +18,7 @@ from tests.annotations.services.rows import (
     claim,
     four_images,
     one_image,
+    outcome,
     person,
     rate_everything,
     run_out,
@@ -27,10 +28,6 @@ from tests.annotations.services.test_ratings import send
 from tests.factories import answer_turn, give_turn, make_open_study
 
 pytestmark = pytest.mark.django_db
-
-
-def outcome(participation: Participation) -> str:
-    return again(participation).outcome
 
 
 def waited(participation: Participation, **time: float) -> None:
