@@ -59,6 +59,7 @@ def test_at_a_pause_no_code_is_shown_and_those_inside_go_on(client, person):
     page = client.get(address("thanks", person.study))
     assert page.status_code == 200
     assert "You answered everything that was meant for you." in page.text
+    assert "your own code" not in page.text  # the study is one by link
     assert codes_shown(page.text, person) == {person.completion_code}
 
 
