@@ -102,7 +102,7 @@ lint: .venv/ready-dev
 messages: export SECRET_KEY = messages
 messages: .venv/ready-dev
 	$(MANAGE) makemessages --locale de --locale es --locale zh_Hans --no-wrap --no-location --no-obsolete \
-		--ignore .venv --ignore tests --ignore benchmarks --ignore var --verbosity 0
+		--ignore .venv --ignore admin --ignore tests --ignore benchmarks --ignore var --verbosity 0
 	sed --in-place '/^"POT-Creation-Date: /d' locale/*/LC_MESSAGES/django.po
 	$(MANAGE) compilemessages --verbosity 0
 
