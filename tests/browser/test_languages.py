@@ -22,6 +22,12 @@ LOOKS = (
 )
 # Words that stick out of their button, or lie upon each other.
 CUT_OFF = "it => it.scrollWidth > it.clientWidth + 1 || it.scrollHeight > it.clientHeight + 1"
+SETTLED = """
+async () => {
+  for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map((each) => each.finished));
+}
+"""
 
 
 def rating_study():
@@ -48,6 +54,14 @@ def fits(page: Page) -> None:
     for button in page.locator("button[name=choice]").all():
         assert button.bounding_box()["height"] >= 48
         assert not button.evaluate(CUT_OFF), button.inner_text()
+
+
+def look(page: Page) -> None:
+    """In every look; colours go from one to the next by and by."""
+    for each in LOOKS:
+        page.emulate_media(**each, reduced_motion="reduce")
+        page.evaluate(SETTLED)
+        assert_accessible(page)
 
 
 @pytest.mark.parametrize("language", [*LANGUAGES, "ar"])
@@ -103,42 +117,35 @@ def test_an_interface_from_right_to_left_fits_as_well(visit, make):
 
 @pytest.mark.parametrize("language", [*LANGUAGES, "ar"])
 def test_axe_finds_nothing_in_any_language(visit, language):
-    page = visit(**PHONE, reduced_motion="reduce")  # or colours are on their way from one look to the next
+    page = visit(**PHONE)
     study = rating_study()
 
-    def look() -> None:
-        for each in LOOKS:
-            page.emulate_media(**each)
-            assert_accessible(page)
-
     page.goto(f"{address('start', study)}?language={language}")
-    look()
+    look(page)
     page.goto(f"{address('no_consent', study)}?language={language}")
-    look()
+    look(page)
     page.goto(f"{address('start', study)}?language={language}")
     page.locator("main form button").last.click()
     page.wait_for_url("**/instructions/")
-    look()
+    look(page)
     page.locator("main form.actions button").first.click()
     be_painted(page)
-    look()
+    look(page)
     for way in ("stop", "withdraw", "report"):
         page.goto(address(way, study))
-        look()
+        look(page)
     page.goto(address("assignment", study, Assignment.objects.get().pk))
     be_painted(page)
     page.keyboard.press("2")
     page.wait_for_url("**/thanks/")
-    look()
+    look(page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_nothing_where_objects_are_ticked_in_any_language(visit, language):
-    page = visit(**PHONE, reduced_motion="reduce")
+    page = visit(**PHONE)
     begin_in(page, ticking_study(), language)
-    for each in LOOKS:
-        page.emulate_media(**each)
-        assert_accessible(page)
+    look(page)
     page.locator(".task__form button[type=submit]").click()
     expect(page.get_by_role("alert")).to_be_visible()
     be_painted(page)
