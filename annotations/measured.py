@@ -30,6 +30,7 @@ FLAGS = {
 WORDS = {
     "arrangement": ("one screen", "scrolling"),
     "scheme": ("light", "dark"),
+    "direction": ("ltr", "rtl"),
     "input": ("keyboard", "mouse", "touch", "pen", "other"),
 }
 MOST_PIXELS = 100_000

@@ -22,7 +22,7 @@ COMMON_COLUMNS = (
     "replica", "ended", "dropped", "response", "revision", "base", "late", "submitted_at", "revised_at",
     "milliseconds", "painted", "painted_milliseconds", "first_input_milliseconds", "viewed_milliseconds",
     "visible_spans", "interrupted", "input", "order_known", "arrangement", "viewport_width",
-    "viewport_height", "picture_width", "picture_height", "pixel_ratio", "scheme", "enlarged",
+    "viewport_height", "picture_width", "picture_height", "pixel_ratio", "scheme", "direction", "enlarged",
     "overlay_hidden", "served_image_sha256", "served_overlay_sha256", "flags",
 )  # fmt: skip
 

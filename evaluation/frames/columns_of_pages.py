@@ -82,6 +82,7 @@ OF_PAGES = (
         "device pixels per CSS pixel",
     ),
     _word("scheme", "Colour scheme that the browser asked for"),
+    _word("direction", "In which direction the answers stood in a row, the first one first"),
     _whole("enlarged", "How often a picture was enlarged", "times"),
     _whole("overlay_hidden", "How often the overlay was hidden", "times"),
     _hash("served_image_sha256", "SHA-256 of the image that the browser was sent"),

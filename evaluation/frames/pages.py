@@ -28,7 +28,7 @@ class Rules:
 
 # Column → where it stands in a layout.
 _TOLD = {
-    **{name: name for name in ("input", "arrangement", "scheme", "enlarged", "overlay_hidden")},
+    **{name: name for name in ("input", "arrangement", "scheme", "direction", "enlarged", "overlay_hidden")},
     "served_image_sha256": "image_sha256",
     "served_overlay_sha256": "overlay_sha256",
 }

@@ -72,7 +72,9 @@ def test_a_rating_is_on_one_screen_of_a_small_phone(visit, language):
     fits(page)
     page.keyboard.press("4")
     page.wait_for_url("**/thanks/")
-    assert Response.objects.get().answer == {"choice": 4}
+    response = Response.objects.get()
+    assert response.answer == {"choice": 4}
+    assert response.layout["direction"] == ("rtl" if language == "ar" else "ltr")
     assert Assignment.objects.get().language == language
 
 

@@ -65,6 +65,7 @@ export class Looks {
       picture: [image.naturalWidth, image.naturalHeight].map((side) => Math.round(scale * side)),
       pixel_ratio: Math.round(100 * devicePixelRatio),
       scheme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
+      direction: getComputedStyle(this.task.querySelector("[data-options]") ?? this.task).direction,
       enlarged: this.enlarged,
       overlay_hidden: this.overlayHidden,
       ...this.hashes,

@@ -35,7 +35,7 @@ NOTHING_TOLD = {
     "visible_spans": "[]",
     "interrupted": False,
     **dict.fromkeys(("input", "arrangement", "viewport_width", "viewport_height", "picture_width")),
-    **dict.fromkeys(("picture_height", "pixel_ratio", "scheme", "enlarged", "overlay_hidden")),
+    **dict.fromkeys(("picture_height", "pixel_ratio", "scheme", "direction", "enlarged", "overlay_hidden")),
     **dict.fromkeys(("served_image_sha256", "served_overlay_sha256")),
     "flags": [],
 }
