@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from annotations.design import DESIGN_FIELDS
+from annotations.design import FROZEN_FIELDS
 from annotations.jobs import run_opening
 from annotations.models import Opening
 from annotations.services.openings import open_study
@@ -184,7 +184,7 @@ def test_what_was_edited_after_it_was_seen_is_not_frozen(researcher_client, pres
     assert "somebody edited consent. Look at it again" in str(message)
     study.refresh_from_db()
     assert (study.state, pokes) == (State.DRAFT, [])
-    press(button(study, "open"), **CONFIRMED, seen=str(shown_of(study, DESIGN_FIELDS)))
+    press(button(study, "open"), **CONFIRMED, seen=str(shown_of(study, FROZEN_FIELDS)))
     study.refresh_from_db()
     assert study.state == State.OPENING
 
