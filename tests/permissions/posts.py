@@ -26,7 +26,7 @@ Done = int | str | tuple[int | str, ...]
 @dataclass(frozen=True)
 class Post:
     """elsewhere: what comes of it for those whose role is enough, in another project. superuser: for them,
-    if it is something else. form_of: the model and the fields of the row whose form it is. language: that of a
+    if it is something else. form_of: the model and the fields of the row whose form it is. language: of a
     study's texts."""
 
     data: Mapping[str, Any]
