@@ -184,6 +184,6 @@ def _not_read(study: Study, texts: Study | StudyText) -> str:
     kind = get_kind(study.kind)
     brought = kind.translations.get(texts.language)
     if brought is None or brought.reviewed_by:
-        return "read by nobody yet"
+        return "nobody yet"
     is_theirs = any(texts.wordings.get(key) == said for key, said in brought.wordings.items())
-    return "machine, unreviewed" if is_theirs else "read by nobody yet"
+    return "nobody (machine, unreviewed)" if is_theirs else "nobody yet"

@@ -16,6 +16,7 @@ from daamweb.fields import LinesField, TagField
 from daamweb.languages import LONGEST_TAG, direction_of
 
 LONGEST_WORDING = 200
+LONG = 40  # has a line of its own
 
 
 class AddLanguageForm(forms.Form):
@@ -35,6 +36,10 @@ class Entry:
     field: BoundField
     source: str
     stored: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.source) > LONG
 
     @property
     def value(self) -> str:

@@ -160,9 +160,9 @@ def test_researchers_are_told_what_is_missing_and_who_read_it():
         each.tag: (each.english_name, each.name, each.missing, each.read_by) for each in languages_of(study)
     }
     assert told == {
-        "en": ("English", "English", "", "read by nobody yet"),
-        "ar": ("Arabic", "العربيّة", "the instructions", "read by nobody yet"),
-        "de": ("German", "Deutsch", "", "machine, unreviewed"),
+        "en": ("English", "English", "", "nobody yet"),
+        "ar": ("Arabic", "العربيّة", "the instructions", "nobody yet"),
+        "de": ("German", "Deutsch", "", "nobody (machine, unreviewed)"),
         "es": ("Spanish", "Español", "", "Pilar Ruiz"),
     }
     assert [each.tag for each in languages_of(study) if each.has_page] == ["ar", "de", "es"]
@@ -172,7 +172,7 @@ def test_researchers_are_told_what_is_missing_and_who_read_it():
 def test_what_a_speaker_wrote_anew_is_no_machines():
     study = make_study(languages=("de",))
     study.translations.update(wordings={key: f"Wort {key}" for key in arabic_wordings(study)})
-    assert languages_of(study)[1].read_by == "read by nobody yet"
+    assert languages_of(study)[1].read_by == "nobody yet"
 
 
 def test_of_an_opened_study_what_was_left_out_is_told():

@@ -102,6 +102,7 @@ A_RUN = {
 # Without a marker: what was typed is shown again to whoever typed it.
 TEXTS = {
     "title": "A title", "consent": "A consent", "instructions": "Some instructions", "contact": "", "pay": "",
+    "reviewed_by": "",
 }  # fmt: skip
 WORDS = {"name": "new", "per_part_of_speech": 1, "common": 1, "seed": 0}
 PAIRS = {"name": "new", "count": 1, "cohyponym_share": 0, "seed": 0}

@@ -195,8 +195,8 @@ def test_before_a_plan_is_frozen_the_languages_that_are_left_out_are_named(press
     add_arabic(study, title="", instructions="")
     page = text_of(press(button(study, "open")))
     offered, left_out = page.split("Not in Arabic")
-    assert "<strong>English</strong> (read by: <bdi>read by nobody yet</bdi>)" in offered
-    assert "<strong>German</strong> (read by: <bdi>machine, unreviewed</bdi>)" in offered
+    assert "<strong>English</strong> (read by: <bdi>nobody yet</bdi>)" in offered
+    assert "<strong>German</strong> (read by: <bdi>nobody (machine, unreviewed)</bdi>)" in offered
     assert (
         f'Missing: the title and the instructions. <a href="/studies/{study.pk}/languages/ar/">' in left_out
     )

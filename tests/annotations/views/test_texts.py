@@ -54,13 +54,13 @@ def test_the_list_says_what_is_missing_and_who_read_it(researcher_client):
     ]
     cells = [" ".join(row.split()) for row in rows]
     assert cells[1:] == [
-        "English English (the study’s own) when it opens nothing read by nobody yet",
-        "Arabic العربيّة not yet the title read by nobody yet Remove",
-        "German Deutsch when it opens nothing machine, unreviewed Remove",
+        "English (the study’s own) when it opens nothing nobody yet",
+        "Arabic العربيّة not yet the title nobody yet Remove",
+        "German Deutsch when it opens nothing nobody (machine, unreviewed) Remove",
     ]
     open_study(study=study)
     page = text_of(researcher_client.get(page_of(study)), 200)
-    assert "<td>yes</td> <td>nothing</td> <td>machine, unreviewed</td>" in page
+    assert "<td>yes</td> <td>nothing</td> <td>nobody (machine, unreviewed)</td>" in page
     assert "<td>no</td> <td>the title</td>" in page
     assert "They were frozen with the plan." in page
 
