@@ -7,7 +7,7 @@ PACKAGES = generation annotations evaluation daamweb
 
 # What a failed command wrote does not count as made.
 .DELETE_ON_ERROR:
-.PHONY: demo dev format check test-fast test coverage database-test server-test services-test fault-test lint benchmark
+.PHONY: demo dev format check test-fast test coverage database-test server-test services-test fault-test lint messages benchmark
 
 # Python compiles what is imported when it is; to compile all of it takes as long as the rest.
 PIP_INSTALL = $(BIN)/pip install --quiet --no-compile --requirement
@@ -97,6 +97,14 @@ lint: .venv/ready-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
+
+# Collects what annotators' pages say, and compiles what translators made of it (docs/languages.md). Needs GNU gettext.
+messages: export SECRET_KEY = messages
+messages: .venv/ready-dev
+	$(MANAGE) makemessages --locale de --locale es --locale zh_Hans --no-wrap --no-location --no-obsolete \
+		--ignore .venv --ignore admin --ignore tests --ignore benchmarks --ignore var --verbosity 0
+	sed --in-place '/^"POT-Creation-Date: /d' locale/*/LC_MESSAGES/django.po
+	$(MANAGE) compilemessages --verbosity 0
 
 # All are measured, whichever misses its bar.
 benchmark: .venv/ready-dev

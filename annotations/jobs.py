@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from annotations.models import Opening, Study, Verification
 from annotations.services import identities, openings, verifications
 from annotations.services.admissions import forget_addresses
-from annotations.services.closings import close_study, end_closing
+from annotations.services.closings import close_study, end_closing, note_interrupted
 from annotations.services.turns import expire_due_turns
 from daamweb.pokes import poke
 from daamweb.projects.services.events import SITE, Actor
@@ -65,8 +65,9 @@ def run_verification(verification_id: int) -> None:
 
 @shared_task
 def sweep_studies() -> None:
-    """Let places come back whose lease ran out, close the studies at which nobody rates any more, hold the
-    others against their plans once a day, and make drafts again of those whose opening was given up.
+    """Let places come back whose lease ran out, close the studies at which nobody rates any more, write down
+    who is left of those whom a study interrupted, hold the others against their plans once a day, and make
+    drafts again of those whose opening was given up.
 
     It ends after a part of the time until the next one, since other sweeps wait behind it. Studies come in
     any order, so that none is left out again and again."""
@@ -77,12 +78,16 @@ def sweep_studies() -> None:
     for study in verifications.due_for_verification().order_by("?")[:VERIFIED_AT_ONCE]:
         with _by_itself(study):
             start_verification(study=study)
-    sweepable = Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only("pk", "state")
+    sweepable = Study.objects.filter(state__in=(*Study.RUNNING, Study.State.CLOSING)).only(
+        "pk", "state", "stops_everybody"
+    )
     left = list(sweepable.order_by("?"))
     while left:
         study = left.pop()
         with _by_itself(study):
             expire_due_turns(study=study)
+            if study.stops_everybody:
+                note_interrupted(study=study)
             if end_closing(study=study, by=SITE):
                 start_verification(study=study)
         if left and time.monotonic() > until:

@@ -4,10 +4,11 @@ nothing here grows with the study."""
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, IntegerField, Model, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import Assignment, Participation, Response, Study, Task
+from annotations.models import Assignment, Outcome, Participation, Response, Study, Task
+from annotations.models.participations import ParticipationQuerySet
 
 Row = TypeVar("Row", bound=Model)
 
@@ -48,6 +49,25 @@ def gives_tasks(study: Study, participation: Participation) -> bool:
     if study.state == Study.State.PAUSED:
         return not study.stops_everybody and participation.began_at is not None
     return study.state == Study.State.OPEN
+
+
+def still_to_interrupt(study: Study) -> ParticipationQuerySet:
+    """Those whom the study interrupts as it stands, and whose rows do not say so yet. What they are at when
+    it closes they can finish, and are told then."""
+    still_at_it = Participation.objects.of_outcome(Outcome.NONE).filter(study=study, visit__isnull=False)
+    if study.state == Study.State.CLOSING:
+        at_work = Assignment.objects.filter(participation=OuterRef("pk"), state=Assignment.State.CLAIMED)
+        return still_at_it.filter(~Exists(at_work))
+    return still_at_it if study.stops_everybody else still_at_it.none()
+
+
+def outcome_in(study: Study, participation: Participation) -> Outcome:
+    """What became of somebody, as their pages say it: who is interrupted hears so from the moment at which
+    the study stops, also before their row is reached."""
+    outcome = participation.outcome
+    if outcome == Outcome.NONE and still_to_interrupt(study).filter(pk=participation.pk).exists():
+        return Outcome.INTERRUPTED
+    return outcome
 
 
 def held_assignment(participation: Participation) -> Assignment | None:

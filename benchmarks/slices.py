@@ -1,10 +1,10 @@
-"""How long whoever writes to SQLite waits while a worker parses captions, imports sentences, and writes down,
-cancels, queues again and erases the images of a run beside.
+"""How long whoever writes to SQLite waits while a worker parses captions, imports sentences, writes down,
+cancels, queues again and erases the images of a run, stops everybody of a study and closes it beside.
 
 A process of its own writes a row every 20 milliseconds, as raters do; the longest of its writes counts. What
 the machine and its disk add by themselves shows the first figure, with nothing beside.
 
-    python -m benchmarks.slices [CAPTIONS [SENTENCES]]
+    python -m benchmarks.slices [CAPTIONS [SENTENCES [PEOPLE]]]
 """
 
 import json
@@ -15,11 +15,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import chain
 from typing import Any
 
 from benchmarks.databases import empty_site
 
-CAPTIONS, SENTENCES = 10_000, 20_000
+CAPTIONS, SENTENCES, PEOPLE = 10_000, 20_000, 100_000
 EVERY, LONGEST = 0.02, 0.5  # seconds
 SENTENCE = "A brown dog and two small cats lie on a red sofa in front of an open window beside old books ."
 CAPTION = "A brown dog and two small cats lie on a red sofa in front of a window, number"
@@ -27,10 +28,11 @@ SEEDS = 10
 LETTERS = 2_000  # of the longest captions that an import takes
 
 
-def main(captions: int = CAPTIONS, sentences: int = SENTENCES) -> int:
+def main(captions: int = CAPTIONS, sentences: int = SENTENCES, people: int = PEOPLE) -> int:
     """Print each figure with its bar; 1 if one is missed."""
     with empty_site("sqlite"):
-        missed = [name for name, work in _pieces(captions, sentences) if _longest_wait(name, work) >= LONGEST]
+        pieces = chain(_pieces(captions, sentences), _pieces_of_study(people))
+        missed = [name for name, work in pieces if _longest_wait(name, work) >= LONGEST]
     return 1 if missed else 0
 
 
@@ -87,6 +89,21 @@ def _pieces_of_run(prompt_set: Any, images: int) -> Iterator[tuple[str, Callable
     yield "cancelling them", lambda: cancel_waiting(run=run)
     yield "queueing them again", lambda: retry_failed(run=run)
     yield "erasing it", lambda: erase_run(run, lambda rows: None)
+
+
+def _pieces_of_study(people: int) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Of which nobody is at a task."""
+    from annotations.models import Participation
+    from annotations.services.closings import close_study, pause_study
+    from benchmarks.large_runs import make_large_run
+    from benchmarks.large_studies import add_people, make_large_draft, open_large_study
+
+    study = open_large_study(make_large_draft(make_large_run(3), name="locks", tasks=100, replicas=3))
+    add_people(study, people)
+    yield f"stopping {people:,} people", lambda: pause_study(study=study, stop_everybody=True)
+    study.mark_resumed()
+    Participation.objects.update(interrupted_at=None)
+    yield f"closing a study of {people:,}", lambda: close_study(study=study)
 
 
 def _conllu(number: int) -> str:

@@ -185,8 +185,10 @@ class Participation(models.Model):
 
     @property
     def outcome_code(self) -> str:
-        """What this person may show for it; empty as long as there is no outcome."""
-        outcome = self.outcome
+        return self.code_of(self.outcome)
+
+    def code_of(self, outcome: Outcome) -> str:
+        """What this person may show for an outcome; empty for none."""
         if outcome == Outcome.NONE:
             return ""
         if outcome == Outcome.FINISHED:

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef
+from django.db.models import Count, Max
 
 from annotations.errors import StudyError
 from annotations.kinds.registry import get_kind
-from annotations.models import Assignment, Outcome, Participation, Place, Study
-from annotations.models.participations import ParticipationQuerySet
+from annotations.models import Assignment, Participation, Place, Study
+from annotations.selectors import still_to_interrupt
 from annotations.services.integrity import unfilled_places
 from annotations.services.locks import database_now, lock_study
 from annotations.services.turns import expire_due_turns, return_assignment
 from daamweb.projects.models import Action
 from daamweb.projects.services.events import SITE, Actor, record
+from daamweb.work.slices import Pace
 
 State = Study.State
+PEOPLE_AT_ONCE, FEWEST_AT_ONCE, MOST_AT_ONCE = 1_000, 100, 5_000
 
 
 @dataclass(frozen=True)
@@ -60,25 +62,38 @@ def pause_study(*, study: Study, stop_everybody: bool = False, by: Actor = None)
                 raise _refusal(
                     locked, "only an open or paused study that goes on for somebody can be stopped"
                 )
-            _interrupt(Participation.objects.filter(study=locked))
         elif not locked.mark_paused():
             raise _refusal(locked, "only an open study can be paused")
         details = {"everybody": True} if stop_everybody else {}
         record(Action.PAUSED, subject=locked, project=locked.project, by=by, details=details)
+    note_interrupted(study=study)
     study.refresh_from_db()
     return study
 
 
-def _interrupt(people: ParticipationQuerySet) -> None:
-    """Those of whom nothing else is known: they can say so, and how far they came. The study is locked."""
-    still_at_it = people.of_outcome(Outcome.NONE).filter(visit__isnull=False)
-    still_at_it.update(interrupted_at=database_now())
+def note_interrupted(*, study: Study) -> None:
+    """Write down whom the study interrupts as it stands, so that they can say so, and how far they came; in
+    slices, since they may be many. Their pages say so already (`outcome_in`). It can be killed at any line:
+    the study's state says that it is to be done, and the sweep goes on with those who are left. Whoever was
+    waiting when the study stopped waits no longer.
+
+    Raises Study.DoesNotExist."""
+    found = Study.objects.only("state", "stops_everybody").get(pk=study.pk)
+    left = still_to_interrupt(found).order_by("ordinal").values_list("pk", "ordinal")
+    pace, last = Pace(first=PEOPLE_AT_ONCE, fewest=FEWEST_AT_ONCE, most=MOST_AT_ONCE), -1
+    # They are looked for without the lock, for which everybody waits who answers.
+    while some := list(left.filter(ordinal__gt=last)[: pace.at_once]):
+        with pace.slice():
+            still = still_to_interrupt(lock_study(study.pk)).filter(pk__in=[pk for pk, _ in some])
+            still.update(interrupted_at=database_now(), waiting_since=None)
+        last = some[-1][1]
 
 
 def close_study(*, study: Study, at_once: bool = False, complete: bool = False, by: Actor = None) -> Study:
     """Take nothing new, for good. What is being rated may be finished until its lease is over; then, or if
     nothing is, the study is closed. `at_once` returns what is being rated instead; `complete` refuses to
     close a study with unanswered places. Raises StudyError."""
+    note_interrupted(study=study)  # of one that had stopped everybody
     with transaction.atomic():
         locked = lock_study(study.pk)
         if locked.state not in (*Study.RUNNING, State.CLOSING):
@@ -87,9 +102,6 @@ def close_study(*, study: Study, at_once: bool = False, complete: bool = False, 
             raise _refusal(locked, f"{missing} of {locked.places_wanted} places have no answer that counts")
         if locked.state != State.CLOSING:
             locked.mark_closing(closes_at=_last_lease(locked) or database_now())
-            # Those at a task can finish it, and are told then.
-            at_work = Assignment.objects.filter(participation=OuterRef("pk"), state=Assignment.State.CLAIMED)
-            _interrupt(Participation.objects.filter(~Exists(at_work), study=locked))
             Place.objects.filter(study=locked, reserved_for__isnull=False).update(
                 reserved_for=None, reserved_until=None
             )
@@ -112,19 +124,22 @@ def _last_lease(study: Study) -> datetime | None:
 
 
 def end_closing(*, study: Study, by: Actor = SITE) -> bool:
-    """Close a study that is closing once nobody is at a task any more; False if it is not that far."""
+    """Close a study that is closing once nobody is at a task any more, and everybody who was interrupted by
+    that is written down; False if it is not that far."""
     expire_due_turns(study=study)
+    if not Study.objects.filter(pk=study.pk, state=State.CLOSING).exists():
+        return False
+    # Nobody is given another one: whoever is at none now is among those who are looked for next.
+    is_over = not Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED).exists()
+    note_interrupted(study=study)
+    if not is_over:
+        return False
     with transaction.atomic():
         locked = lock_study(study.pk)
-        if locked.state != State.CLOSING:
-            return False
-        if Assignment.objects.filter(study=locked, state=Assignment.State.CLAIMED).exists():
-            return False
         # Also where the clock was set back since the last answer.
         last = Participation.objects.filter(study=locked).aggregate(last=Max("last_answer_at"))["last"]
         if not locked.mark_closed(now=max(filter(None, (database_now(), last, locked.opened_at)))):
             return False
-        _interrupt(Participation.objects.filter(study=locked))
         record(Action.CLOSED, subject=locked, project=locked.project, by=by)
         return True
 

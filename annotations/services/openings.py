@@ -14,6 +14,7 @@ from annotations.design import FROZEN_FIELDS
 from annotations.errors import StudyError
 from annotations.kinds.interface import Tell, image_name, unwatched
 from annotations.models import Opening, Place, Study, StudyText, Task
+from annotations.services.closings import note_interrupted
 from annotations.services.locks import database_now, lock_study
 from annotations.services.plans import make_plan, task_records, task_sha256
 from annotations.services.verifications import file_sha256, files_of
@@ -53,13 +54,18 @@ def open_study(*, study: Study, progress: Tell = unwatched, by: Actor = None) ->
     return study
 
 
-@transaction.atomic
 def request_opening(*, study: Study, by: Actor = None, seen: Shown | None = None) -> Opening | None:
     """Write down that a draft is to be opened, for a worker; a paused study is open again at once (None).
 
     A study that is opening already returns the opening that waits or runs. `seen` is how the design was when
     whoever freezes it saw it last. Raises StudyError, also where it was edited since.
     """
+    note_interrupted(study=study)  # who has read that the study stopped is in the list of those it stopped
+    return _request_opening(study, by, seen)
+
+
+@transaction.atomic
+def _request_opening(study: Study, by: Actor, seen: Shown | None) -> Opening | None:
     locked = lock_study(study.pk)
     if locked.state == Study.State.OPENING:
         study.refresh_from_db()

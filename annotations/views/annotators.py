@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotations.errors import ManyAtOnceError
 from annotations.kinds.registry import get_kind
 from annotations.models import Outcome, Participation, Study
-from annotations.selectors import gives_tasks, held_assignment
+from annotations.selectors import gives_tasks, held_assignment, outcome_in
 from annotations.services.claims import LONGEST_WAIT, renew_reservation
 from annotations.views.arrivals import arrive, first_page, other_device
 from annotations.views.speech import languages_to_choose, take_language
@@ -76,7 +76,7 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         "kind": kind,
         "participation": participation,
         "target": target_of(study, participation),
-        "examples": kind.examples(study.options, study.texts.wordings),
+        "examples": kind.examples(dict(study.options), study.texts.wordings),
         "languages": languages_to_choose(study),
     }
     return render(request, "annotations/instructions.html", context)
@@ -151,7 +151,7 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    outcome, goes_on = participation.outcome, gives_tasks(study, participation)
+    outcome, goes_on = outcome_in(study, participation), gives_tasks(study, participation)
     # Nothing more is given to somebody who was excluded, withdrew, or was decided about.
     is_over = participation.visit_id is None or not participation.may_be_given_tasks
     if outcome == Outcome.NONE and not is_over:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations.errors import DeclineError, ManyAtOnceError
 from annotations.models import Outcome, Study
-from annotations.selectors import held_assignment
+from annotations.selectors import held_assignment, outcome_in
 from annotations.services.participations import withdraw as withdraw_person
 from annotations.services.turns import decline_assignment, leave_turns
 from annotations.views.arrivals import other_device
@@ -39,7 +39,7 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
     if participation is None:
         return redirect("annotations:start", study.slug)
     held = held_assignment(participation)
-    if participation.outcome != Outcome.NONE and held is None:
+    if held is None and outcome_in(study, participation) != Outcome.NONE:
         return redirect("annotations:thanks", study.slug)
     if request.method == "POST":
         leave_turns(participation=participation)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Study
 from annotations.ring import turns_until
-from annotations.selectors import held_assignment
+from annotations.selectors import held_assignment, outcome_in
 from annotations.services.claims import LONGEST_WAIT, claim_assignment
 from annotations.services.walks import Claim
 from annotations.views.speech import speak
@@ -86,12 +86,13 @@ def ending(study: Study, participation: Participation) -> dict[str, Any]:
     """What a page says of how somebody's participation stands. Who waited in vain hears another reason than
     those whose study stopped."""
     target = target_of(study, participation)
+    outcome = outcome_in(study, participation)
     since, interrupted_at = participation.waiting_since, participation.interrupted_at
     return {
         "study": study,
         "participation": participation,
-        "outcome": participation.outcome,
-        "code": participation.outcome_code,
+        "outcome": outcome,
+        "code": participation.code_of(outcome),
         "answered": participation.answered,
         "target": None if target is None else max(target, participation.answered),
         "waited": bool(since and interrupted_at and interrupted_at - since >= LONGEST_WAIT),

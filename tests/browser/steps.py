@@ -4,8 +4,10 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from annotations.models import Response
+from annotations.models import Assignment, Participation, Response
+from tests.annotations.services.rows import leave_the_last_task_to_others
 from tests.annotations.views.visits import address
+from tests.factories import make_open_study
 
 
 def begin(page: Page, study, *, has_scripts: bool = True) -> None:
@@ -15,6 +17,19 @@ def begin(page: Page, study, *, has_scripts: bool = True) -> None:
     expect(page).to_have_url(re.compile("/assignments/"))
     if has_scripts:
         be_painted(page)
+
+
+def wait_for_a_task(page: Page, monkeypatch) -> tuple[Participation, Assignment, Assignment]:
+    """Come to a study of which others hold the one task that is left; who waits, and their two turns. The
+    page's clock is the test's."""
+    study = make_open_study(replicas=2)
+    page.clock.install()
+    page.goto(address("start", study))
+    page.get_by_role("button", name="I agree").click()
+    waiting = study.participations.get()
+    first, second = leave_the_last_task_to_others(waiting, monkeypatch)
+    page.get_by_role("button", name="Start").click()
+    return waiting, first, second
 
 
 def be_painted(page: Page) -> None:

@@ -1,15 +1,15 @@
 """The ways out of a study, from a task's page, in a browser."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from annotations.models import Assignment, Outcome, Participation, ProblemReport
-from annotations.services import walks
 from tests.annotations.views.visits import address, held
-from tests.browser.steps import begin
-from tests.factories import answer_turn, give_turn, make_open_study, make_participation
+from tests.browser.steps import begin, wait_for_a_task
+from tests.factories import make_open_study
 
 pytestmark = [pytest.mark.services, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -88,26 +88,13 @@ def test_who_withdrew_has_nothing_to_send_any_more(visit):
 
 
 def test_a_wait_is_counted_down_and_ends_by_itself(visit, monkeypatch):
-    study = make_open_study(replicas=2)
-    others = [make_participation(study) for _ in range(2)]
     page = visit()
-    page.clock.install()
-    page.goto(address("start", study))
-    page.get_by_role("button", name="I agree").click()
-    waiting = study.participations.exclude(pk__in=[other.pk for other in others]).get()
-    *first, last = study.tasks.all()
-    for task in first:
-        answer_turn(give_turn(task, waiting), {"choice": 4})
-    for other in others:
-        give_turn(last, other)
-    monkeypatch.setattr(walks, "WINDOW", 1)
-    monkeypatch.setattr(walks, "WINDOWS_AT_ONCE", 1)
-    page.get_by_role("button", name="Start").click()
+    waiting, *_ = wait_for_a_task(page, monkeypatch)
     timer = page.get_by_role("timer")
     expect(timer).to_have_text(re.compile(r"^(5:00|4:5\d)$"))
     page.clock.run_for(3_000)
     expect(timer).to_have_text(re.compile(r"^4:5\d$"))
-    monkeypatch.setattr("annotations.services.claims.LONGEST_WAIT", walks.timedelta(0))
+    monkeypatch.setattr("annotations.services.claims.LONGEST_WAIT", timedelta(0))
     with page.expect_navigation():
         page.clock.run_for(10_000)
     waiting.refresh_from_db()

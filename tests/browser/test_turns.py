@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from annotations.models import Assignment, Place, Response
-from annotations.services import walks
 from annotations.services.turns import expire_due_turns
-from tests.annotations.views.visits import address, make_study_of_one_place, picture, run_out
+from tests.annotations.views.visits import make_study_of_one_place, picture, run_out
 from tests.browser.steps import (
     answer_button,
     answers,
@@ -19,8 +18,9 @@ from tests.browser.steps import (
     chosen,
     rate,
     shown_pictures,
+    wait_for_a_task,
 )
-from tests.factories import answer_turn, give_turn, make_open_study, make_participation
+from tests.factories import give_turn, make_open_study, make_participation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -91,23 +91,10 @@ def test_a_page_that_is_looked_at_keeps_its_next_picture(visit):
 
 
 def test_the_waiting_page_asks_again_by_itself(visit, monkeypatch):
-    study = make_open_study(replicas=2)
-    others = [make_participation(study) for _ in range(2)]
     page = visit()
-    page.clock.install()
-    page.goto(address("start", study))
-    page.get_by_role("button", name="I agree").click()
-    waiting = study.participations.exclude(pk__in=[other.pk for other in others]).get()
-    *first, last = study.tasks.all()
-    for task in first:
-        answer_turn(give_turn(task, waiting), {"choice": 4})
-    held = [give_turn(last, other) for other in others]
-    # One place of the study is looked at by a request.
-    monkeypatch.setattr(walks, "WINDOW", 1)
-    monkeypatch.setattr(walks, "WINDOWS_AT_ONCE", 1)
-    page.get_by_role("button", name="Start").click()
+    waiting, held, *_ = wait_for_a_task(page, monkeypatch)
     expect(page.get_by_role("heading", name="One moment, please.")).to_be_visible()
-    run_out(held[0])
+    run_out(held)
     for _ in range(7):
         if "/waiting/" not in page.url:
             break
@@ -115,4 +102,4 @@ def test_the_waiting_page_asks_again_by_itself(visit, monkeypatch):
         with page.expect_navigation():
             page.clock.run_for(10_000)
     expect(page).to_have_url(re.compile("/assignments/"))
-    assert waiting.assignments.get(state="claimed").task == last
+    assert waiting.assignments.get(state="claimed").task == held.task

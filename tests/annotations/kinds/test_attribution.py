@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 
 from annotations.errors import StudyError
 from annotations.kinds.attribution import Attribution
-from annotations.kinds.attribution.displays import DISPLAYS
+from annotations.kinds.attribution.displays import DISPLAYS, LEGENDS
 from annotations.kinds.attribution.wordings import SCALE
 from annotations.kinds.cleaning import clean_options
 from annotations.models import Study
@@ -215,7 +215,7 @@ def test_the_export_has_a_value_for_each_column():
 def test_a_task_of_before_there_were_displays_was_shown_and_is_exported_as_a_rainbow():
     payload = {name: value for name, value in payload_of().items() if name != "display"}
     assert kind.export(payload, {"choice": 7})["display"] == "rainbow"
-    assert kind.answer_form(payload).display == "rainbow"
+    assert kind.answer_form(payload).legend == LEGENDS["rainbow"]
 
 
 @pytest.mark.django_db
@@ -230,21 +230,29 @@ def test_what_can_be_chosen_is_what_the_engine_draws():
 
 
 def test_each_display_has_a_legend_of_its_own():
-    legends = {
-        name: render_to_string("kinds/attribution/legend.html", {"display": name}).strip() for name in DRAWN
-    }
-    assert len(set(legends.values())) == len(DRAWN)
-    assert all(legend.endswith(".") for legend in legends.values())
+    assert list(LEGENDS) == list(DRAWN)
+    assert len(set(LEGENDS.values())) == len(DRAWN)
+    assert all(legend.endswith(".") for legend in LEGENDS.values())
 
 
 @pytest.mark.parametrize("options", [*({"display": name} for name in DRAWN), {}, []])
 def test_the_examples_are_drawn_as_the_study_is(options):
     study = Study(options=options)
-    page = render_to_string(kind.examples_template, {"study": study})
+    context = {"study": study, "examples": kind.examples(dict(options), {})}
+    page = render_to_string(kind.examples_template, context)
     display = options["display"] if options else "rainbow"
     named = re.findall(r'src="[^"]*(img/examples/[^"]+)"', page)
     examples = [f"img/examples/{display}/kite-{name}.svg" for name in ("excellent", "fair", "bad")]
     assert named == ["img/examples/kite.svg", *examples]
     assert all(finders.find(name) for name in named)
-    legend = render_to_string("kinds/attribution/legend.html", {"display": display})
-    assert legend.strip() in page
+    assert LEGENDS[display] in page
+
+
+def test_the_examples_are_told_by_the_labels_of_the_study():
+    study = Study(language="ar", options={"display": "veil"})
+    said = {"5": "ممتاز", "legend.veil": "كلما كان أكثر زرقة كان أقوى."}
+    context = {"study": study, "examples": kind.examples(study.options, said)}
+    page = render_to_string(kind.examples_template, context)
+    assert '<strong lang="ar" dir="rtl">ممتاز:</strong>' in page
+    assert '<span lang="ar" dir="rtl">كلما كان أكثر زرقة كان أقوى.</span>' in page
+    assert '<strong lang="ar" dir="rtl">Fair:</strong>' in page  # what it has no word for

@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from annotations.measured import Measured
 from annotations.models import Assignment, Participation, Place, Response, Study
+from annotations.services import walks
 from annotations.services.claims import claim_assignment
 from annotations.services.responses import submit_response
 from tests.factories import (
+    answer_turn,
+    give_turn,
     make_annotator,
     make_cohyponym_prompt_set,
     make_open_study,
@@ -61,9 +64,24 @@ def rate_everything(participation: Participation, objects=("cat",)) -> list[Resp
     return answers
 
 
+def outcome(participation: Participation) -> str:
+    return again(participation).outcome
+
+
 def run_out(turn: Assignment) -> None:
     """Its lease is over; nobody has noticed yet."""
     Assignment.objects.filter(pk=turn.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def leave_the_last_task_to_others(searching: Participation, monkeypatch) -> list[Assignment]:
+    """One task of three is left for somebody, and two others hold its places by the turns that are returned.
+    A request searches one place of the study."""
+    *first, last = searching.study.tasks.all()
+    for task in first:
+        answer_turn(give_turn(task, searching), {"choice": 4})
+    monkeypatch.setattr(walks, "WINDOW", 1)
+    monkeypatch.setattr(walks, "WINDOWS_AT_ONCE", 1)
+    return [give_turn(last, person(searching.study)) for _ in range(2)]
 
 
 def place_of(turn: Assignment) -> Place:

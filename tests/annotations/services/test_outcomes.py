@@ -7,7 +7,6 @@ from django.db.models import F
 
 from annotations.errors import StudyError, StudyNotOpenError
 from annotations.models import Outcome, Participation, Response, Study
-from annotations.services import walks
 from annotations.services.closings import close_study, pause_study
 from annotations.services.openings import open_study
 from annotations.services.participations import withdraw
@@ -17,20 +16,18 @@ from tests.annotations.services.rows import (
     again,
     claim,
     four_images,
+    leave_the_last_task_to_others,
     one_image,
+    outcome,
     person,
     rate_everything,
     run_out,
     submit,
 )
 from tests.annotations.services.test_ratings import send
-from tests.factories import answer_turn, give_turn, make_open_study
+from tests.factories import make_open_study
 
 pytestmark = pytest.mark.django_db
-
-
-def outcome(participation: Participation) -> str:
-    return again(participation).outcome
 
 
 def waited(participation: Participation, **time: float) -> None:
@@ -43,17 +40,8 @@ def waited(participation: Participation, **time: float) -> None:
 
 @pytest.fixture
 def searching(monkeypatch) -> Participation:
-    """Somebody for whom one task is left, whose places two others hold; the study is searched by one place a
-    request."""
-    study = make_open_study(replicas=2)
-    others, searching = [person(study), person(study)], person(study)
-    first, second, third = study.tasks.all()
-    for task in (first, second):
-        answer_turn(give_turn(task, searching), {"choice": 4})
-    for other in others:
-        give_turn(third, other)
-    monkeypatch.setattr(walks, "WINDOW", 1)
-    monkeypatch.setattr(walks, "WINDOWS_AT_ONCE", 1)
+    searching = person(make_open_study(replicas=2))
+    leave_the_last_task_to_others(searching, monkeypatch)
     return again(searching)
 
 

@@ -1,9 +1,11 @@
 """A study for people with an account: who is logged in is one person, in whatever browser."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from annotations.models import Annotator, Participation, Response
+from daamweb.account.services import set_password
 from tests.annotations.views.visits import address, held, send
 from tests.factories import make_open_study, make_user
 
@@ -83,6 +85,24 @@ def test_who_logged_out_answers_nothing_more(study):
     assert not Response.objects.exists()
     browser.force_login(user)
     assert send(browser, turn, {"choice": 3}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
+        lambda user: set_password(user=user, password="another-long-password"),
+    ],
+)
+def test_a_session_that_ended_elsewhere_answers_nothing_more(study, end):
+    """Only the user’s row says that it did."""
+    user = make_user()
+    browser = browser_of(user)
+    begin(study, browser)
+    turn = held(Participation.objects.get())
+    end(user)
+    assert send(browser, turn, {"choice": 3}).status_code == 403
+    assert not Response.objects.exists()
 
 
 def test_people_with_accounts_pass_the_limits_of_an_address():

@@ -12,8 +12,8 @@ def test_minutes_pay_and_contact_are_said(client):
     study = make_open_study(minutes=12, pay="<b>3 €</b>", contact="Ada Lovelace, ada@example.org")
     page = client.get(address("start", study)).text
     assert "<dd>About 12 minutes.</dd>" in page
-    assert "<dd>&lt;b&gt;3 €&lt;/b&gt;</dd>" in page
-    assert "<dd>Ada Lovelace, ada@example.org</dd>" in page
+    assert '<dd lang="en" dir="ltr">&lt;b&gt;3 €&lt;/b&gt;</dd>' in page
+    assert '<dd dir="auto">Ada Lovelace, ada@example.org</dd>' in page
 
 
 def test_one_minute_is_said_in_words(client):

@@ -106,6 +106,18 @@ def test_one_browser_takes_two_people_one_after_the_other(study, codes):
     assert browser.get(address("instructions", study)).context["participation"].entry_code.label == "P02"
 
 
+def test_who_has_finished_leaves_the_browser_to_the_next_person(study, codes):
+    browser = begin(study, codes[0])
+    while turn := held(Participation.objects.get()):
+        send(browser, turn, {"choice": 3})
+    page = browser.get(address("thanks", study))
+    assert "Thank you." in page.text
+    assert f'Is this not you? <a href="{address("start", study)}?code">Enter your own code</a>.' in page.text
+    enter(study, codes[1], browser)
+    assert browser.answer.url == address("instructions", study)
+    assert browser.get(address("instructions", study)).context["participation"].entry_code.label == "P02"
+
+
 def test_a_browser_that_followed_a_link_is_somebody_else_by_its_code(study, codes):
     by_link = make_open_study()
     browser = Client()

@@ -3,29 +3,20 @@
 import pytest
 from django.test import Client
 
-from annotations.services import walks
 from annotations.services.closings import close_study, pause_study
+from tests.annotations.services.rows import leave_the_last_task_to_others
 from tests.annotations.views.visits import address, held, join, make_study_of_one_place, run_out, send
-from tests.factories import answer_turn, give_turn, make_open_study, make_participation
+from tests.factories import make_open_study
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def searching(client, monkeypatch):
-    """Somebody for whom one task is left, whose places two others hold; the study is searched by one place a
-    request."""
     study = make_open_study(replicas=2)
-    others = [make_participation(study), make_participation(study)]
     client.post(address("start", study))
-    searching = study.participations.exclude(pk__in=[other.pk for other in others]).get()
-    first, second, third = study.tasks.all()
-    for task in (first, second):
-        answer_turn(give_turn(task, searching), {"choice": 4})
-    for other in others:
-        give_turn(third, other)
-    monkeypatch.setattr(walks, "WINDOW", 1)
-    monkeypatch.setattr(walks, "WINDOWS_AT_ONCE", 1)
+    searching = study.participations.get()
+    leave_the_last_task_to_others(searching, monkeypatch)
     return searching
 
 

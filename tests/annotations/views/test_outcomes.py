@@ -1,5 +1,6 @@
 """What the pages say of every outcome, and which code they show."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from annotations.models import Outcome, Participation
-from annotations.services.closings import close_study, pause_study
+from annotations.services import closings
+from annotations.services.closings import close_study, note_interrupted, pause_study
 from annotations.services.participations import withdraw
 from annotations.services.reviews import exclude_annotator
 from tests.annotations.views.visits import address, held, join, make_study_of_one_place, send
@@ -57,6 +59,7 @@ def test_at_a_pause_no_code_is_shown_and_those_inside_go_on(client, person):
     page = client.get(address("thanks", person.study))
     assert page.status_code == 200
     assert "You answered everything that was meant for you." in page.text
+    assert "your own code" not in page.text  # the study is one by link
     assert codes_shown(page.text, person) == {person.completion_code}
 
 
@@ -80,6 +83,33 @@ def test_who_is_interrupted_hears_how_far_it_was_with_the_code_for_that(client, 
         assert "Tasks that you answered: 1 of " in page.text
         assert codes_shown(page.text, person) == {person.outcome_code}
         assert person.outcome_code != person.completion_code
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [lambda study: pause_study(study=study, stop_everybody=True), lambda study: close_study(study=study)],
+)
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_pages_say_the_same_before_it_is_written_down_who_is_interrupted(
+    client, person, monkeypatch, stop, waits
+):
+    join(Client(), person.study)  # is at a task: the study is closing
+    client.post(address("stop", person.study))
+    if waits:
+        Participation.objects.update(waiting_since=timezone.now() - timedelta(minutes=10))
+    with monkeypatch.context() as patched:
+        patched.setattr(closings, "note_interrupted", lambda study: None)
+        stop(person.study)
+    found = []
+    for outcome in (Outcome.NONE, Outcome.INTERRUPTED):
+        person.refresh_from_db()
+        assert person.outcome == outcome
+        found.append(re.sub('name="csrfmiddlewaretoken" value="[^"]+"', "", seen(client, person)))
+        note_interrupted(study=person.study)
+    before, after = found
+    assert before == after
+    assert "The study stopped before you had finished." in after
+    assert codes_shown(after, person) == {person.outcome_code}
 
 
 def test_the_share_done_is_of_the_persons_own_target(client):
