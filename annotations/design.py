@@ -25,6 +25,8 @@ DESIGN_FIELDS = (
     "name", "title", "consent", "instructions", "replicas", "share_cap", "expected_annotators", "check_every",
     "lease_minutes", *ACCESS_FIELDS, *LANGUAGE_FIELDS,
 )  # fmt: skip
+# With what the kind says in the study's language, which has a page of its own.
+FROZEN_FIELDS = (*DESIGN_FIELDS, "wordings")
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,59 @@
 """The researcher's form for a new study: what every study has, and the options of the chosen kind."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 
 from django import forms
 from django.forms.models import fields_for_model
 
-from annotations.design import ACCESS_FIELDS, StudyDesign
+from annotations.design import ACCESS_FIELDS, LANGUAGE_FIELDS, StudyDesign
+from annotations.kinds.interface import Kind
 from annotations.kinds.registry import get_kind
 from annotations.models import Study
 from annotations.models.study_rules import LONGEST_LEASE_MINUTES, SHORTEST_LEASE_MINUTES
+from annotations.texts import speaks
+from daamweb.fields import SomeOfField, TagField
+from daamweb.languages import english_name_of, name_of
 from daamweb.projects.forms import MemberForm
 from generation.models import GenerationRun
 
+FIELD_CLASSES = {"language": TagField, "prompt_language": TagField}
+
 
 def access_fields() -> dict[str, forms.Field]:
-    """Who takes part, and what these are told: asked for as a draft's page asks."""
-    fields: dict[str, forms.Field] = fields_for_model(Study, ACCESS_FIELDS)
+    """Who takes part, and what these are told."""
+    return _as_on_drafts(ACCESS_FIELDS)
+
+
+def language_fields() -> dict[str, forms.Field]:
+    """In which languages it speaks."""
+    fields = _as_on_drafts(LANGUAGE_FIELDS)
+    fields["language"].help_text += (
+        " In one that the kind does not speak, its texts begin in English, and the study opens once its "
+        "question and answers are given, too, on its page of languages."
+    )
+    return fields
+
+
+def _as_on_drafts(names: Sequence[str]) -> dict[str, forms.Field]:
+    """Asked for as a draft's page asks."""
+    fields: dict[str, forms.Field] = fields_for_model(Study, names, field_classes=FIELD_CLASSES)
     for column in Study._meta.concrete_fields:
         if column.name in fields:
             fields[column.name].validators.extend(column.validators)
     return fields
+
+
+def other_languages(kind: Kind) -> SomeOfField:
+    """Those in which a study can speak by itself, beside its own."""
+    return SomeOfField(
+        choices=[(tag, f"{english_name_of(tag)} ({name_of(tag)})") for tag in speaks(kind)],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Also in",
+        help_text="Annotators choose. These begin with what the kind says in them; until the study opens you "
+        "can edit that, and add others, on its page of languages. Leave its own language out.",
+    )
 
 
 class BuildStudyForm(MemberForm):
@@ -73,8 +107,9 @@ class BuildStudyForm(MemberForm):
         self.kind = get_kind(kind)
         self.options = deepcopy(self.kind.options_form.base_fields)
         common = [name for name in self.fields if name not in ("seed", "allow_unfinished")]
-        common += ACCESS_FIELDS
-        self.fields |= access_fields() | self.options
+        common += [*ACCESS_FIELDS, *LANGUAGE_FIELDS, "languages"]
+        self.fields |= access_fields() | language_fields() | self.options
+        self.fields["languages"] = other_languages(self.kind)
         self.order_fields([*common, *self.options])
 
     def clean(self):

@@ -14,6 +14,7 @@ from annotations.models import (
     Response,
     Review,
     Study,
+    StudyText,
     Task,
     Verification,
     Visit,
@@ -88,4 +89,4 @@ def say_what_is_stored() -> None:
             until="Half a year.",
         ),
     )
-    say_nothing_of_anybody(Study, Task, Place, Plan, Deviation, Opening, Verification)
+    say_nothing_of_anybody(Study, StudyText, Task, Place, Plan, Deviation, Opening, Verification)

@@ -1,6 +1,8 @@
 """What a study says in each language, what is missing, and which languages annotators are offered."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from annotations.errors import StudyError
@@ -8,10 +10,21 @@ from annotations.kinds.interface import Kind, Translation
 from annotations.kinds.registry import get_kind
 from annotations.models import Study, StudyText
 from annotations.models.languages import ShownTexts
-from daamweb.languages import english_name_of
+from daamweb.languages import english_name_of, name_of
 
 ENGLISH = "en"
 TEXT_FIELDS = ("title", "consent", "instructions", "pay", "wordings", "reviewed_by")
+# What researchers call them.
+TEXTS = {
+    "title": "the title",
+    "consent": "the consent",
+    "instructions": "the instructions",
+    "pay": "what annotators get",
+}
+MOST_NAMED = 5
+# Where a wording has what differs from task to task, such as {word}.
+_PLACE = re.compile(r"\{[a-z]+\}")
+SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 
 
 def spoken_by(kind: Kind, language: str) -> Translation:
@@ -71,6 +84,31 @@ def missing_texts(study: Study, row: StudyText) -> list[str]:
     return missing + [key for key in wordings if not str(row.wordings.get(key, "")).strip()]
 
 
+def in_words(study: Study, missing: Sequence[str]) -> str:
+    """What is missing, by what researchers know it by: the English of wordings."""
+    english = get_kind(study.kind).wordings(study.options)
+    named = [TEXTS.get(key) or f"words for “{english.get(key, key)}”" for key in missing]
+    if len(named) > MOST_NAMED + 1:
+        named = [*named[:MOST_NAMED], f"{len(named) - MOST_NAMED} more"]
+    *first, last = named
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def wording_problems(english: Mapping[str, str], wordings: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with wordings that were given, by key; that one is missing is no problem yet."""
+    problems: dict[str, str] = {}
+    known: dict[str, str] = {}
+    for key in filter(wordings.get, english):
+        said = wordings[key]
+        for place in _PLACE.findall(english[key]):
+            if said.count(place) != 1:
+                problems[key] = f"It has to have {place} once, where every task puts its own in."
+        heard = said.replace(SOFT_HYPHEN, "").casefold()
+        if (first := known.setdefault(heard, key)) != key:
+            problems[key] = f"“{english[first]}” is said so already; annotators could not tell the two apart."
+    return problems
+
+
 def whole_texts(study: Study) -> list[StudyText]:
     """The languages of a draft, beside its own, in which nothing is missing."""
     rows = study.translations.exclude(language=study.language)
@@ -90,3 +128,62 @@ def texts_in(study: Study, language: str) -> ShownTexts:
         return study
     rows = study.translations.filter(language=language, offered=True).defer("consent", "instructions")
     return next(iter(rows.order_by()), None) or study
+
+
+@dataclass(frozen=True)
+class StudyLanguage:
+    """One language of a study, as its researchers look at it. `missing`: in words; empty if nothing is."""
+
+    texts: Study | StudyText
+    is_own: bool
+    missing: str
+    read_by: str
+
+    @property
+    def tag(self) -> str:
+        return self.texts.language
+
+    @property
+    def english_name(self) -> str:
+        return english_name_of(self.tag)
+
+    @property
+    def name(self) -> str:
+        return name_of(self.tag)
+
+    @property
+    def is_offered(self) -> bool:
+        """In a study that was opened."""
+        return self.is_own or (isinstance(self.texts, StudyText) and self.texts.offered)
+
+    @property
+    def has_page(self) -> bool:
+        """What a study says in its own language is on the study's page, but for what its kind says, of which
+        the English is in the kind's code."""
+        return not (self.is_own and self.tag == ENGLISH)
+
+
+def languages_of(study: Study) -> list[StudyLanguage]:
+    """Its own first."""
+    others = study.translations.exclude(language=study.language)
+    own = _seen(study, study, missing_wordings(study))
+    return [own, *(_seen(study, row, missing_texts(study, row)) for row in others)]
+
+
+def _seen(study: Study, texts: Study | StudyText, missing: Sequence[str]) -> StudyLanguage:
+    return StudyLanguage(
+        texts=texts,
+        is_own=texts is study,
+        missing=in_words(study, missing) if missing else "",
+        read_by=texts.reviewed_by or _not_read(study, texts),
+    )
+
+
+def _not_read(study: Study, texts: Study | StudyText) -> str:
+    """Whether somebody wrote it here, or the kind brought it, of which nobody has read the language."""
+    kind = get_kind(study.kind)
+    brought = kind.translations.get(texts.language)
+    if brought is None or brought.reviewed_by:
+        return "nobody yet"
+    is_theirs = any(texts.wordings.get(key) == said for key, said in brought.wordings.items())
+    return "nobody (machine, unreviewed)" if is_theirs else "nobody yet"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotations.views import annotators, codes, data, leaving, problems, researchers, turns
+from annotations.views import annotators, codes, data, leaving, problems, researchers, texts, turns
 
 app_name = "annotations"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("studies/<int:pk>/codes/", codes.entry_codes, name="entry_codes"),
     path("studies/<int:pk>/codes/entry-codes.csv", codes.entry_codes_file, name="entry_codes_file"),
     path("studies/<int:pk>/codes/revoke/", codes.revoke, name="revoke_entry_code"),
+    path("studies/<int:pk>/languages/", texts.languages, name="languages"),
+    path("studies/<int:pk>/languages/<str:tag>/", texts.study_language, name="study_language"),
+    path("studies/<int:pk>/languages/<str:tag>/remove/", texts.remove, name="remove_language"),
     path("people/<int:pk>/erase/", data.erase_annotator, name="erase_annotator"),
     path("s/<slug:slug>/", annotators.start, name="start"),
     path("s/<slug:slug>/instructions/", annotators.instructions, name="instructions"),

@@ -36,7 +36,8 @@ class Arguments:
 
 def arguments(site: Site) -> dict[str, list[Arguments]]:
     """Of every address that has arguments, visited or not, but for the admin's pages of one row."""
-    study = site.study
+    study, draft = site.study, site.studies[Study.State.DRAFT]
+    in_arabic = [Arguments((draft.pk, "ar"), name="the draft")]
     of_study = Arguments((study.slug,), who=EVERYBODY)
     of_turns = [
         Arguments((study.slug, site.turn(state).pk), name=f"a {state} turn", who=TAKING_PART)
@@ -49,6 +50,9 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
         "studies/<int:pk>/data/": [Arguments((study.pk,))],
         "studies/<int:pk>/retention/": [Arguments((study.pk,))],
         "studies/<int:pk>/erase/": [Arguments((study.pk,))],
+        "studies/<int:pk>/languages/": [Arguments((draft.pk,), name="the draft")],
+        "studies/<int:pk>/languages/<str:tag>/": in_arabic,
+        "studies/<int:pk>/languages/<str:tag>/remove/": in_arabic,
         "studies/<int:pk>/codes/": [Arguments((study.pk,))],
         "studies/<int:pk>/codes/entry-codes.csv": [Arguments((study.pk,))],
         "studies/<int:pk>/codes/revoke/": [Arguments((study.pk,))],
@@ -62,6 +66,7 @@ def arguments(site: Site) -> dict[str, list[Arguments]]:
             if each.plan_id is not None
         ],
         "s/<slug:slug>/instructions/": [of_study],
+        "s/<slug:slug>/language/": [of_study],
         "s/<slug:slug>/next/": [of_study],
         "s/<slug:slug>/keep/": [of_study],
         "s/<slug:slug>/waiting/": [of_study],

@@ -49,6 +49,8 @@ EXCLUDED = {
     "studies/<int:pk>/codes/revoke/": "POST only",
     "studies/<int:pk>/retention/": "POST only",
     "studies/<int:pk>/erase/": "POST only",
+    "studies/<int:pk>/languages/<str:tag>/remove/": "POST only",
+    "s/<slug:slug>/language/": "POST only",
     "s/<slug:slug>/next/": "POST only",
     "s/<slug:slug>/keep/": "POST only",
     "s/<slug:slug>/assignments/<int:pk>/decline/": "POST only",

@@ -11,7 +11,16 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from annotations.models import Assignment, Deviation, Opening, Participation, ProblemReport, Review, Study
+from annotations.models import (
+    Assignment,
+    Deviation,
+    Opening,
+    Participation,
+    ProblemReport,
+    Review,
+    Study,
+    StudyText,
+)
 from annotations.services.claims import claim_assignment
 from annotations.views.visitors import remember_annotator
 from benchmarks.large_runs import WORDS, make_large_run
@@ -156,6 +165,7 @@ def _small_studies(run: GenerationRun, name: str, tasks: int) -> dict[str, Study
     Opening.objects.create(
         study=made[state.DRAFT], state=Opening.State.FAILED, error="A file is gone.", finished_at=now
     )
+    _add_texts(made[state.DRAFT])
     made[state.OPENING].mark_opening()
     Opening.objects.create(study=made[state.OPENING], total=8)
     for each in (state.PAUSED, state.CLOSING, state.CLOSED):
@@ -164,6 +174,14 @@ def _small_studies(run: GenerationRun, name: str, tasks: int) -> dict[str, Study
     made[state.CLOSING].mark_closing(closes_at=now + timedelta(minutes=30))
     made[state.CLOSED].mark_closed(now=now)
     return made
+
+
+def _add_texts(study: Study) -> None:
+    """What a draft says in another language."""
+    StudyText.objects.create(
+        study=study, language="ar", title="ما الذي يظهر؟", consent="أوافق.", instructions="انظر إلى الصورة.",
+        pay="خمسة يورو", wordings={"question": "ما مدى {word}؟"}, reviewed_by="A speaker",
+    )  # fmt: skip
 
 
 def _add_import(project: Project, name: str, several: int) -> None:

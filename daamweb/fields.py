@@ -24,6 +24,13 @@ class ListField(forms.Field):
         return [item.strip() for item in items]
 
 
+class TagField(forms.CharField):
+    """The tag of a language, in small letters however it is typed."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").lower()
+
+
 class LinesField(forms.CharField):
     """Text of several lines, which end as in our files whatever a browser sends."""
 

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 from PIL import Image
 
-from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS, StudyDesign
+from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS, LANGUAGE_FIELDS, StudyDesign
 from annotations.measured import Measured
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Study, Task
 from annotations.services.claims import claim_assignment
@@ -183,8 +183,9 @@ def typed_design(study: Study) -> dict:
 
 
 def typed_access() -> dict:
-    """What the form for a new study sends of who takes part, if nobody touches it."""
-    defaults = {name: Study._meta.get_field(name).get_default() for name in ACCESS_FIELDS}
+    """What the form for a new study sends of who takes part in which language, if nobody touches it."""
+    names = (*ACCESS_FIELDS, *LANGUAGE_FIELDS)
+    defaults = {name: Study._meta.get_field(name).get_default() for name in names}
     return {name: value for name, value in defaults.items() if value not in (None, False)}
 
 

@@ -12,7 +12,7 @@ INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ss
 # Pages of an annotator's way, and those that anybody may come to. The first page's other half, and what
 # base.html says of an account, are researchers'.
 OF_ANNOTATORS = re.compile(
-    r"templates/(annotations/(kinds/)?(?!entry_codes|erase_annotator|study_data|home)\w+|door/\w+|account/login|\d\w+)"
+    r"templates/(annotations/(kinds/)?(?!entry_codes|erase_annotator|study_|home)\w+|door/\w+|account/login|\d\w+)"
     r"\.html"
 )
 MARKED = re.compile(r"{%\s*blocktranslate.*?{%\s*endblocktranslate\s*%}|{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)

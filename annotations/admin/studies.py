@@ -15,16 +15,18 @@ from django.views.decorators.http import require_POST
 
 from annotations.admin.building import BuildStudyView
 from annotations.admin.buttons import CHANGES, CONFIRMATIONS, OUTCOMES
-from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS
+from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS, FROZEN_FIELDS, LANGUAGE_FIELDS
 from annotations.errors import StudyError
+from annotations.forms import FIELD_CLASSES
 from annotations.models import Opening, Study, Verification
 from annotations.selectors import with_progress
 from annotations.services.closings import closing_outlook
 from annotations.services.studies import delete_draft, edit_draft
+from annotations.texts import languages_of
 from daamweb.admin_forms import ServiceAdmin, change_address, report_outcome
 from daamweb.fields import LinesField
 from daamweb.links import Link, links_for
-from daamweb.projects.selectors import get_allowed
+from daamweb.projects.selectors import get_allowed, trail_of
 from daamweb.projects.shown import SEEN, shown_in, shown_of
 from daamweb.requests import current_user
 
@@ -46,8 +48,8 @@ class StudyAdmin(ServiceAdmin):
     fields = [
         "name", "state", "stops_everybody", "progress", "link", "title", "consent", "instructions",
         "replicas", "share_cap", "expected_annotators", "check_every", "lease_minutes", *ACCESS_FIELDS,
-        "kind", "run", "tasks_by_role", "options", "recipe", "left_out", "plan_hash", "deviations",
-        "created_at", "opened_at", "closes_at", "closed_at",
+        *LANGUAGE_FIELDS, "kind", "run", "tasks_by_role", "options", "recipe", "left_out", "plan_hash",
+        "deviations", "created_at", "opened_at", "closes_at", "closed_at",
     ]  # fmt: skip
 
     def get_queryset(self, request):
@@ -80,7 +82,9 @@ class StudyAdmin(ServiceAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
-        """A browser ends lines in its own way; that is no edit."""
+        """A browser ends lines in its own way; that is no edit. Nor is a tag in capitals."""
+        if db_field.name in FIELD_CLASSES:
+            kwargs["form_class"] = FIELD_CLASSES[db_field.name]
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(db_field, TextField):
             return LinesField(
@@ -167,7 +171,8 @@ class StudyAdmin(ServiceAdmin):
             "meaning": meaning,
             "outlook": closing_outlook(study) if change.startswith("close") else None,
             # What is frozen is what this person has seen.
-            "seen": shown_of(study, DESIGN_FIELDS) if change == "open" else None,
+            "seen": shown_of(study, FROZEN_FIELDS, trail_of(study)) if change == "open" else None,
+            "languages": languages_of(study) if change == "open" else None,
         }
         return TemplateResponse(request, "admin/study_confirm.html", context)
 

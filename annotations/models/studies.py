@@ -89,7 +89,6 @@ class Study(models.Model):
         validators=[MinValueValidator(SHORTEST_LEASE_MINUTES), MaxValueValidator(LONGEST_LEASE_MINUTES)],
         help_text="A place that nobody finished within this time goes to someone else.",
     )
-
     access = models.CharField(
         "who takes part",
         max_length=10,

@@ -8,7 +8,17 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from annotations.models import Assignment, EntryCode, Participation, Place, Response, Study, Task, Visit
+from annotations.models import (
+    Assignment,
+    EntryCode,
+    Participation,
+    Place,
+    Response,
+    Study,
+    StudyText,
+    Task,
+    Visit,
+)
 
 
 @dataclass(frozen=True)
@@ -166,5 +176,11 @@ RULES: dict[str, Callable[[Study], QuerySet[Any]]] = {
     "an entry code leads into another study": lambda study: EntryCode.objects.filter(
         study=study, participation__isnull=False
     ).exclude(participation__study=F("study")),
+    "a language is offered in a study that never opened": lambda study: StudyText.objects.filter(
+        study=study, offered=True, study__state__in=(Study.State.DRAFT, Study.State.OPENING)
+    ),
+    "a study has texts in its own language twice": lambda study: StudyText.objects.filter(
+        study=study, language=F("study__language")
+    ),
     "an opened study has more or fewer places than it asks for": _open_study_of_wrong_size,
 }

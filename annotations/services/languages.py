@@ -8,9 +8,9 @@ from annotations.errors import StudyError
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Participation, Study, StudyText
 from annotations.services.locks import lock_participation, lock_study
-from annotations.texts import kinds_text, speaks
+from annotations.texts import kinds_text, speaks, wording_problems
 from daamweb.languages import english_name_of, is_tag
-from daamweb.projects.errors import NotEditableError
+from daamweb.projects.errors import EditRefusedError, NotEditableError
 from daamweb.projects.models import Action
 from daamweb.projects.services.editing import store_edit
 from daamweb.projects.services.events import Actor, record
@@ -32,8 +32,7 @@ def add_language(*, study: Study, language: str, by: Actor = None) -> StudyText:
             row.save()
     except IntegrityError as error:
         raise StudyError(f"The study has {english_name_of(language)} already.") from error
-    details = {"language": [None, language]}
-    record(Action.EDITED, subject=locked, project=locked.project, by=by, details=details)
+    record(Action.MADE, subject=row, project=locked.project, by=by)
     return row
 
 
@@ -42,12 +41,15 @@ def edit_texts(
     *, row: Study | StudyText, typed: dict[str, Any], shown: Shown | None = None, by: Actor = None
 ) -> bool:
     """Store what a draft says in one language; of its own only the wordings and who read them. False if it is
-    stored already. Raises NotEditableError, EditConflictError."""
+    stored already. Raises NotEditableError, EditRefusedError, EditConflictError."""
     study = row if isinstance(row, Study) else row.study
     try:
         locked = _lock_draft(study)
     except StudyError as error:
         raise NotEditableError(str(error)) from error
+    wordings = get_kind(locked.kind).wordings(locked.options)
+    for problem in wording_problems(wordings, typed.get("wordings", {})).values():
+        raise EditRefusedError("wordings", problem)
     if isinstance(row, Study):
         return store_edit(locked=locked, typed=typed, shown=shown, by=by)
     text = StudyText.objects.filter(pk=row.pk).select_related("study").first()
@@ -60,10 +62,10 @@ def edit_texts(
 def remove_language(*, row: StudyText, by: Actor = None) -> None:
     """Raises StudyError where the study is not a draft any more."""
     study = _lock_draft(row.study)
-    deleted, _ = StudyText.objects.filter(pk=row.pk).delete()
-    if deleted:
-        details = {"language": [row.language, None]}
-        record(Action.EDITED, subject=study, project=study.project, by=by, details=details)
+    found = StudyText.objects.filter(pk=row.pk).first()
+    if found is not None:
+        record(Action.DELETED, subject=found, project=study.project, by=by)
+        found.delete()
 
 
 def _lock_draft(study: Study) -> Study:

@@ -10,17 +10,17 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from annotations.design import DESIGN_FIELDS
+from annotations.design import FROZEN_FIELDS
 from annotations.errors import StudyError
 from annotations.kinds.interface import Tell, image_name, unwatched
-from annotations.models import Opening, Place, Study, Task
+from annotations.models import Opening, Place, Study, StudyText, Task
 from annotations.services.closings import note_interrupted
 from annotations.services.locks import database_now, lock_study
 from annotations.services.plans import make_plan, task_records, task_sha256
 from annotations.services.verifications import file_sha256, files_of
-from annotations.texts import missing_wordings
+from annotations.texts import in_words, missing_wordings
 from daamweb.languages import english_name_of
-from daamweb.projects.models import Action
+from daamweb.projects.models import Action, Event
 from daamweb.projects.services.events import SITE, Actor, record
 from daamweb.projects.shown import Shown
 from daamweb.work.attempts import recorded
@@ -82,7 +82,7 @@ def _request_opening(study: Study, by: Actor, seen: Shown | None) -> Opening | N
         )
         raise StudyError(f"{locked.name!r} is {locked.get_state_display()}; {rule}.")
     _check_design(locked)
-    if seen is not None and (moved := seen.moved(locked, DESIGN_FIELDS)):
+    if seen is not None and (moved := _moved(locked, seen)):
         raise StudyError(
             f"{locked.name!r} was not opened: since you looked at it, somebody edited "
             f"{', '.join(moved).replace('_', ' ')}. Look at it again, then open it."
@@ -91,6 +91,13 @@ def _request_opening(study: Study, by: Actor, seen: Shown | None) -> Opening | N
     record(Action.OPENING, subject=locked, project=locked.project, by=by)
     study.refresh_from_db()
     return Opening.objects.create(study=locked, total=2 * locked.tasks.count())
+
+
+def _moved(study: Study, seen: Shown) -> list[str]:
+    """What is frozen and not as it was seen."""
+    moved = seen.moved(study, FROZEN_FIELDS)
+    texts = Event.objects.within(study).filter(subject_type=StudyText._meta.label_lower)
+    return [*moved, "languages"] if texts.filter(pk__gt=seen.event).exists() else moved
 
 
 def people_needed(study: Study) -> int:
@@ -109,8 +116,8 @@ def _check_design(study: Study) -> None:
         )
     if missing := missing_wordings(study):
         raise StudyError(
-            f"{study.name!r} is in {english_name_of(study.language)}, in which {', '.join(missing)} "
-            f"{'are' if len(missing) > 1 else 'is'} missing. Give them on its page of languages."
+            f"{study.name!r} is in {english_name_of(study.language)}, in which it lacks "
+            f"{in_words(study, missing)}. Give that on its page of languages, or choose another language."
         )
     needed = people_needed(study)
     if study.expected_annotators is not None and study.expected_annotators < needed:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-from annotations.design import DEFAULTS, DESIGN_FIELDS
+from annotations.design import DEFAULTS, FROZEN_FIELDS
 from annotations.kinds.registry import get_kind
 from annotations.models import Deviation, Plan, Study
 from annotations.texts import TEXT_FIELDS, whole_texts
@@ -72,8 +72,8 @@ def plan_settings(study: Study) -> dict[str, Any]:
 
 def _design(study: Study) -> dict[str, Any]:
     """A plan that was frozen before there was a setting says nothing of it, as long as it has its default."""
-    frozen = DESIGN_FIELDS if study.plan is None else study.plan.settings
-    design = {name: getattr(study, name) for name in (*DESIGN_FIELDS, "wordings")}
+    frozen = FROZEN_FIELDS if study.plan is None else study.plan.settings
+    design = {name: getattr(study, name) for name in FROZEN_FIELDS}
     return {
         name: value
         for name, value in design.items()

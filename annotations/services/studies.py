@@ -20,8 +20,9 @@ from annotations.models import Place, Study, StudyText, Task
 from annotations.services.locks import lock_study
 from annotations.services.plans import task_sha256
 from annotations.texts import kinds_text, spoken_by, wordings_in
+from daamweb.languages import english_name_of
 from daamweb.names import name_problem
-from daamweb.projects.errors import NotEditableError
+from daamweb.projects.errors import EditRefusedError, NotEditableError
 from daamweb.projects.models import Action
 from daamweb.projects.selectors import is_archived
 from daamweb.projects.services.editing import store_edit
@@ -62,7 +63,7 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
     study.instructions = design.instructions or spoken.texts.instructions
     study.wordings = wordings_in(kind, study.options, design.language)
     _check_design(study)
-    translations = [kinds_text(study, language) for language in design.languages]
+    translations = [kinds_text(study, language) for language in dict.fromkeys(design.languages)]
     _check_words(run.prompt_set)
     generations = list(
         run.generations.select_related("prompt")
@@ -195,15 +196,31 @@ def _check_design(study: Study) -> None:
 
 @transaction.atomic
 def edit_draft(*, study: Study, typed: dict[str, Any], shown: Shown | None = None, by: Actor = None) -> bool:
-    """Store a draft's design as it was typed; see `editing.edit_row`. Raises NotEditableError where it is not
-    a draft any more."""
+    """Store a draft's design as it was typed; see `editing.edit_row`. What its kind says follows the
+    language. Raises NotEditableError where it is not a draft any more, EditRefusedError, EditConflictError.
+    """
     try:
         locked = lock_study(study.pk)
     except Study.DoesNotExist as error:
         raise NotEditableError(f"“{study.name}” was deleted meanwhile.") from error
     if locked.state != Study.State.DRAFT:
         raise NotEditableError(f"“{locked.name}” is {locked.get_state_display()}, and not a draft any more.")
-    return store_edit(locked=locked, typed=typed, shown=shown, by=by)
+    before = locked.language
+    is_stored = store_edit(locked=locked, typed=typed, shown=shown, by=by)
+    if locked.language != before:
+        _speak_anew(locked)
+    return is_stored
+
+
+def _speak_anew(study: Study) -> None:
+    if study.translations.filter(language=study.language).exists():
+        raise EditRefusedError(
+            "language",
+            f"The study has {english_name_of(study.language)} texts beside its own already. Remove them on "
+            "its page of languages first.",
+        )
+    wordings = wordings_in(get_kind(study.kind), study.options, study.language)
+    Study.objects.filter(pk=study.pk).update(wordings=wordings)
 
 
 def delete_draft(*, study: Study, by: Actor = None) -> None:

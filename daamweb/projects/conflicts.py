@@ -28,5 +28,7 @@ def _label(row: Model, name: str) -> str:
 def _in_words(row: Model, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "\n".join(map(str, value.values()))
     chosen = getattr(row, f"get_{name}_display", None)
     return str(chosen() if chosen else value if value is not None else "")

@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 
 from annotations.design import DESIGN_FIELDS
-from annotations.models import Study
+from annotations.models import Study, StudyText
+from annotations.texts import TEXT_FIELDS
 from benchmarks.site_rows import Site
 from daamweb.projects.models import Membership, Project
 from daamweb.projects.shown import shown_of
@@ -25,20 +26,24 @@ Done = int | str | tuple[int | str, ...]
 @dataclass(frozen=True)
 class Post:
     """elsewhere: what comes of it for those whose role is enough, in another project. superuser: for them,
-    if it is something else. form_of: the model and the fields of the row whose form it is."""
+    if it is something else. form_of: the model and the fields of the row whose form it is. language: of a
+    study's texts."""
 
     data: Mapping[str, Any]
     done: Done = ELSEWHERE
     elsewhere: Done = ELSEWHERE
     superuser: Done | None = None
     form_of: tuple[type[Model], Sequence[str]] | None = None
+    language: str = ""
 
     def sent_to(self, address: str) -> Mapping[str, Any]:
         """With how the row was when its form was made, which is how it is."""
         if self.form_of is None:
             return self.data
         model, fields = self.form_of
-        row = model._base_manager.filter(pk=re.findall(r"/(\d+)/", address)[-1]).first()
+        pk = re.findall(r"/(\d+)/", address)[-1]
+        named = {"study": pk, "language": self.language} if self.language else {"pk": pk}
+        row = model._base_manager.filter(**named).first()
         return {**self.data, "shown": "" if row is None else str(shown_of(row, fields))}
 
 
@@ -74,6 +79,9 @@ NOTHING: dict[str, Done] = {
     "admin/generation/checkpoint/<path:object_id>/change/": (200, 403),  # behind a frozen study it stays
     "studies/<int:pk>/retention/": ELSEWHERE,
     "studies/<int:pk>/erase/": 422,
+    "studies/<int:pk>/languages/": 422,
+    "studies/<int:pk>/languages/<str:tag>/": 409,  # which does not say what it shows
+    "studies/<int:pk>/languages/<str:tag>/remove/": ELSEWHERE,
     "studies/<int:pk>/codes/": 422,
     "studies/<int:pk>/codes/entry-codes.csv": 400,
     "studies/<int:pk>/codes/revoke/": ELSEWHERE,
@@ -94,6 +102,7 @@ A_RUN = {
 # Without a marker: what was typed is shown again to whoever typed it.
 TEXTS = {
     "title": "A title", "consent": "A consent", "instructions": "Some instructions", "contact": "", "pay": "",
+    "reviewed_by": "",
 }  # fmt: skip
 WORDS = {"name": "new", "per_part_of_speech": 1, "common": 1, "seed": 0}
 PAIRS = {"name": "new", "count": 1, "cohyponym_share": 0, "seed": 0}
@@ -167,6 +176,14 @@ POSTS: dict[str, tuple[Callable[[Site], Post], ...]] = {
         lambda site: Post({"days": "x"}, 422),
     ),
     "studies/<int:pk>/erase/": (lambda site: Post({"typed_name": site.study.name}, 422),),  # while it runs
+    "studies/<int:pk>/languages/": (
+        lambda site: Post({"language": "fr"}),
+        lambda site: Post({"language": "?"}, 422),
+    ),
+    "studies/<int:pk>/languages/<str:tag>/": (
+        lambda site: Post({"title": "x" * 201}, 422),
+        lambda site: Post(TEXTS, form_of=(StudyText, TEXT_FIELDS), language="ar"),
+    ),
     "studies/<int:pk>/codes/": (
         lambda site: Post({"count": "3"}, 422),
     ),  # it is open to whoever has the link

@@ -118,6 +118,9 @@ RULES: dict[str, Rule] = {
     "studies/<int:pk>/data/": page(),
     "studies/<int:pk>/retention/": button(WORKERS),
     "studies/<int:pk>/erase/": button(OWNERS),
+    "studies/<int:pk>/languages/": Rule(in_project(ALL), in_project(WORKERS)),
+    "studies/<int:pk>/languages/<str:tag>/": Rule(in_project(ALL), in_project(WORKERS)),
+    "studies/<int:pk>/languages/<str:tag>/remove/": button(WORKERS),
     "studies/<int:pk>/codes/": form(WORKERS),
     "studies/<int:pk>/codes/entry-codes.csv": button(WORKERS),
     "studies/<int:pk>/codes/revoke/": button(WORKERS),
@@ -127,6 +130,7 @@ RULES: dict[str, Rule] = {
     "s/<slug:slug>/instructions/": Rule(
         to_all(ELSEWHERE, annotator=DONE), to_all(NOT_ALLOWED), public=True
     ),
+    "s/<slug:slug>/language/": Rule(to_all(NOT_ALLOWED), to_all(ELSEWHERE), public=True),
     "s/<slug:slug>/next/": Rule(to_all(NOT_ALLOWED), to_all(ELSEWHERE), public=True),
     "s/<slug:slug>/waiting/": Rule(to_all(ELSEWHERE, annotator=DONE), to_all(NOT_ALLOWED), public=True),
     "s/<slug:slug>/keep/": Rule(to_all(NOT_ALLOWED), to_all(204), public=True),

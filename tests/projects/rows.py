@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.db.models import Model
 
-from annotations.models import EntryCode, Verification
+from annotations.models import EntryCode, StudyText, Verification
 from annotations.services.problems import report_problem
 from daamweb.projects.models import Erasure, Project
 from daamweb.projects.roles import project_paths
@@ -50,6 +50,7 @@ def make_rows(project: Project) -> dict[type[Model], Model]:
             project=project, prompt_set=prompt_set, name="a file", file_name="a", format="csv"
         ),
         EntryCode.objects.create(study=study, label="P01", code_sha256=study.slug),
+        StudyText.objects.create(study=study, language="ar"),
         study.openings.get(),
         Verification.objects.create(study=study),
         Report.objects.create(study=study, analysis="opinion"),

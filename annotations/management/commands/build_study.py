@@ -4,11 +4,12 @@ from typing import Any, cast
 from django import forms
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.design import ACCESS_FIELDS, StudyDesign
+from annotations.design import ACCESS_FIELDS, LANGUAGE_FIELDS, StudyDesign
 from annotations.errors import StudyError
-from annotations.forms import access_fields
+from annotations.forms import access_fields, language_fields
 from annotations.kinds.registry import KINDS
 from annotations.services.studies import build_study
+from daamweb.fields import ListField, TagField
 from daamweb.progress import progress_bar
 from daamweb.projects.commands import add_project_argument, find_named
 from generation.models import GenerationRun
@@ -52,8 +53,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--allow-unfinished", action="store_true", help="leave out images that are not finished"
         )
-        for name, field in access_fields().items():
+        for name, field in (access_fields() | language_fields()).items():
             self._add_option(parser, name, field, text="TEXT", help=str(field.help_text))
+        parser.add_argument(
+            "--languages",
+            default="",
+            metavar="A,B",
+            help="other languages that annotators may choose, of those that the kind speaks",
+        )
         for name, (field, kinds) in _options().items():
             help_text = f"{', '.join(kinds)}: {field.help_text}"
             self._add_option(parser, name, field, text="A,B", help=help_text)
@@ -70,11 +77,13 @@ class Command(BaseCommand):
             settings |= {"metavar": "X", "type": float}
         elif isinstance(field, forms.IntegerField):
             settings |= {"metavar": "N", "type": int}
+        elif isinstance(field, TagField):
+            settings |= {"metavar": "TAG", "type": str.lower}
         else:
             settings["metavar"] = text
         parser.add_argument(f"--{name.replace('_', '-')}", **settings)
 
-    def handle(self, *, kind: str, study: str, run: str, project: str | None, **given):
+    def handle(self, *, kind: str, study: str, run: str, project: str | None, languages: str, **given):
         generation_run = find_named(GenerationRun.objects.select_related("project"), run, project=project)
         options = {name: given[name] for name in _options() if given[name] is not None}
         common = (
@@ -85,9 +94,10 @@ class Command(BaseCommand):
             kind=kind,
             name=study,
             run=generation_run,
+            languages=ListField().to_python(languages.lower()),
             options=options,
             **{name: given[name] for name in common},
-            **{name: given[name] for name in ACCESS_FIELDS if given[name] is not None},
+            **{name: given[name] for name in (*ACCESS_FIELDS, *LANGUAGE_FIELDS) if given[name] is not None},
         )
         with progress_bar(total=generation_run.generations.count(), unit="images") as bar:
             try:

@@ -1,6 +1,9 @@
+import re
+
 import pytest
 from django.db import connection
 
+from annotations.kinds.registry import get_kind
 from annotations.models import Study
 from daamweb.projects.models import Role
 from generation.daam import GlobalHeatMap
@@ -66,6 +69,30 @@ def test_a_study_of_object_presence_is_built_with_its_objects(researcher_client)
     assert (study.check_every, study.expected_annotators) == (10, None)
 
 
+def test_a_study_is_built_in_the_languages_that_are_chosen(researcher_client):
+    run = make_run()
+    page = researcher_client.get(BUILD).text
+    assert re.findall(r'name="languages" value="([^"]+)"', page) == ["en", "de", "es", "zh-hans"]
+    assert "In one that the kind does not speak, its texts begin in English" in page
+    researcher_client.post(
+        BUILD,
+        design(
+            run, language=" DE ", prompt_language="zh-Hans", reviewed_by="Ada", languages=["en", "zh-hans"]
+        ),
+    )  # fmt: skip
+    study = Study.objects.get()
+    assert (study.language, study.prompt_language, study.reviewed_by) == ("de", "zh-hans", "Ada")
+    assert study.title == get_kind("attribution").translations["de"].texts.title
+    assert list(study.translations.values_list("language", flat=True)) == ["en", "zh-hans"]
+
+
+def test_a_studys_own_language_is_not_beside_its_own(researcher_client):
+    answer = researcher_client.post(BUILD, design(make_run(), languages=["en", "de"]))
+    assert errors_of(answer)["__all__"] == ["English is the study’s own language."]
+    assert re.findall(r'name="languages" value="(\S+)"[^>]*checked', answer.text) == ["en", "de"]
+    assert not Study.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("address", "shown", "hidden"),
     [
@@ -107,6 +134,10 @@ def test_the_page_shows_the_options_of_the_chosen_kind_and_leads_to_the_others(
         ({"min_width": "5"}, "min_width", "greater than or equal to 200"),
         ({"unanswered_share": "2"}, "unanswered_share", "less than or equal to 1"),
         ({"join_at_once": ""}, "join_at_once", "required"),
+        ({"language": "German!"}, "language", "“german!” is no tag of a language"),
+        ({"language": ""}, "language", "required"),
+        ({"prompt_language": "d"}, "prompt_language", "is no tag of a language"),
+        ({"languages": ["ar"]}, "languages", "ar is not one of the available choices"),
         ({"seed": "-1"}, "seed", "greater than or equal to 0"),
     ],
 )

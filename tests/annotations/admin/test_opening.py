@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from annotations.design import DESIGN_FIELDS
+from annotations.design import FROZEN_FIELDS
 from annotations.jobs import run_opening
 from annotations.models import Opening
 from annotations.services.openings import open_study
@@ -24,6 +24,7 @@ from tests.annotations.admin.pages import (
     study_in,
     text_of,
 )
+from tests.annotations.arabic import add_arabic
 from tests.factories import make_open_study, make_run, make_study
 
 pytestmark = pytest.mark.django_db
@@ -184,9 +185,31 @@ def test_what_was_edited_after_it_was_seen_is_not_frozen(researcher_client, pres
     assert "somebody edited consent. Look at it again" in str(message)
     study.refresh_from_db()
     assert (study.state, pokes) == (State.DRAFT, [])
-    press(button(study, "open"), **CONFIRMED, seen=str(shown_of(study, DESIGN_FIELDS)))
+    press(button(study, "open"), **CONFIRMED, seen=str(shown_of(study, FROZEN_FIELDS)))
     study.refresh_from_db()
     assert study.state == State.OPENING
+
+
+def test_before_a_plan_is_frozen_the_languages_that_are_left_out_are_named(press):
+    study = make_study(languages=("de",))
+    add_arabic(study, title="", instructions="")
+    page = text_of(press(button(study, "open")))
+    offered, left_out = page.split("Not in Arabic")
+    assert "<strong>English</strong> (read by: <bdi>nobody yet</bdi>)" in offered
+    assert "<strong>German</strong> (read by: <bdi>nobody (machine, unreviewed)</bdi>)" in offered
+    assert (
+        f'Missing: the title and the instructions. <a href="/studies/{study.pk}/languages/ar/">' in left_out
+    )
+
+
+def test_before_a_plan_is_frozen_it_is_said_that_the_studys_own_words_are_missing(press, pokes):
+    study = make_study(language="ar")
+    page = text_of(press(button(study, "open")))
+    assert "It cannot be opened: its own language is Arabic.</strong> Missing: words for “How well" in page
+    answer = press(button(study, "open"), **CONFIRMED)
+    assert "is in Arabic, in which it lacks words for" in text_of(answer)
+    study.refresh_from_db()
+    assert (study.state, pokes) == (State.DRAFT, [])
 
 
 def test_an_opening_can_be_cancelled_on_the_page_that_waits_for_it(researcher_client, press, pokes):

@@ -29,7 +29,7 @@ def test_a_drafts_design_can_be_edited(researcher_client):
         "expected_annotators": 40, "check_every": 5, "lease_minutes": 22, "access": "codes", "contact": "Ada",
         "minutes": 3, "pay": "a cup", "min_width": 500, "min_seconds": 0.5, "painted_only": True,
         "join_at_once": 9, "join_per_second": 2.0, "unanswered_at_most": 8, "unanswered_share": 0.5,
-        "unanswered_minutes": 4,
+        "unanswered_minutes": 4, "language": "de", "prompt_language": "es", "reviewed_by": "Ada",
     }  # fmt: skip
     assert 'name="_save"' in researcher_client.get(change_page(study)).content.decode()
     answer = researcher_client.post(change_page(study), design_of_page(study, **changes))
@@ -42,7 +42,14 @@ def test_a_drafts_design_can_be_edited(researcher_client):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("replicas", 0), ("share_cap", "nan"), ("check_every", 1), ("expected_annotators", 0)],
+    [
+        ("replicas", 0),
+        ("share_cap", "nan"),
+        ("check_every", 1),
+        ("expected_annotators", 0),
+        ("language", "d"),
+        ("prompt_language", "German"),
+    ],
 )
 def test_a_bad_edit_is_shown_at_its_field(researcher_client, field, value):
     study = make_study()
@@ -51,6 +58,23 @@ def test_a_bad_edit_is_shown_at_its_field(researcher_client, field, value):
     again = Study.objects.get(pk=study.pk)
     assert getattr(again, field) == getattr(study, field)
     assert again.title == study.title
+
+
+def test_the_language_is_typed_in_any_letters_and_what_the_kind_says_follows(researcher_client):
+    study = make_study()
+    researcher_client.post(change_page(study), design_of_page(study, language="zh-Hans"))
+    study.refresh_from_db()
+    assert (study.language, study.wordings["5"]) == ("zh-hans", "优")
+
+
+def test_a_language_that_a_draft_has_beside_its_own_is_refused_at_its_field(researcher_client):
+    study = make_study(languages=("de",))
+    answer = researcher_client.post(change_page(study), design_of_page(study, language="de", title="Neu"))
+    assert answer.status_code == 422
+    assert list(answer.context["adminform"].form.errors) == ["language"]
+    assert "has German texts beside its own already" in html.unescape(answer.text)
+    study.refresh_from_db()
+    assert (study.language, study.wordings) == ("en", {})
 
 
 @pytest.mark.parametrize("state", [State.OPENING, State.OPEN, State.PAUSED, State.CLOSING, State.CLOSED])

@@ -1,6 +1,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotations.kinds.registry import get_kind
 from annotations.management.commands import build_study
 from annotations.models import Study
 from tests.annotations.commands.progress import record_progress
@@ -32,6 +33,18 @@ def test_an_attribution_study_with_every_option(capsys):
     }  # fmt: skip
     assert study.recipe == {"seed": 3, "allow_unfinished": False}
     assert capsys.readouterr().out == "'likert': 1 tasks × 5 places. Open it with open_study.\n"
+
+
+def test_a_study_in_several_languages():
+    run = make_run()
+    build(
+        "attribution", "--study", "likert", "--run", run.name, "--language", "DE", "--prompt-language", "es",
+        "--reviewed-by", "Ada", "--languages", "en, zh-Hans",
+    )  # fmt: skip
+    study = Study.objects.get()
+    assert (study.language, study.prompt_language, study.reviewed_by) == ("de", "es", "Ada")
+    assert study.title == get_kind("attribution").translations["de"].texts.title
+    assert list(study.translations.values_list("language", flat=True)) == ["en", "zh-hans"]
 
 
 def test_a_study_of_object_presence_by_default_has_three_annotators_per_task():
@@ -74,6 +87,8 @@ def test_what_was_left_out_is_said(capsys):
         (("--expected-annotators", "0"), "expected_annotators: "),
         (("--check-every", "1"), "check_every: "),
         (("--lease-minutes", "0"), "lease_minutes: "),
+        (("--language", "german!"), "language: “german!” is no tag of a language"),
+        (("--languages", "de,ar"), "do not speak 'ar' by themselves, but en, de, es, zh-hans; add other"),
         (("--seed", "-1"), "seed "),
         (("--study", ""), "name: "),
     ],

@@ -11,6 +11,7 @@ from annotations.services.erasing import erase_study, running_studies, set_study
 from annotations.services.reviews import exclude_annotator, undo_review
 from daamweb.projects.errors import ProjectError
 from evaluation.models import Report
+from tests.annotations.arabic import add_arabic
 from tests.annotations.services.rows import again, claim, four_images, person, submit
 from tests.factories import make_annotator, make_participation, make_study
 from tests.work.rows import make_operation
@@ -27,6 +28,7 @@ def rows() -> dict[str, int]:
 def lived_in_study() -> Study:
     """With a row of every kind: answers, corrections, verdicts and their undoing, operations, reports."""
     study = four_images()
+    add_arabic(study)
     for _ in range(3):
         each = person(study)
         turn = claim(each)

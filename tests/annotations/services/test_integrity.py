@@ -6,9 +6,10 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from annotations.models import EntryCode, Place
+from annotations.models import EntryCode, Place, StudyText
 from annotations.services.closings import close_study
 from annotations.services.integrity import RULES, check_study, unfilled_places
+from tests.annotations.arabic import add_arabic
 from tests.annotations.services.rows import again, claim, four_images, person, submit
 from tests.factories import make_project
 
@@ -46,6 +47,11 @@ def claimed_in_closed_study(rows: Rows) -> None:
 def answer_after_closing(rows: Rows) -> None:
     close_study(study=rows.study, at_once=True)
     rows.update(rows.response, created_at=timezone.now() + timedelta(minutes=1))
+
+
+def offered_in_a_draft(rows: Rows) -> None:
+    add_arabic(rows.study, offered=True)
+    rows.update(rows.study, state="draft", plan=None, opened_at=None)
 
 
 BREAKS = {
@@ -106,6 +112,10 @@ BREAKS = {
     ),
     "an entry code leads into another study": lambda rows: EntryCode.objects.create(
         study=rows.study, label="P01", code_sha256="0", participation=rows.stranger
+    ),
+    "a language is offered in a study that never opened": offered_in_a_draft,
+    "a study has texts in its own language twice": lambda rows: StudyText.objects.create(
+        study=rows.study, language="en"
     ),
     "an opened study has more or fewer places than it asks for": lambda rows: rows.open_place.delete(),
 }

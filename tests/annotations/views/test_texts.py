@@ -1,0 +1,262 @@
+"""A researcher's pages of a study's languages."""
+
+import html
+import re
+
+import pytest
+
+from annotations.kinds.registry import get_kind
+from annotations.models import Study
+from annotations.services.languages import edit_texts, remove_language
+from annotations.services.openings import open_study
+from daamweb.projects.models import Role
+from tests.annotations.admin.pages import change_page
+from tests.annotations.arabic import TEXTS, add_arabic, arabic_wordings
+from tests.edits import shown_at, shown_on
+from tests.factories import make_open_study, make_study
+from tests.projects.views.forms import lost, text_of
+
+pytestmark = pytest.mark.django_db
+ARABIC = '<span lang="ar" dir="rtl">العربيّة</span>'
+
+
+def page_of(study: Study, tag: str = "") -> str:
+    return f"/studies/{study.pk}/languages/" + (f"{tag}/" if tag else "")
+
+
+def typed_texts(client, address: str, **changes) -> dict[str, str]:
+    """What a browser sends of the form of one language."""
+    form = client.get(address).context["form"]
+    values = {name: form[name].value() or "" for name in form.fields}
+    return {**values, "shown": shown_at(client, address), **changes}
+
+
+def stored(study: Study, tag: str) -> dict:
+    return study.translations.values("title", "pay", "wordings", "reviewed_by").get(language=tag)
+
+
+# --- the list ---------------------------------------------------------------------------------------------
+
+
+def test_the_studys_page_leads_to_its_languages(researcher_client):
+    study = make_study()
+    assert f'href="{page_of(study)}"' in researcher_client.get(change_page(study)).text
+
+
+def test_the_list_says_what_is_missing_and_who_read_it(researcher_client):
+    study = make_study(languages=("de",))
+    add_arabic(study, title="")
+    page = researcher_client.get(page_of(study)).text
+    assert f'<a href="{page_of(study, "ar")}">Arabic</a> {ARABIC}' in page
+    assert f'href="{page_of(study, "en")}"' not in page
+    rows = [
+        html.unescape(re.sub(r"<[^>]+>", " ", row)) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+    ]
+    cells = [" ".join(row.split()) for row in rows]
+    assert cells[1:] == [
+        "English (the study’s own) when it opens nothing nobody yet",
+        "Arabic العربيّة not yet the title nobody yet Remove",
+        "German Deutsch when it opens nothing nobody (machine, unreviewed) Remove",
+    ]
+    open_study(study=study)
+    page = text_of(researcher_client.get(page_of(study)), 200)
+    assert "<td>yes</td> <td>nothing</td> <td>nobody (machine, unreviewed)</td>" in page
+    assert "<td>no</td> <td>the title</td>" in page
+    assert "They were frozen with the plan." in page
+
+
+def test_a_language_of_the_kind_is_added_by_its_button_and_any_other_by_its_tag(researcher_client):
+    study = make_study(languages=("de",))
+    page = researcher_client.get(page_of(study)).text
+    assert re.findall(r'name="language" value="([^"]+)"', page) == ["es", "zh-hans"]
+    answer = researcher_client.post(page_of(study), {"language": "es"})
+    assert answer.headers["Location"] == page_of(study, "es")
+    answer = researcher_client.post(page_of(study), {"language": " AR "})
+    assert answer.headers["Location"] == page_of(study, "ar")
+    assert (
+        "Missing: the title, the consent, the instructions, words for"
+        in researcher_client.get(page_of(study, "ar")).text
+    )
+    assert set(study.translations.values_list("language", flat=True)) == {"ar", "de", "es"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("", "This field is required."),
+        ("german", "“german” is no tag of a language"),
+        ("de", "The study has German already."),
+        ("en", "English is the study’s own language."),
+        ("x" * 21, "at most 20 characters"),
+    ],
+)
+def test_what_cannot_be_added_is_said_at_the_field(researcher_client, typed, message):
+    study = make_study(languages=("de",))
+    answer = researcher_client.post(page_of(study), {"language": typed})
+    assert message in text_of(answer, 422)
+    assert study.translations.count() == 1
+
+
+def test_a_language_is_removed(researcher_client):
+    study = make_study(languages=("de",))
+    answer = researcher_client.post(page_of(study, "de") + "remove/", follow=True)
+    assert "Removed: what the study says in German." in answer.text
+    assert not study.translations.exists()
+    answer = researcher_client.post(page_of(study, "de") + "remove/", follow=True)
+    assert "The study has no German texts beside its own." in answer.text
+
+
+def test_of_an_opened_study_nothing_is_added_or_removed(researcher_client):
+    study = make_open_study(languages=("de",))
+    page = researcher_client.get(page_of(study)).text
+    assert "Add a language" not in page
+    assert "Remove" not in page
+    assert "is open, and not a draft" in text_of(
+        researcher_client.post(page_of(study), {"language": "es"}), 422
+    )
+    answer = researcher_client.post(page_of(study, "de") + "remove/", follow=True)
+    assert "is open, and not a draft" in answer.text
+    assert study.translations.get().language == "de"
+
+
+# --- one language -----------------------------------------------------------------------------------------
+
+
+def test_texts_are_typed_in_the_direction_of_their_language_beside_the_studys_own(researcher_client):
+    study = make_study(title="What is <red>?")
+    add_arabic(study)
+    page = researcher_client.get(page_of(study, "ar")).text
+    assert f"<h1>Arabic · {ARABIC}</h1>" in page
+    title = re.search(r'<input type="text" name="title"[^>]*>', page)[0]
+    assert 'lang="ar" dir="rtl"' in title
+    assert 'lang="ar" dir="rtl"' in re.search(r'<textarea name="consent"[^>]*>', page)[0]
+    assert "lang" not in re.search(r'name="reviewed_by"[^>]*>', page)[0]
+    assert '<div class="source" lang="en" dir="ltr"><p>What is &lt;red&gt;?</p></div>' in page
+    assert 'name="pay"' not in page
+    labels = re.findall(r'<label for="id_wording_\d+">([^<]*)</label>', page)
+    assert [html.unescape(label).rstrip(":") for label in labels] == list(
+        get_kind("attribution").wordings(study.options).values()
+    )
+
+
+def test_objects_stand_in_a_list_of_their_own(researcher_client):
+    study = make_study("object_presence", languages=("de",), options={"objects": ["cat", "dog"]})
+    form = researcher_client.get(page_of(study, "de")).context["form"]
+    groups = {legend: [(each.source, each.value) for each in entries] for legend, entries in form.groups()}
+    assert list(groups) == ["Question and answers", "Objects"]
+    assert groups["Objects"] == [("cat", "Katze"), ("dog", "Hund")]
+
+
+def test_texts_are_stored_and_what_is_missing_is_said(researcher_client):
+    study = make_study(pay="5 euros")
+    add_arabic(study, wordings={})
+    address = page_of(study, "ar")
+    wordings = {f"wording_{number}": said for number, said in enumerate(arabic_wordings(study).values())}
+    sent = typed_texts(
+        researcher_client, address, pay="خمسة يورو", reviewed_by="Layla", consent="أ\r\nب", **wordings
+    )
+    answer = researcher_client.post(address, {**sent, "title": ""}, follow=True)
+    assert "Stored: what the study says in Arabic." in answer.text
+    assert "Missing: the title." in answer.text
+    assert stored(study, "ar") == {
+        "title": "", "pay": "خمسة يورو", "wordings": arabic_wordings(study), "reviewed_by": "Layla",
+    }  # fmt: skip
+    assert study.translations.get().consent == "أ\nب"
+    sent = typed_texts(researcher_client, address, title=TEXTS["title"])
+    answer = researcher_client.post(address, sent, follow=True)
+    assert "Nothing is missing. Annotators are offered it when the study opens." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ({"wording_0": "ما هذا؟"}, "It has to have {word} once"),
+        ({"wording_1": "جيد", "wording_2": "جيد"}, "“bad” is said so already"),
+        ({"wording_1": "x" * 201}, "at most 200 characters"),
+        ({"title": "x" * 201}, "at most 200 characters"),
+    ],
+)
+def test_a_mistake_is_shown_at_its_field_with_everything_typed_still_there(researcher_client, typed, message):
+    study = make_study()
+    add_arabic(study)
+    address = page_of(study, "ar")
+    sent = typed_texts(researcher_client, address, **{"instructions": "كتبت بعناية", **typed})
+    answer = researcher_client.post(address, sent)
+    assert message in text_of(answer, 422)
+    assert "كتبت بعناية" in answer.text
+    assert list(answer.context["form"].errors) == [list(typed)[-1]]
+    assert stored(study, "ar")["wordings"] == arabic_wordings(study)
+    assert shown_on(answer.text) == sent["shown"]
+
+
+def test_of_the_studys_own_language_only_what_the_kind_says_is_edited_here(researcher_client):
+    study = make_study(language="de")
+    address = page_of(study, "de")
+    page = researcher_client.get(address).text
+    assert 'name="title"' not in page
+    assert f'href="{change_page(study)}">the study’s page</a>' in page
+    sent = typed_texts(researcher_client, address, wording_1="übel", reviewed_by="Ada")
+    researcher_client.post(address, sent)
+    study.refresh_from_db()
+    assert (study.wordings["1"], study.reviewed_by) == ("übel", "Ada")
+    assert researcher_client.get(page_of(make_study(), "en")).status_code == 404
+    assert researcher_client.get(page_of(study, "fr")).status_code == 404
+
+
+def test_of_an_opened_study_the_texts_are_looked_at(researcher_client):
+    study = make_study(languages=("de",))
+    address = page_of(study, "de")
+    sent = typed_texts(researcher_client, address, title="Anders")
+    open_study(study=study)
+    page = researcher_client.get(address).text
+    assert "The plan is frozen" in page
+    assert 'name="title"' not in page
+    title = get_kind("attribution").translations["de"].texts.title
+    assert f'<div lang="de" dir="ltr"><p>{title}</p></div>' in page
+    assert '<dd lang="de" dir="ltr">schlecht</dd>' in page
+    lost(researcher_client.post(address, sent), 409, "Anders")
+    assert stored(study, "de")["title"] == title
+
+
+# --- who edits what somebody else edits -------------------------------------------------------------------
+
+
+def test_what_somebody_else_stored_meanwhile_is_shown_and_what_was_typed_is_kept(researcher_client):
+    study = make_study()
+    row = add_arabic(study)
+    address = page_of(study, "ar")
+    sent = typed_texts(researcher_client, address, wording_1="سيئ")
+    edit_texts(row=row, typed={"title": "عنوان آخر", "wordings": {**row.wordings, "2": "ضعيف"}})
+    answer = researcher_client.post(address, sent)
+    page = text_of(answer, 409)
+    assert "Nothing was stored: somebody changed this meanwhile" in page
+    form = answer.context["form"]
+    assert form["wording_1"].value() == "سيئ"
+    assert 'Stored now: <bdi lang="ar">ضعيف</bdi>' in answer.text.replace(' dir="rtl"', "")
+    assert stored(study, "ar")["title"] == "عنوان آخر"
+    again = {name: form[name].value() or "" for name in form.fields}
+    again |= {"wording_2": "ضعيف", "title": "عنوان آخر", "shown": shown_on(answer.text)}
+    assert researcher_client.post(address, again).status_code == 302
+    assert stored(study, "ar")["wordings"] == {**row.wordings, "1": "سيئ", "2": "ضعيف"}
+
+
+def test_texts_that_somebody_removed_meanwhile_can_be_copied(researcher_client):
+    study = make_study()
+    row = add_arabic(study)
+    sent = typed_texts(researcher_client, page_of(study, "ar"), title="عنوان")
+    remove_language(row=row)
+    lost(researcher_client.post(page_of(study, "ar"), sent), 404, "عنوان")
+
+
+def test_observers_look_and_change_nothing(member_client):
+    study = make_study(languages=("de",))
+    client = member_client(Role.OBSERVER)
+    listed, page = client.get(page_of(study)).text, client.get(page_of(study, "de")).text
+    assert "Add a language" not in listed
+    assert "Remove" not in listed
+    assert 'name="title"' not in page
+    assert "schlecht" in page
+    for address in (page_of(study), page_of(study, "de"), page_of(study, "de") + "remove/"):
+        assert client.post(address, {"language": "es"}).status_code == 403
+    sent = {"shown": "{}", "title": "Anders"}
+    lost(client.post(page_of(study, "de"), sent), 403, "Anders")
