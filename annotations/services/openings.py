@@ -16,6 +16,7 @@ from annotations.kinds.interface import Tell, image_name, unwatched
 from annotations.models import Opening, Place, Study, StudyText, Task
 from annotations.services.closings import note_interrupted
 from annotations.services.locks import database_now, lock_study
+from annotations.services.new_places import make_places
 from annotations.services.plans import make_plan, task_records, task_sha256
 from annotations.services.verifications import file_sha256, files_of
 from annotations.texts import in_words, missing_wordings
@@ -31,7 +32,7 @@ from generation.models import Generation
 logger = logging.getLogger(__name__)
 
 VERIFIED_AT_ONCE = 500  # tasks
-PLACES_AT_ONCE, FEWEST_AT_ONCE, MOST_AT_ONCE = 900, 100, 4_500
+PLACES_AT_ONCE, FEWEST_AT_ONCE, MOST_AT_ONCE = 900, 100, 9_000
 LONGEST_ERROR = 500  # characters, in what was done; the opening keeps the whole
 
 
@@ -244,23 +245,11 @@ class _Slices:
         before = with_places.filter(position__lt=first).count()
         while first < self.tasks:
             count = max(1, pace.at_once // self.study.replicas)
-            slice_ = with_places.filter(position__gte=first, position__lt=first + count)
-            tasks = list(slice_.order_by("position").values_list("pk", flat=True))
-            places = self._places_of(tasks, before)
-            before, first = before + len(tasks), first + count
             with pace.slice():
-                Place.objects.bulk_create(places, batch_size=500, ignore_conflicts=True)
-                self._keep(self.tasks + min(first, self.tasks))
-
-    def _places_of(self, tasks: list[int], before: int) -> list[Place]:
-        """All tasks' first places stand first on the ring, then all second ones, … `before`: how many tasks
-        with places come before these."""
-        around = self.study.items + self.study.controls
-        return [
-            Place(study=self.study, task_id=task, replica=replica, order=replica * around + before + index)
-            for index, task in enumerate(tasks)
-            for replica in range(self.study.replicas)
-        ]
+                make_places(self.study, first=first, count=count, before=before)
+                self._keep(self.tasks + min(first + count, self.tasks))
+            before += with_places.filter(position__gte=first, position__lt=first + count).count()
+            first += count
 
     def _freeze(self) -> None:
         plan = make_plan(Study.objects.select_related("run").get(pk=self.study.pk))
