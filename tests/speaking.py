@@ -1,15 +1,14 @@
 """Studies that speak several languages, one of them from right to left."""
 
-from annotations.models import Study, StudyText
+from annotations.models import Study
 from annotations.services.openings import open_study
+from tests.annotations.arabic import QUESTION, add_arabic
 from tests.factories import make_study
 
 OTHERS = ("de", "es", "zh-hans")
-ARABIC_TITLE = "ماذا تُظهر المنطقة المميزة؟"
-ARABIC_CONSENT = "في هذه الدراسة تنظر إلى صور صنعها برنامج حاسوبي."
-ARABIC_INSTRUCTIONS = "قل إلى أي مدى تعبّر المنطقة المميزة عن الكلمة."
+# Of an attribution study, as long as such words are.
 ARABIC = {
-    "question": "إلى أي مدى تعبّر المنطقة المميزة عن الكلمة «{word}»؟",
+    "question": QUESTION,
     "1": "سيئ",
     "2": "ضعيف",
     "3": "مقبول",
@@ -21,22 +20,9 @@ ARABIC = {
 }
 
 
-def add_arabic(draft: Study) -> StudyText:
-    """To an attribution study; the site itself speaks no Arabic."""
-    return StudyText.objects.create(
-        study=draft,
-        language="ar",
-        title=ARABIC_TITLE,
-        consent=ARABIC_CONSENT,
-        instructions=ARABIC_INSTRUCTIONS,
-        pay="٣ يورو" if draft.pay else "",
-        wordings=ARABIC,
-    )
-
-
 def make_speaking_study(kind: str = "attribution", **design) -> Study:
     """Open, in English and all that its kind speaks; attribution in Arabic, too."""
     draft = make_study(kind, languages=OTHERS, **design)
     if kind == "attribution":
-        add_arabic(draft)
+        add_arabic(draft, wordings=ARABIC, pay="٣ يورو" if draft.pay else "")
     return open_study(study=draft)

@@ -52,30 +52,6 @@ class Migration(migrations.Migration):
                 help_text="What its kind says, where that is not English.",
             ),
         ),
-        migrations.AlterField(
-            model_name="study",
-            name="unanswered_minutes",
-            field=models.PositiveIntegerField(
-                default=5,
-                help_text="How long each has for the first task.",
-                validators=[
-                    django.core.validators.MinValueValidator(1),
-                    django.core.validators.MaxValueValidator(1440),
-                ],
-            ),
-        ),
-        migrations.AlterField(
-            model_name="study",
-            name="unanswered_share",
-            field=models.FloatField(
-                default=0.2,
-                help_text="The largest share of the open places that these hold.",
-                validators=[
-                    django.core.validators.MinValueValidator(0.001),
-                    django.core.validators.MaxValueValidator(1),
-                ],
-            ),
-        ),
         migrations.CreateModel(
             name="StudyText",
             fields=[

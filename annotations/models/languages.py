@@ -26,6 +26,12 @@ def language_column(help_text: str) -> "models.CharField[str, str]":
     )
 
 
+def reader_column(help_text: str) -> "models.CharField[str, str]":
+    return models.CharField(
+        "read by", max_length=200, blank=True, help_text=f"{help_text} Empty: nobody yet."
+    )
+
+
 class ShownTexts(Protocol):
     """What annotators read, in one language: of a study in its own, of a StudyText in another one.
 

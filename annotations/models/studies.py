@@ -12,7 +12,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from annotations.errors import StudyError
-from annotations.models.languages import ShownTexts, language_column
+from annotations.models.languages import ShownTexts, language_column, reader_column
 from annotations.models.plans import Plan
 from annotations.models.study_rules import (
     LONGEST_LEASE_MINUTES,
@@ -20,7 +20,6 @@ from annotations.models.study_rules import (
     SHORTEST_LEASE_MINUTES,
     StudyAccess,
     StudyState,
-    limit,
     study_constraints,
     within,
 )
@@ -132,36 +131,36 @@ class Study(models.Model):
         help_text="Leave answers out of the analysis whose page did not report that the pictures were there, "
         "such as all that are sent without scripts.",
     )
-    join_at_once = limit(
-        models.PositiveIntegerField,
-        "join_at_once",
-        250,
-        "How many people may join by the link from one address at once.",
+    join_at_once = models.PositiveIntegerField(
+        default=250,
+        validators=within("join_at_once"),
+        help_text="How many people may join by the link from one address at once.",
     )
-    join_per_second = limit(
-        models.FloatField, "join_per_second", 1.0, "How many more may join from there, each second."
+    join_per_second = models.FloatField(
+        default=1.0,
+        validators=within("join_per_second"),
+        help_text="How many more may join from there, each second.",
     )
-    unanswered_at_most = limit(
-        models.PositiveIntegerField,
-        "unanswered_at_most",
-        250,
-        "How many tasks people at one address may be at who came by the link and have answered none.",
+    unanswered_at_most = models.PositiveIntegerField(
+        default=250,
+        validators=within("unanswered_at_most"),
+        help_text="How many tasks people at one address may be at who came by the link and have answered "
+        "none.",
     )
-    unanswered_share = limit(
-        models.FloatField, "unanswered_share", 0.2, "The largest share of the open places that these hold."
+    unanswered_share = models.FloatField(
+        default=0.2,
+        validators=within("unanswered_share"),
+        help_text="The largest share of the open places that these may hold; 1: as many as there are.",
     )
-    unanswered_minutes = limit(
-        models.PositiveIntegerField, "unanswered_minutes", 5, "How long each has for the first task."
+    unanswered_minutes = models.PositiveIntegerField(
+        default=5,
+        validators=within("unanswered_minutes"),
+        help_text="How long each of them has for the first task.",
     )
 
     language = language_column("Of the title and the texts; annotators may be offered others, too.")
     prompt_language = language_column("Of the prompts, and of the names of objects.")
-    reviewed_by = models.CharField(
-        "read by",
-        max_length=200,
-        blank=True,
-        help_text="Who speaks the language and stands for what annotators read. Empty: nobody yet.",
-    )
+    reviewed_by = reader_column("Who speaks the language and stands for what annotators read.")
     wordings = models.JSONField(
         default=dict, blank=True, editable=False, help_text="What its kind says, where that is not English."
     )

@@ -1,15 +1,10 @@
 """What a study's row may hold: its states, who may take part, and the ranges of what is decided of it."""
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from daamweb.constraints import known
-
-Column = TypeVar("Column", bound=models.Field)
 
 LONGEST_RETENTION_DAYS = 36_500
 LONGEST_LEASE_MINUTES = 24 * 60
@@ -50,11 +45,6 @@ def within(name: str) -> list[MinValueValidator | MaxValueValidator]:
     """The validators of one of RANGES."""
     lowest, highest = RANGES[name]
     return [MinValueValidator(lowest), MaxValueValidator(highest)]
-
-
-def limit(kind: Callable[..., Column], name: str, default: float, help_text: str) -> Column:
-    """A column of one of RANGES."""
-    return kind(default=default, validators=within(name), help_text=help_text)
 
 
 def _in_range(name: str) -> models.CheckConstraint:

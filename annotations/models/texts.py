@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from annotations.models.languages import language_column
+from annotations.models.languages import language_column, reader_column
 from annotations.models.studies import Study
 from daamweb.languages import direction_of, english_name_of
 
@@ -25,12 +25,7 @@ class StudyText(models.Model):
     wordings = models.JSONField(
         default=dict, blank=True, help_text="What the kind says: its question, its answers."
     )
-    reviewed_by = models.CharField(
-        "read by",
-        max_length=200,
-        blank=True,
-        help_text="Who speaks the language and stands for these texts. Empty: nobody yet.",
-    )
+    reviewed_by = reader_column("Who speaks the language and stands for these texts.")
     offered = models.BooleanField(default=False, editable=False)
 
     class Meta:

@@ -63,7 +63,7 @@ def item_score(ratings: Iterable[SupportsIndex], min_valid: int = 2) -> ItemScor
 def _check_scores(scores: Iterable[float]) -> list[float]:
     checked = list(scores)
     # Of each type once: to ask of every score takes most of the time where there are a million.
-    numbers = {kind for kind in set(map(type, checked)) if issubclass(kind, Real)}
+    numbers: set[type] = {kind for kind in set(map(type, checked)) if issubclass(kind, Real)}
     for score in checked:
         # `not (a <= score <= b)` and not `score < a or score > b`: NaN fails the first and passes the second
         if type(score) not in numbers or not LOWEST_RATING <= score <= HIGHEST_RATING:

@@ -39,15 +39,16 @@ class ObjectPresenceForm(forms.Form):
         super().__init__(data, initial=initial)
         self.known = _in_order(payload["objects"], order)
         objects = cast(forms.MultipleChoiceField, self.fields["objects"])
-        objects.choices = [(name, label_of(name, wordings)) for name in self.known]
+        self.labels = {name: label_of(name, wordings) for name in self.known}
+        objects.choices = list(self.labels.items())
         objects.label = wordings.get("question", QUESTION)
         self.fields["none"].label = wordings.get("none", NONE)
 
     @property
     def ticked(self) -> list[tuple[str, str]]:
         """What was sent, or is stored, and is on the list; with what the person calls it."""
-        labels = dict(cast(forms.MultipleChoiceField, self.fields["objects"]).choices)
-        return [(name, labels[name]) for name in self["objects"].value() or () if name in labels]
+        sent = self["objects"].value() or ()
+        return [(name, self.labels[name]) for name in sent if name in self.labels]
 
     def clean_objects(self) -> list[str]:
         objects: list[str] = self.cleaned_data["objects"]

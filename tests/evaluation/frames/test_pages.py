@@ -21,7 +21,8 @@ OVERLAY = "ab" * 32
 # Painted after 400 ms; seen for 600 ms, then for another 1,500 ms: 2,100 ms in all.
 TOLD = {
     "answered": 5000, "painted": 400, "first_input": 900, "visible": [[400, 1000], [3500, 5000]],
-    "arrangement": "scrolling", "scheme": "dark", "direction": "rtl", "input": "touch", "viewport": [360, 512],
+    "arrangement": "scrolling", "scheme": "dark", "direction": "rtl", "input": "touch",
+    "viewport": [360, 512],
     "picture": [170, 128], "pixel_ratio": 275, "enlarged": 2, "overlay_hidden": 1,
     "overlay_sha256": OVERLAY, "interrupted": True,
 }  # fmt: skip
@@ -30,7 +31,8 @@ COLUMNS = {
     "first_input_milliseconds": 900, "viewed_milliseconds": 2100,
     "visible_spans": "[[400, 1000], [3500, 5000]]", "interrupted": True, "input": "touch",
     "order_known": True, "arrangement": "scrolling", "viewport_width": 360, "viewport_height": 512,
-    "picture_width": 170, "picture_height": 128, "pixel_ratio": 2.75, "scheme": "dark", "direction": "rtl", "enlarged": 2,
+    "picture_width": 170, "picture_height": 128, "pixel_ratio": 2.75, "scheme": "dark", "direction": "rtl",
+    "enlarged": 2,
     "overlay_hidden": 1, "served_overlay_sha256": OVERLAY, "flags": [],
 }  # fmt: skip
 
