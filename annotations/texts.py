@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from annotations.errors import StudyError
@@ -122,12 +123,17 @@ def offered_languages(study: Study) -> list[str]:
 
 
 def texts_in(study: Study, language: str) -> ShownTexts:
-    """What annotators read in one of the languages offered; for any other, in the study's own. The long texts
-    are read when they are shown."""
+    """What annotators read in one of the languages offered; for any other, in the study's own."""
     if language in ("", study.language):
         return study
-    rows = study.translations.filter(language=language, offered=True).defer("consent", "instructions")
-    return next(iter(rows.order_by()), None) or study
+    return _offered_text(study.slug, language) or study
+
+
+@lru_cache(maxsize=500)
+def _offered_text(slug: str, language: str) -> StudyText | None:
+    """Kept by each process, since no answer is worth another question to the database: what is offered never
+    changes, and no two studies ever have the same address."""
+    return StudyText.objects.filter(study__slug=slug, language=language, offered=True).first()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,16 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from annotations.models import Assignment, Participation, StudyText
 from annotations.services.entry_codes import make_entry_codes
-from tests.annotations.arabic import TEXTS
+from annotations.services.openings import open_study
+from tests.annotations.arabic import TEXTS, add_arabic
 from tests.annotations.views.visits import address, held, join, page_fields, send
-from tests.factories import make_open_study
+from tests.factories import make_open_study, make_study
 from tests.speaking import ARABIC, make_speaking_study
 
 pytestmark = pytest.mark.django_db
@@ -165,10 +168,25 @@ def test_a_language_that_is_not_offered_is_none(client, study, forged):
 
 
 def test_texts_that_are_not_whole_are_not_offered(client):
-    study = make_speaking_study()
-    StudyText.objects.filter(study=study, language="ar").update(offered=False)
+    draft = make_study(languages=("de",))
+    add_arabic(draft, consent="")
+    study = open_study(study=draft)
     assert "العربيّة" not in client.get(address("start", study)).text
     assert '<h1 lang="en"' in consent(study, said="ar")
+
+
+def test_an_answer_in_another_language_asks_no_more_of_the_database(study):
+    asked = {}
+    for language in ("en", "de"):
+        client = Client()
+        client.post(address("start", study), {"language": language})
+        client.post(address("next", study))
+        turn = held(study.participations.get(language=language))
+        client.get(address("assignment", study, turn.pk))
+        with CaptureQueriesContext(connection) as queries:
+            send(client, turn, {"choice": 4})
+        asked[language] = len(queries)
+    assert asked["de"] == asked["en"]
 
 
 def test_a_code_leads_back_in_the_language_that_was_chosen_then_or_now():
