@@ -104,6 +104,7 @@ def add_people(study: Study, count: int) -> list[Participation]:
             annotator=annotator,
             ordinal=first + number,
             seed=preference(0, first + number) >> 2,
+            completion_code=f"{first + number:08X}",  # of 100,000 drawn ones, two are often the same
             cursor=(cursor := first_cursor(first + number, study.items)),
             lap_ends_at=cursor + study.places_wanted,
             lap_reopenings=study.reopenings,
@@ -127,7 +128,8 @@ def add_people(study: Study, count: int) -> list[Participation]:
     )
     for visit in visits:
         visit.participation.visit = visit
-    Participation.objects.bulk_update(people, ["visit"], batch_size=500)
+    theirs = Visit.objects.filter(participation=OuterRef("pk")).values("pk")
+    Participation.objects.filter(study=study, visit=None).update(visit=Subquery(theirs[:1]))
     return people
 
 

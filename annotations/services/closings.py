@@ -1,6 +1,7 @@
 """Pause and close studies. Closing lets what is being rated be finished, unless it is asked to end at
 once."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from daamweb.work.slices import Pace
 
 State = Study.State
 PEOPLE_AT_ONCE, FEWEST_AT_ONCE, MOST_AT_ONCE = 1_000, 100, 5_000
+LONGEST_SECONDS = 8.0  # of a request, or of a sweep, behind which others wait
 
 
 @dataclass(frozen=True)
@@ -71,22 +73,25 @@ def pause_study(*, study: Study, stop_everybody: bool = False, by: Actor = None)
     return study
 
 
-def note_interrupted(*, study: Study) -> None:
+def note_interrupted(*, study: Study) -> bool:
     """Write down whom the study interrupts as it stands, so that they can say so, and how far they came; in
-    slices, since they may be many. Their pages say so already (`outcome_in`). It can be killed at any line:
-    the study's state says that it is to be done, and the sweep goes on with those who are left. Whoever was
-    waiting when the study stopped waits no longer.
-
-    Raises Study.DoesNotExist."""
+    slices, since they may be many, and for a while: False if some are left. Their pages say so already
+    (`outcome_in`), the study's state says that it is to be done, and the sweep goes on, also where this was
+    killed. Whoever was waiting when the study stopped waits no longer. Raises Study.DoesNotExist."""
+    until = time.monotonic() + LONGEST_SECONDS
     found = Study.objects.only("state", "stops_everybody").get(pk=study.pk)
-    left = still_to_interrupt(found).order_by("ordinal").values_list("pk", "ordinal")
-    pace, last = Pace(first=PEOPLE_AT_ONCE, fewest=FEWEST_AT_ONCE, most=MOST_AT_ONCE), -1
-    # They are looked for without the lock, for which everybody waits who answers.
-    while some := list(left.filter(ordinal__gt=last)[: pace.at_once]):
+    left = still_to_interrupt(found).order_by("ordinal").values_list("ordinal", flat=True)
+    pace, end = Pace(first=PEOPLE_AT_ONCE, fewest=FEWEST_AT_ONCE, most=MOST_AT_ONCE), 0
+    # The next one is looked for without the lock, for which everybody waits who answers.
+    while some := list(left.filter(ordinal__gte=end)[:1]):
+        if time.monotonic() > until:
+            return False
+        # By where they stand: of a list of people, SQLite would look through the whole study.
+        begin, end = some[0], some[0] + pace.at_once
         with pace.slice():
-            still = still_to_interrupt(lock_study(study.pk)).filter(pk__in=[pk for pk, _ in some])
+            still = still_to_interrupt(lock_study(study.pk)).filter(ordinal__gte=begin, ordinal__lt=end)
             still.update(interrupted_at=database_now(), waiting_since=None)
-        last = some[-1][1]
+    return True
 
 
 def close_study(*, study: Study, at_once: bool = False, complete: bool = False, by: Actor = None) -> Study:
@@ -131,8 +136,7 @@ def end_closing(*, study: Study, by: Actor = SITE) -> bool:
         return False
     # Nobody is given another one: whoever is at none now is among those who are looked for next.
     is_over = not Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED).exists()
-    note_interrupted(study=study)
-    if not is_over:
+    if not (note_interrupted(study=study) and is_over):
         return False
     with transaction.atomic():
         locked = lock_study(study.pk)

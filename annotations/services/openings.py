@@ -61,7 +61,9 @@ def request_opening(*, study: Study, by: Actor = None, seen: Shown | None = None
     A study that is opening already returns the opening that waits or runs. `seen` is how the design was when
     whoever freezes it saw it last. Raises StudyError, also where it was edited since.
     """
-    note_interrupted(study=study)  # who has read that the study stopped is in the list of those it stopped
+    # Whoever has read that the study stopped is written down as stopped.
+    if not note_interrupted(study=study):
+        raise StudyError(f"{study.name!r} is still stopping; try again in a minute.")
     return _request_opening(study, by, seen)
 
 

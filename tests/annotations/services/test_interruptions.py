@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 from django.db import connection
 
+from annotations.errors import StudyError
 from annotations.jobs import sweep_studies
 from annotations.models import Outcome, Participation, Study
 from annotations.services import closings
@@ -81,6 +82,21 @@ def test_a_stopped_study_goes_on_once_everybody_it_stopped_is_written_down(
     claim(three_people[2])
     stop_and_be_killed(monkeypatch, study, "paused")
     go_on(study=again(study))
+    assert again(study).state == state
+    assert [outcome(each) for each in three_people] == 3 * [Outcome.INTERRUPTED]
+
+
+@pytest.mark.parametrize(("state", "meanwhile"), [("paused", "paused"), ("closed", "closing")])
+def test_what_takes_too_long_is_left_to_the_sweep(monkeypatch, three_people, state, meanwhile):
+    study = three_people[0].study
+    with monkeypatch.context() as patched:
+        patched.setattr(closings, "LONGEST_SECONDS", -1)
+        STOPS[state](study)
+        assert study.state == meanwhile
+        with pytest.raises(StudyError):
+            open_study(study=study)
+    assert [outcome(each) for each in three_people] == 3 * [Outcome.NONE]
+    sweep_studies()
     assert again(study).state == state
     assert [outcome(each) for each in three_people] == 3 * [Outcome.INTERRUPTED]
 
