@@ -20,7 +20,7 @@ from annotations.models import (
     Study,
     Visit,
 )
-from annotations.models.participations import new_seed
+from annotations.models.participations import new_completion_code, new_seed
 from annotations.ring import first_cursor, own_order
 from annotations.services.locks import database_now, lock_participation, lock_study, share_study
 from annotations.services.turns import drop_reservation, drop_turns
@@ -111,6 +111,7 @@ def _new_participation(study: Study, annotator: Annotator, language: str, now: d
         annotator=annotator,
         ordinal=ordinal,
         seed=seed,
+        completion_code=_free_code(study),
         option_order=own_order(seed, get_kind(study.kind).options_to_order(study.options)),
         cursor=cursor,
         lap_ends_at=cursor + study.places_wanted,
@@ -122,6 +123,15 @@ def _new_participation(study: Study, annotator: Annotator, language: str, now: d
     person.other_codes = person.derive_other_codes()
     person.save(force_insert=True)
     return person
+
+
+def _free_code(study: Study) -> str:
+    """One that nobody of the study has: of 100,000 people's two are often the same. Whoever is new has the
+    study alone."""
+    code = new_completion_code()
+    while Participation.objects.filter(study=study, completion_code=code).exists():
+        code = new_completion_code()
+    return code
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from django.db import IntegrityError
 from annotations.errors import AssignmentNotYoursError, StudyNotOpenError
 from annotations.models import Annotator, Assignment, Participation, Place, Response, Visit
 from annotations.ring import own_order
+from annotations.services import participations
 from annotations.services.closings import close_study, pause_study
 from annotations.services.participations import erase_answers, join_by_link, join_study, withdraw
 from tests.annotations.services.rows import (
@@ -124,3 +125,11 @@ def test_what_is_left_short_after_closing_is_listed_whoever_dropped_it(drop):
     close_study(study=study)
     (withdraw if drop == "withdraw" else erase_answers)(participation=participation)
     assert study.plan.deviations.get().now == "places left short: 1"
+
+
+def test_a_code_that_somebody_has_is_drawn_again(monkeypatch):
+    study = make_open_study()
+    drawn = iter(["AAAAAAAA", "AAAAAAAA", "AAAAAAAA", "BBBBBBBB"])
+    monkeypatch.setattr(participations, "new_completion_code", lambda: next(drawn))
+    people = [join_by_link(study=study, annotator=None) for _ in range(2)]
+    assert [person.completion_code for person in people] == ["AAAAAAAA", "BBBBBBBB"]
