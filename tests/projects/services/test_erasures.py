@@ -35,16 +35,16 @@ pytestmark = pytest.mark.django_db
 
 
 def full_project(name: str | None = None) -> Project:
-    """With a closed and a draft study, people and answers, and images with files."""
+    """With a closed and a draft study in several languages, people and answers, and images with files."""
     project = make_project(name)
     run = make_run(make_cohyponym_prompt_set())
     for row in (run.prompt_set, run):
         row.project = project
         row.save()
-    study = make_open_study("object_presence", run)
+    study = make_open_study("object_presence", run, languages=("de",))
     submit(claim(make_participation(study)))
     close_study(study=study)
-    make_study("object_presence", run)
+    make_study("object_presence", run, languages=("de", "es"))
     return project
 
 
