@@ -21,8 +21,10 @@ LOOKS = [
 ]
 
 
-def assert_accessible(page: Page) -> None:
-    found = Axe().run(page)
+def assert_accessible(page: Page, *, rules: tuple[str, ...] = ()) -> None:
+    """By all of axe's rules, or by some."""
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = Axe().run(page, options=options)
     assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
 
 

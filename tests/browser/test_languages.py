@@ -1,14 +1,25 @@
 """The whole task on a small phone in every language, and from right to left; axe finds nothing in any."""
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Page, expect
 
 from annotations.models import Assignment, Response
-from tests.annotations.views.visits import address
+from annotations.services.closings import close_study, pause_study
+from annotations.services.entry_codes import make_entry_codes
+from annotations.services.turns import expire_due_turns
+from tests.annotations.services.rows import leave_the_last_task_to_others
+from tests.annotations.views.visits import address, run_out
 from tests.browser.steps import be_painted
 from tests.browser.test_accessibility import assert_accessible
 from tests.browser.test_layout import LONG, VISIBLE, scrolls
-from tests.factories import make_cohyponym_prompt_set, make_prompt_set, make_run
+from tests.factories import (
+    give_turn,
+    make_cohyponym_prompt_set,
+    make_participation,
+    make_prompt_set,
+    make_run,
+)
 from tests.speaking import make_speaking_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,6 +46,10 @@ def rating_study():
     return make_speaking_study(run=make_run(make_prompt_set([(text, [("extraordinarily", "ADV", "")])])))
 
 
+def one_word_study():
+    return make_speaking_study(run=make_run(make_prompt_set([("A dog", [("dog", "NOUN", "")])])), replicas=1)
+
+
 def ticking_study():
     return make_speaking_study("object_presence", run=make_run(make_cohyponym_prompt_set()))
 
@@ -57,11 +72,11 @@ def fits(page: Page) -> None:
 
 
 def look(page: Page) -> None:
-    """In every look; colours go from one to the next by and by."""
-    for each in LOOKS:
+    """In every look; colours go from one to the next by and by. All that changes are colours."""
+    for number, each in enumerate(LOOKS):
         page.emulate_media(**each, reduced_motion="reduce")
         page.evaluate(SETTLED)
-        assert_accessible(page)
+        assert_accessible(page, rules=("color-contrast",) if number else ())
 
 
 @pytest.mark.parametrize("language", [*LANGUAGES, "ar"])
@@ -152,3 +167,71 @@ def test_axe_finds_nothing_where_objects_are_ticked_in_any_language(visit, langu
     expect(page.get_by_role("alert")).to_be_visible()
     be_painted(page)
     assert_accessible(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_on_pages_of_an_end(visit, language):
+    page = visit(**PHONE)
+    study = rating_study()
+    begin_in(page, study, language)
+    page.locator("[data-say]").evaluate_all("all => all.forEach((it) => { it.hidden = false; })")
+    look(page)
+    page.goto(address("stop", study))
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/stopped/")
+    look(page)
+    pause_study(study=study, stop_everybody=True)
+    page.goto(address("instructions", study))
+    look(page)
+    close_study(study=study)
+    page.goto(address("instructions", study))
+    look(page)
+    page.goto(address("withdraw", study))
+    page.locator("main form button").first.click()
+    page.wait_for_load_state("networkidle")
+    look(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_where_somebody_waits_or_comes_too_late(visit, language, monkeypatch):
+    page = visit(**PHONE)
+    study = make_speaking_study(replicas=2)
+    page.goto(f"{address('start', study)}?language={language}")
+    page.locator("main form button").last.click()
+    page.wait_for_url("**/instructions/")
+    leave_the_last_task_to_others(study.participations.get(), monkeypatch)
+    page.locator("main form.actions button").first.click()
+    page.wait_for_url("**/waiting/")
+    look(page)
+    late = one_word_study()
+    begin_in(page, late, language)
+    turn = Assignment.objects.get(study=late)
+    run_out(turn)
+    expire_due_turns(study=late)
+    give_turn(turn.task, make_participation(late))
+    page.keyboard.press("4")
+    expect(page.locator("[data-task-form]")).to_have_count(0)
+    look(page)
+    page.context.clear_cookies()
+    page.goto(address("assignment", late, turn.pk))
+    look(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_where_a_code_is_asked_for(visit, language):
+    page = visit(**PHONE, locale=language)
+    study = make_speaking_study(access="codes")
+    page.goto(f"{address('start', study)}?language={language}")
+    look(page)
+    page.locator("input[name=code]").fill("ABCD-EFGH-JKMN")
+    page.locator("main form button").last.click()
+    expect(page.locator(".errorlist")).to_be_visible()
+    look(page)
+    code = make_entry_codes(study=study, count=1)[0].code
+    page.locator("input[name=code]").fill(code)
+    page.locator("main form button").last.click()
+    page.wait_for_url("**/instructions/")
+    Client().post(address("start", study), {"code": code})
+    page.goto(address("start", study))
+    assert page.locator("html").get_attribute("lang") == language
+    look(page)
