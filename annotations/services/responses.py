@@ -118,6 +118,7 @@ def _end_claimed(person: Participation, turn: Assignment, now: datetime, measure
         submitted_at=now,
         revision=0,
         interrupted=measured.interrupted,
+        language=person.language,
     )
     if ended:
         _count_answer(person, turn, now, fills=True)
@@ -155,6 +156,7 @@ def _end_with_answer(
     revived = turn.state != State.CLAIMED and revive(study, person, turn)
     late = turn.state != State.CLAIMED and not revived
     fields: dict[str, Any] = {"submitted_at": now, "revision": 0, "interrupted": interrupted}
+    fields["language"] = person.language  # it may have been another one when the turn was given
     if not late:
         fields |= {"state": State.SUBMITTED, "ended_at": now, "set_aside": False}
     Assignment.objects.filter(pk=turn.pk, submitted_at=None).update(**fields)

@@ -19,7 +19,7 @@ from annotations.models import Outcome, Participation, Study
 from annotations.selectors import gives_tasks, held_assignment, outcome_in
 from annotations.services.claims import LONGEST_WAIT, renew_reservation
 from annotations.views.arrivals import arrive, first_page, other_device
-from annotations.views.speech import languages_to_choose, take_language
+from annotations.views.speech import languages_to_choose, speak, take_language
 from annotations.views.visitors import went_on_elsewhere
 from annotations.views.ways import (
     arrive_at,
@@ -42,11 +42,13 @@ ASK_AGAIN_SECONDS = 10
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     study, participation = arrive_at(request, slug)
     if study.access == Study.Access.ACCOUNTS and not request.user.is_authenticated:
-        return redirect_to_login(request.path)
+        return redirect_to_login(request.get_full_path())
+    if study.access == Study.Access.CODES and ("code" in request.GET or "code" in request.POST):
+        speak(request, study, None)  # it may be somebody else's turn at this browser
     if request.method == "POST":
         return arrive(request, study)
     if study.access == Study.Access.CODES and "code" in request.GET:
-        return first_page(request, study)  # somebody else's turn at this browser
+        return first_page(request, study)
     if went_on_elsewhere(request, study):
         return other_device(request, study)
     held = held_assignment(participation) if participation is not None else None
@@ -89,7 +91,9 @@ def language(request: HttpRequest, slug: str) -> HttpResponse:
     study, participation = arrive_at(request, slug)
     if participation is None:
         return redirect("annotations:start", study.slug)
-    take_language(request, study, participation)
+    goes_on = participation.may_be_given_tasks and gives_tasks(study, participation)
+    if goes_on or held_assignment(participation) is not None:
+        take_language(request, study, participation)
     return redirect("annotations:instructions", study.slug)
 
 

@@ -12,7 +12,7 @@ from annotations.models import Participation, Study
 from annotations.services.admissions import admit_guess, admit_newcomer, forgive_guess
 from annotations.services.entry_codes import enter, take_over
 from annotations.services.participations import join_by_account, join_by_link
-from annotations.views.speech import asked_in_vain, languages_to_choose, take_language
+from annotations.views.speech import asked_in_vain, chosen_language, languages_to_choose, take_language
 from annotations.views.visitors import (
     current_annotator,
     current_participation,
@@ -55,6 +55,7 @@ def first_page(
         "study": study,
         "code_form": (form or CodeForm()) if asks else None,
         "languages": languages_to_choose(study),
+        "chosen_language": chosen_language(request, study),
         "not_offered": asked_in_vain(request, study),
     }
     return render(request, "annotations/consent.html", context, status=status)

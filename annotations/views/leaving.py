@@ -13,6 +13,7 @@ from annotations.selectors import held_assignment, outcome_in
 from annotations.services.participations import withdraw as withdraw_person
 from annotations.services.turns import decline_assignment, leave_turns
 from annotations.views.arrivals import other_device
+from annotations.views.speech import chosen_language
 from annotations.views.turns import own_turn, somebody_elses
 from annotations.views.visitors import is_here
 from annotations.views.ways import arrive_at, claim_next, ending, many_at_once, problem, turn_address
@@ -28,7 +29,8 @@ def no_consent(request: HttpRequest, slug: str) -> HttpResponse:
     study, participation = arrive_at(request, slug)
     if participation is not None:
         return redirect("annotations:withdraw", study.slug)
-    return render(request, "annotations/no_consent.html", {"study": study})
+    context = {"study": study, "chosen_language": chosen_language(request, study)}
+    return render(request, "annotations/no_consent.html", context)
 
 
 @never_cache

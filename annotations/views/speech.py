@@ -32,6 +32,12 @@ def named_language(request: HttpRequest) -> str:
     return request.POST.get(FIELD) or request.GET.get(FIELD, "")
 
 
+def chosen_language(request: HttpRequest, study: Study) -> str:
+    """Which language of the study this request names, to be named by the next one; empty: none."""
+    named = named_language(request)
+    return named if named in offered_languages(study) else ""
+
+
 def asked_in_vain(request: HttpRequest, study: Study) -> bool:
     """Whether an address names a language that the study does not speak."""
     named = named_language(request)

@@ -14,7 +14,7 @@ from annotations.ring import turns_until
 from annotations.selectors import held_assignment, outcome_in
 from annotations.services.claims import LONGEST_WAIT, claim_assignment
 from annotations.services.walks import Claim
-from annotations.views.speech import speak
+from annotations.views.speech import chosen_language, speak
 from annotations.views.visitors import current_participation, is_here, whose_browser
 
 MANY_SPREAD_OVER = 10  # seconds
@@ -121,7 +121,12 @@ def many_at_once(request: HttpRequest, study: Study, wait: float, *, again_at: s
     `again_at`. Whoever waits asks again at some moment of their own, so that a hall does not ask all at
     once."""
     again = ceil(wait) + random.randrange(MANY_SPREAD_OVER)
-    context = {"study": study, "again": again, "again_at": reverse(again_at, args=[study.slug])}
+    context = {
+        "study": study,
+        "again": again,
+        "again_at": reverse(again_at, args=[study.slug]),
+        "chosen_language": chosen_language(request, study),
+    }
     answer = render(request, "annotations/many_at_once.html", context, status=429)
     answer["Retry-After"] = str(ceil(wait))
     return answer

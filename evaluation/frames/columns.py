@@ -51,7 +51,8 @@ COLUMNS = (
         path="assignment__participation__pseudonym",
     ),
     CommonColumn(
-        "language", "text", "Tag of the language of the page, such as en; empty: not recorded.",
+        "language", "text", "Tag of the language in which the person read the study at the first answer, or "
+        "without one when the task was given or last looked at, such as en; empty: not recorded.",
         path="assignment__language",
     ),
     _ids("assignment", "Id of the annotator's turn at the task.", "assignment"),
