@@ -35,6 +35,7 @@ WORDS = {
 }
 MOST_PIXELS = 100_000
 MOST_TIMES = 10_000
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -142,6 +143,10 @@ def _is_one_of(words: tuple[str, ...]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and value in words
 
 
+def _is_tag(value: object) -> bool:
+    return isinstance(value, str) and LANGUAGE.fullmatch(value) is not None
+
+
 def _is_hash(value: object) -> bool:
     return isinstance(value, str) and SHA256.fullmatch(value) is not None
 
@@ -152,6 +157,8 @@ _LAYOUT: dict[str, Callable[[object], bool]] = {
     "viewport": _is_size,
     "picture": _is_size,
     # Device pixels to a CSS pixel, in percent.
+    # In which the study was read; a person may have changed it since the turn was given.
+    "language": _is_tag,
     "pixel_ratio": lambda value: _is_whole(value, 10_000),
     "enlarged": lambda value: _is_whole(value, MOST_TIMES),
     "overlay_hidden": lambda value: _is_whole(value, MOST_TIMES),

@@ -118,8 +118,15 @@ def whole_texts(study: Study) -> list[StudyText]:
 
 def offered_languages(study: Study) -> list[str]:
     """Of an opened study, its own first."""
-    others = study.translations.filter(offered=True).exclude(language=study.language)
-    return [study.language, *others.values_list("language", flat=True)]
+    if study.plan_id is None:
+        return [study.language]
+    return [study.language, *(tag for tag in _offered_tags(study.slug) if tag != study.language)]
+
+
+@lru_cache(maxsize=500)
+def _offered_tags(slug: str) -> tuple[str, ...]:
+    rows = StudyText.objects.filter(study__slug=slug, offered=True).order_by("language")
+    return tuple(rows.values_list("language", flat=True))
 
 
 def texts_in(study: Study, language: str) -> ShownTexts:

@@ -45,6 +45,11 @@ def english_name_of(tag: str) -> str:
     return name
 
 
+def translated_name_of(tag: str) -> str:
+    """In the language that is spoken at the moment."""
+    return translation.gettext(english_name_of(tag))
+
+
 def interface_language(tag: str) -> str:
     """The nearest of the languages that the site itself speaks; English where it speaks none like it."""
     try:

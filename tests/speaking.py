@@ -23,6 +23,7 @@ ARABIC = {
 def make_speaking_study(kind: str = "attribution", **design) -> Study:
     """Open, in English and all that its kind speaks; attribution in Arabic, too."""
     draft = make_study(kind, languages=OTHERS, **design)
+    draft.translations.update(pay=draft.pay)
     if kind == "attribution":
         add_arabic(draft, wordings=ARABIC, pay="٣ يورو" if draft.pay else "")
     return open_study(study=draft)

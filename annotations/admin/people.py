@@ -51,7 +51,8 @@ class ParticipationAdmin(LookOnlyAdmin):
     ordering = ["-pk"]
     fields = [
         "study", "annotator", "pseudonym", "outcome", "code", "turns", "answered", "declined", "checks_given",
-        "items_filled", "consented_at", "began_at", "last_answer_at", "finished_at", "interrupted_at",
+        "items_filled", "language", "consent_language", "consented_at", "began_at", "last_answer_at",
+        "finished_at", "interrupted_at",
         "screened_out_at", "withdrew_at", "excluded_at", "erased_at",
     ]  # fmt: skip
 

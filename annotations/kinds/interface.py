@@ -129,6 +129,8 @@ class Kind(ABC):
     options_form: ClassVar[type[OptionsForm]] = OptionsForm
     template: ClassVar[str] = "annotations/kinds/plain.html"
     examples_template: ClassVar[str] = ""
+    # Whether its tasks show the text that a picture was made from.
+    shows_prompts: ClassVar[bool] = False
     # The answers of a closed scale: code → label, in their order. Empty: there is none.
     scale: ClassVar[Mapping[int, str]] = {}
     # What else than English it can say, by language.

@@ -13,6 +13,15 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="participation",
+            name="consent_language",
+            field=models.CharField(
+                blank=True,
+                help_text="In which the consent was read; the language may change later.",
+                max_length=20,
+            ),
+        ),
+        migrations.AddField(
             model_name="study",
             name="language",
             field=models.CharField(

@@ -109,6 +109,9 @@ class Participation(models.Model):
     )
 
     language = models.CharField(max_length=20, blank=True)
+    consent_language = models.CharField(
+        max_length=20, blank=True, help_text="In which the consent was read; the language may change later."
+    )
     option_order = models.JSONField(
         default=list,
         blank=True,

@@ -118,6 +118,7 @@ def _new_participation(study: Study, annotator: Annotator, language: str, now: d
         lap_reopenings=study.reopenings,
         item_cap=study.item_cap,
         language=language,
+        consent_language=language,
         consented_at=now,
     )
     person.other_codes = person.derive_other_codes()

@@ -19,7 +19,7 @@ from annotations.models import Outcome, Participation, Study
 from annotations.selectors import gives_tasks, held_assignment, outcome_in
 from annotations.services.claims import LONGEST_WAIT, renew_reservation
 from annotations.views.arrivals import arrive, first_page, other_device
-from annotations.views.speech import languages_to_choose, speak, take_language
+from annotations.views.speech import languages_to_choose, other_prompt_language, speak, take_language
 from annotations.views.visitors import went_on_elsewhere
 from annotations.views.ways import (
     arrive_at,
@@ -80,6 +80,7 @@ def instructions(request: HttpRequest, slug: str) -> HttpResponse:
         "target": target_of(study, participation),
         "examples": kind.examples(dict(study.options), study.texts.wordings),
         "languages": languages_to_choose(study),
+        "prompt_language_name": other_prompt_language(study) if kind.shows_prompts else "",
     }
     return render(request, "annotations/instructions.html", context)
 

@@ -8,7 +8,7 @@ from django.utils import translation
 from annotations.models import Participation, Study
 from annotations.services.languages import choose_language
 from annotations.texts import offered_languages, texts_in
-from daamweb.languages import accepted, direction_of, interface_language, name_of
+from daamweb.languages import accepted, direction_of, interface_language, name_of, translated_name_of
 
 FIELD = "language"  # of forms and addresses
 
@@ -42,6 +42,12 @@ def asked_in_vain(request: HttpRequest, study: Study) -> bool:
     """Whether an address names a language that the study does not speak."""
     named = named_language(request)
     return bool(named) and named not in offered_languages(study)
+
+
+def other_prompt_language(study: Study) -> str:
+    """What the prompts' language is called, where that is another one than the person reads; else empty."""
+    prompts, read = study.prompt_language, study.texts.language
+    return "" if prompts.partition("-")[0] == read.partition("-")[0] else translated_name_of(prompts)
 
 
 def take_language(request: HttpRequest, study: Study, person: Participation) -> None:

@@ -34,7 +34,7 @@ from annotations.services.walks import Claim, upcoming_task
 from annotations.views.arrivals import other_device
 from annotations.views.lost_turns import late, lost
 from annotations.views.pictures import pictures_of
-from annotations.views.speech import speak
+from annotations.views.speech import languages_to_choose, speak
 from annotations.views.visitors import (
     device_of,
     is_here,
@@ -280,6 +280,7 @@ def _page(
         "target": target,
         "previous": previous,
         "is_correction": turn.revision is not None,
+        "languages": languages_to_choose(study),
         "is_reported": "reported" in request.GET,
         "preload": pictures_of(upcoming) if upcoming is not None else None,
     }

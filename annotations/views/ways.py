@@ -96,7 +96,7 @@ def ending(study: Study, participation: Participation) -> dict[str, Any]:
         "answered": participation.answered,
         "target": None if target is None else max(target, participation.answered),
         "waited": bool(since and interrupted_at and interrupted_at - since >= LONGEST_WAIT),
-        "had_all": participation.item_cap is not None and participation.items_held >= participation.item_cap,
+        "had_all": participation.items_held >= min(participation.item_cap or study.items, study.items),
     }
 
 

@@ -51,8 +51,9 @@ COLUMNS = (
         path="assignment__participation__pseudonym",
     ),
     CommonColumn(
-        "language", "text", "Tag of the language in which the person read the study at the first answer, or "
-        "without one when the task was given or last looked at, such as en; empty: not recorded.",
+        "language", "text", "Tag of the language in which the study was read when this was answered, such "
+        "as en: as the page said, or without scripts, and without an answer, the one that the person had "
+        "chosen; empty: not recorded.",
         path="assignment__language",
     ),
     _ids("assignment", "Id of the annotator's turn at the task.", "assignment"),

@@ -55,6 +55,9 @@ def page_values(
         sizes = [layout.get(name) or (None, None) for layout in layouts]
         for side, column in enumerate(columns):
             values[column] = [size[side] for size in sizes]
+    values["language"] = [
+        layout.get("language") or kept for layout, kept in zip(layouts, stored["language"], strict=True)
+    ]
     percents = [layout.get("pixel_ratio") for layout in layouts]
     values["pixel_ratio"] = [None if percent is None else percent / 100 for percent in percents]
     values["viewed_milliseconds"] = [viewed_milliseconds(spans) for spans in _parsed(stored["visible_spans"])]

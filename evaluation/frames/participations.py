@@ -26,8 +26,13 @@ COLUMNS = (
         "annotator", "text", "The person's pseudonym, as in the file of responses.", path="pseudonym"
     ),
     CommonColumn(
-        "language", "text", "Tag of the language in which the person came; empty: not recorded.",
+        "language", "text", "Tag of the language that the person chose last; empty: not recorded.",
         path="language",
+    ),
+    CommonColumn(
+        "consent_language", "text",
+        "Tag of the language in which the person read what was consented to; empty: not recorded.",
+        path="consent_language",
     ),
     _time(
         "consented_at", "When the person consented; whoever left at the page that asks for it is in no row."

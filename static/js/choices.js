@@ -1,7 +1,7 @@
 // Number keys answer. Before its pictures are painted a task's buttons are disabled, and keys do nothing.
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
   if (document.body.hasAttribute("data-no-keys") || event.target.matches?.("input, textarea, select")) return;
   const button = document.querySelector(`[data-keys] button[value="${CSS.escape(event.key)}"]`);
   if (!button) return;

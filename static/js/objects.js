@@ -78,6 +78,7 @@ document.addEventListener("turn", () => {
 
   find.addEventListener("input", showMatches);
   find.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter takes what is being composed, such as a Chinese word
     if (event.key === "Escape") find.value = "";
     if (event.key === "Enter") {
       event.preventDefault();

@@ -11,7 +11,7 @@ import { askOtherTabs } from "./task/tabs.js";
 import * as unsent from "./task/unsent.js";
 
 const KEEP_SECONDS = 60;
-const person = document.querySelector("[data-task-form]").dataset.person;
+const { person, language } = document.querySelector("[data-task-form]").dataset;
 let turn = null; // the task that is shown
 let onItsWay = null; // the turn whose answer has not arrived yet
 let isKept = true; // whether that answer outlives this page
@@ -83,7 +83,13 @@ function put(page, address) {
 // Put a task into the page; false if what came is none.
 function show(text, address, goesOn = false) {
   const page = new DOMParser().parseFromString(text, "text/html");
-  if (!page.querySelector("main [data-task-form]") || !document.querySelector(".site-progress")) return false;
+  const form = page.querySelector("main [data-task-form]");
+  if (!form || !document.querySelector(".site-progress")) return false;
+  if (form.dataset.language !== language) {
+    // Chosen in another tab: what stands around the task has to be said in it, too.
+    location.assign(address);
+    return true;
+  }
   put(page, address);
   begin({ goesOn });
   document.querySelector("[data-heading]").focus({ preventScroll: true });

@@ -43,7 +43,9 @@ async () => {
 
 def rating_study():
     text = f"{LONG} with an extraordinarily"
-    return make_speaking_study(run=make_run(make_prompt_set([(text, [("extraordinarily", "ADV", "")])])))
+    return make_speaking_study(
+        run=make_run(make_prompt_set([(text, [("with", "ADP", ""), ("extraordinarily", "ADV", "")])]))
+    )
 
 
 def one_word_study():
@@ -84,13 +86,44 @@ def test_a_rating_is_on_one_screen_of_a_small_phone(visit, language):
     page = visit(**PHONE)
     study = rating_study()
     begin_in(page, study, language)
+    first = Assignment.objects.get()
+    fits(page)
+    page.keyboard.press("4")
+    page.wait_for_url(lambda address: not address.endswith(f"/{first.pk}/"))
+    be_painted(page)
+    expect(page.locator(".task__nav a.button")).to_be_visible()  # to the answer before
     fits(page)
     page.keyboard.press("4")
     page.wait_for_url("**/thanks/")
-    response = Response.objects.get()
-    assert response.answer == {"choice": 4}
-    assert response.layout["direction"] == ("rtl" if language == "ar" else "ltr")
-    assert Assignment.objects.get().language == language
+    for response in Response.objects.all():
+        assert response.answer == {"choice": 4}
+        assert response.layout["language"] == language
+        assert response.layout["direction"] == ("rtl" if language == "ar" else "ltr")
+    assert {turn.language for turn in Assignment.objects.all()} == {language}
+
+
+def test_what_is_chosen_in_another_tab_is_the_whole_next_pages_language(visit):
+    page = visit()
+    study = rating_study()
+    begin_in(page, study, "ar")
+    other = page.context.new_page()
+    other.goto(address("instructions", study))
+    other.locator("button[name=language][value=zh-hans]").click()
+    other.wait_for_url("**/instructions/")
+    page.keyboard.press("2")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    be_painted(page)
+    expect(page.locator("header [lang]")).to_have_attribute("lang", "zh-hans")
+    assert Response.objects.get().layout["language"] == "ar"  # what was read when it was answered
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_what_is_said_before_consent_fits_a_small_phone(visit, language, width):
+    page = visit(viewport={"width": width, "height": 640})
+    study = make_speaking_study(minutes=12, pay="3 €", contact="Ada Lovelace, ada.lovelace@example.org")
+    page.goto(f"{address('start', study)}?language={language}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -153,6 +186,10 @@ def test_axe_finds_nothing_in_any_language(visit, language):
         look(page)
     page.goto(address("assignment", study, Assignment.objects.get().pk))
     be_painted(page)
+    page.keyboard.press("2")
+    expect(page.locator(".task__nav a.button")).to_be_visible()
+    be_painted(page)
+    look(page)
     page.keyboard.press("2")
     page.wait_for_url("**/thanks/")
     look(page)

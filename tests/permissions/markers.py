@@ -23,6 +23,7 @@ UNMARKED = {
     "annotations.Operation.kind": "as an adapter names it",
     "annotations.Participation.address_key": "a hash; on no page",
     "annotations.Participation.device": "random; in cookies only",
+    "annotations.Participation.consent_language": "the code of a language",
     "annotations.Participation.language": "the code of a language",
     "annotations.Participation.option_order": "numbers",
     "annotations.Response.answer": "numbers; in exports only",

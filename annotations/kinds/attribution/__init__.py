@@ -24,6 +24,7 @@ class Attribution(Kind):
     options_form = AttributionOptions
     template = "kinds/attribution/task.html"
     examples_template = "kinds/attribution/examples.html"
+    shows_prompts = True
     scale = SCALE
     translations = load_translations(Path(__file__).parent / "translations")
 

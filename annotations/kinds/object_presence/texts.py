@@ -8,8 +8,8 @@ TEXTS = Texts(
     consent=(
         "In this study you look at pictures made by a computer program and say which objects you see in "
         "them. Taking part is voluntary, and you can stop at any time by closing the page.\n\n"
-        "We store your answers and the time you took for them. We do not ask for your name, and published "
-        "results do not lead back to you."
+        "We store your answers, the time you took for them and how the page was shown to you, such as the "
+        "size of its window. We do not ask for your name, and published results do not lead back to you."
     ),
     instructions=(
         "Each page shows a picture and a list of objects. Tick every object of the list that you see in "

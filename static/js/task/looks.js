@@ -66,6 +66,7 @@ export class Looks {
       pixel_ratio: Math.round(100 * devicePixelRatio),
       scheme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
       direction: getComputedStyle(this.task.querySelector("[data-options]") ?? this.task).direction,
+      language: this.task.querySelector("[data-task-form]").dataset.language,
       enlarged: this.enlarged,
       overlay_hidden: this.overlayHidden,
       ...this.hashes,

@@ -253,6 +253,6 @@ def test_the_examples_are_told_by_the_labels_of_the_study():
     said = {"5": "ممتاز", "legend.veil": "كلما كان أكثر زرقة كان أقوى."}
     context = {"study": study, "examples": kind.examples(study.options, said)}
     page = render_to_string(kind.examples_template, context)
-    assert '<strong lang="ar" dir="rtl">ممتاز:</strong>' in page
-    assert '<span lang="ar" dir="rtl">كلما كان أكثر زرقة كان أقوى.</span>' in page
-    assert '<strong lang="ar" dir="rtl">Fair:</strong>' in page  # what it has no word for
+    assert '<strong lang="ar" dir="rtl">ممتاز</strong>:' in page
+    assert '<p lang="ar" dir="rtl">كلما كان أكثر زرقة كان أقوى.</p>' in page
+    assert '<strong lang="ar" dir="rtl">Fair</strong>:' in page  # what it has no word for

@@ -143,6 +143,8 @@ def test_another_language_can_be_chosen_in_the_middle(client, study):
     assert answer.url == address("instructions", study)
     first.refresh_from_db()
     assert first.language == "es"
+    person.refresh_from_db()
+    assert (person.language, person.consent_language) == ("es", "de")
     assert '<html lang="es"' in client.get(address("assignment", study, first.pk)).text
 
 

@@ -21,7 +21,7 @@ OVERLAY = "ab" * 32
 # Painted after 400 ms; seen for 600 ms, then for another 1,500 ms: 2,100 ms in all.
 TOLD = {
     "answered": 5000, "painted": 400, "first_input": 900, "visible": [[400, 1000], [3500, 5000]],
-    "arrangement": "scrolling", "scheme": "dark", "direction": "rtl", "input": "touch",
+    "arrangement": "scrolling", "scheme": "dark", "direction": "rtl", "language": "es", "input": "touch",
     "viewport": [360, 512],
     "picture": [170, 128], "pixel_ratio": 275, "enlarged": 2, "overlay_hidden": 1,
     "overlay_sha256": OVERLAY, "interrupted": True,
@@ -78,7 +78,7 @@ def test_a_row_has_everything_that_its_page_told():
     Assignment.objects.update(language="de")
     found = row(turn)
     assert {name: found[name] for name in COLUMNS} == COLUMNS
-    assert (found["language"], found["image_sha256"]) == ("de", image)
+    assert (found["language"], found["image_sha256"]) == ("es", image)  # of the page, not of the turn
     assert found["served_image_sha256"] is None
 
 
@@ -128,6 +128,7 @@ def test_equal_flags_are_one_list_and_unequal_ones_are_not():
         "visible_spans": ["[[0, 9]]"] * 3 + ["[[0, 1]]"],
         "milliseconds": [1] * 4,
         "image_sha256": ["a"] * 4,
+        "language": ["en"] * 4,
     }
     values = page_values(layouts, ['["bounded"]'] * 4, stored, Rules(least_milliseconds=5))
     assert values["flags"] == [["bounded", "other image"], ["bounded"], ["bounded"], ["bounded", "fast"]]

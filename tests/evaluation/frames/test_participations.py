@@ -82,7 +82,7 @@ def test_of_who_was_erased_it_is_known_that_they_were():
     study = make_attribution_study(TWO_WORDS)
     person = make_participation(study)
     go_on(person, 1)
-    Participation.objects.update(language="de")
+    Participation.objects.update(language="de", consent_language="en")
     erase_answers(participation=person)
     (row,) = participation_frame(study).to_dict("records")
     known = {name: value for name, value in row.items() if not pd.isna(value)}
