@@ -15,6 +15,12 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 LONGEST_TAG = 20  # the longest that rows hold
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+# How a language is written stands in its tag where that is not as usual: `uz-arab`.
+_SCRIPT = re.compile(r"-([a-z]{4})(?=-|$)")
+_RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"}
+# Django knows few of these, and takes Azerbaijani for one.
+_RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ks", "lrc", "mzn", "nqo", "pnb", "prs", "ps"}
+_RIGHT_TO_LEFT |= {"sd", "syr", "ug", "ur", "yi"}
 # Where annotators are; researchers' pages are English.
 _ANNOTATORS = "/s/"
 
@@ -26,10 +32,9 @@ def is_tag(text: str) -> bool:
 
 def direction_of(tag: str) -> str:
     """In which direction the language is written: "ltr" or "rtl"."""
-    if tag in LANG_INFO and "bidi" in LANG_INFO[tag]:
-        return "rtl" if LANG_INFO[tag]["bidi"] else "ltr"
-    base = LANG_INFO.get(tag.partition("-")[0], {})
-    return "rtl" if base.get("bidi") else "ltr"
+    if script := _SCRIPT.search(tag):
+        return "rtl" if script[1] in _RIGHT_TO_LEFT_SCRIPTS else "ltr"
+    return "rtl" if tag.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def name_of(tag: str) -> str:
