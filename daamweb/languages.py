@@ -4,7 +4,7 @@ What the site itself says is there in settings.LANGUAGES. What a study says may 
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from django.conf.locale import LANG_INFO
 from django.http import HttpRequest
@@ -21,6 +21,8 @@ _RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"
 # Django knows few of these, and takes Azerbaijani for one.
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ks", "lrc", "mzn", "nqo", "pnb", "prs", "ps"}
 _RIGHT_TO_LEFT |= {"sd", "syr", "ug", "ur", "yi"}
+# Where Chinese is written in traditional characters; elsewhere in simplified ones.
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
 # Where annotators are; researchers' pages are English.
 _ANNOTATORS = "/s/"
 
@@ -48,6 +50,22 @@ def english_name_of(tag: str) -> str:
     info = LANG_INFO.get(tag) or LANG_INFO.get(tag.partition("-")[0], {})
     name: str = info.get("name", tag)
     return name
+
+
+def nearest(tag: str, spoken: Collection[str]) -> str | None:
+    """Which of these languages serves for this one: for `de-at` German, if nothing is nearer."""
+    return next((each for each in _wider(tag) if each in spoken), None)
+
+
+def _wider(tag: str) -> list[str]:
+    """The tag itself, then ever less of it. What is left of Chinese is how it is written, for who reads one
+    script need not read the other."""
+    parts = tag.split("-")
+    found = ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    if parts[0] != "zh":
+        return found
+    is_simplified = "hans" in parts or not _TRADITIONAL.intersection(parts)
+    return [*found, "zh-hans"] if is_simplified else [*found[:-1], "zh-hant"]
 
 
 def interface_language(tag: str) -> str:
