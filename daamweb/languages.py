@@ -6,6 +6,7 @@ What the site itself says is there in settings.LANGUAGES. What a study says may 
 import re
 from collections.abc import Callable, Collection, Iterable
 
+from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -79,17 +80,23 @@ def interface_language(tag: str) -> str:
 def accepted(request: HttpRequest, offered: Iterable[str]) -> str | None:
     """Which of these languages the browser would rather have; None where it asks for none of them."""
     by_tag = list(offered)
-    for asked, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        base = asked.partition("-")[0]
-        near = (each for each in by_tag if each.partition("-")[0] == base)
-        if found := next((each for each in by_tag if each == asked), None) or next(near, None):
+    for asked, quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        if quality and (found := _nearest_kin(asked, by_tag)):
             return found
     return None
 
 
+def _nearest_kin(tag: str, offered: Collection[str]) -> str | None:
+    """Whoever asks for the German of Austria reads that of Switzerland, too, and of two sorts of Chinese
+    rather the one in the same script."""
+    kin = [each for each in offered if each.partition("-")[0] == tag.partition("-")[0]]
+    alike = [each for each in kin if _wider(each)[-1] == _wider(tag)[-1]]
+    return nearest(tag, kin) or next(iter(alike or kin), None)
+
+
 def spoken_by_browser(request: HttpRequest) -> str:
     """Which of the site's languages the browser asks for."""
-    return translation.get_language_from_request(request)
+    return accepted(request, (tag for tag, _ in settings.LANGUAGES)) or "en"
 
 
 def is_for_annotators(request: HttpRequest) -> bool:
