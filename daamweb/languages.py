@@ -26,6 +26,7 @@ _RIGHT_TO_LEFT |= {"sd", "syr", "ug", "ur", "yi"}
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 # Where annotators are; researchers' pages are English.
 _ANNOTATORS = "/s/"
+_LEADS_TO_THEM = re.compile(r"(^|&)next=(/|%2F)s(/|%2F)", re.IGNORECASE)
 
 
 def is_tag(text: str) -> bool:
@@ -100,8 +101,10 @@ def spoken_by_browser(request: HttpRequest) -> str:
 
 
 def is_for_annotators(request: HttpRequest) -> bool:
-    """Pages of studies, and the log-in that leads to one."""
-    return request.path.startswith(_ANNOTATORS) or request.GET.get("next", "").startswith(_ANNOTATORS)
+    """Pages of studies, and the log-in that leads to one. Looks at the query as it was sent: nobody has
+    judged yet whether it is well-formed, and Django would decode it by a codec that the request names."""
+    query = request.META.get("QUERY_STRING", "")
+    return request.path.startswith(_ANNOTATORS) or _LEADS_TO_THEM.search(query) is not None
 
 
 def speak_to_visitors(

@@ -222,10 +222,29 @@ def test_pages_of_problems_speak_the_browsers_language():
     assert "Accept-Language" in page["Vary"]
 
 
+@pytest.mark.parametrize(
+    ("browser", "language"), [("de-AT", "de"), ("zh-CN", "zh-hans"), ("ar", "en"), ("", "en")]
+)
+def test_the_first_page_speaks_the_browsers_language_to_whoever_lost_the_link(browser, language):
+    page = Client(headers={"Accept-Language": browser}).get("/")
+    assert f'<html lang="{language}" dir="ltr">' in page.text
+    assert ("Human studies of" in page.text) == (language == "en")
+    assert "Accept-Language" in page["Vary"]
+    assert '<html lang="en"' in Client().get("/").text
+
+
 def test_researchers_pages_are_english(admin_client):
-    page = admin_client.get("/admin/", headers={"Accept-Language": "de"}).text
-    assert 'lang="en"' in page
-    assert "Willkommen" not in page
+    for place in ("/admin/", "/"):
+        page = admin_client.get(place, headers={"Accept-Language": "de"}).text
+        assert 'lang="en"' in page
+        assert "Willkommen" not in page
+
+
+def test_the_first_page_is_english_for_who_is_logged_in_and_nobodys_member(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("stranger"))
+    page = client.get("/", headers={"Accept-Language": "de"}).text
+    assert '<html lang="en"' in page
+    assert "Human studies of" in page
 
 
 def test_one_persons_language_is_not_the_next_ones(study):
