@@ -11,7 +11,7 @@ from annotations.kinds.interface import Kind, Translation
 from annotations.kinds.registry import get_kind
 from annotations.models import Study, StudyText
 from annotations.models.languages import ShownTexts
-from daamweb.languages import english_name_of, name_of
+from daamweb.languages import english_name_of, name_of, nearest
 
 ENGLISH = "en"
 TEXT_FIELDS = ("title", "consent", "instructions", "pay", "wordings", "reviewed_by")
@@ -30,7 +30,7 @@ SOFT_HYPHEN = "\N{SOFT HYPHEN}"
 
 def spoken_by(kind: Kind, language: str) -> Translation:
     """What the kind says in a language; in one that it does not speak, its English, to be translated."""
-    return kind.translations.get(language) or Translation(kind.texts, {})
+    return kind.translations.get(serves(kind, language) or ENGLISH) or Translation(kind.texts, {})
 
 
 def wordings_in(kind: Kind, options: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -45,22 +45,21 @@ def kinds_text(study: Study, language: str) -> StudyText:
     kind = get_kind(study.kind)
     if language == study.language:
         raise StudyError(f"{english_name_of(language)} is the study’s own language.")
-    if language == ENGLISH:
-        spoken, wordings = Translation(kind.texts, {}), kind.wordings(study.options)
-    elif language in kind.translations:
-        spoken, wordings = kind.translations[language], wordings_in(kind, study.options, language)
-    else:
+    served_by, spoken = serves(kind, language), spoken_by(kind, language)
+    if served_by is None:
         raise StudyError(
             f"Studies of {kind.key} do not speak {language!r} by themselves, but {', '.join(speaks(kind))}; "
             "add other languages on the study’s page of languages."
         )
+    is_english = served_by == ENGLISH
+    brought = kind.wordings(study.options) if is_english else wordings_in(kind, study.options, language)
     return StudyText(
         study=study,
         language=language,
         title=spoken.texts.title,
         consent=spoken.texts.consent,
         instructions=spoken.texts.instructions,
-        wordings=wordings,
+        wordings=brought,
         reviewed_by=spoken.reviewed_by,
     )
 
@@ -70,11 +69,17 @@ def speaks(kind: Kind) -> list[str]:
     return [ENGLISH, *kind.translations]
 
 
+def serves(kind: Kind, language: str) -> str | None:
+    """Which of these is brought for a language: for `en-gb` English, for one like none of them nothing."""
+    return nearest(language, speaks(kind))
+
+
 def missing_wordings(study: Study) -> list[str]:
     """What has no words yet in the study's own language."""
-    if study.language == ENGLISH:
+    kind = get_kind(study.kind)
+    if serves(kind, study.language) == ENGLISH:
         return []
-    return [key for key in get_kind(study.kind).wordings(study.options) if not study.wordings.get(key)]
+    return [key for key in kind.wordings(study.options) if not study.wordings.get(key)]
 
 
 def missing_texts(study: Study, row: StudyText) -> list[str]:
@@ -172,7 +177,7 @@ class StudyLanguage:
     @property
     def has_page(self) -> bool:
         """What a study says in its own language is on the study's page, but for what its kind says, of which
-        the English is in the kind's code."""
+        the English is in the kind's code; `en-gb` may have words of its own in the place of some."""
         return not (self.is_own and self.tag == ENGLISH)
 
 
@@ -195,8 +200,8 @@ def _seen(study: Study, texts: Study | StudyText, missing: Sequence[str]) -> Stu
 def _not_read(study: Study, texts: Study | StudyText) -> str:
     """Whether somebody wrote it here, or the kind brought it, of which nobody has read the language."""
     kind = get_kind(study.kind)
-    brought = kind.translations.get(texts.language)
-    if brought is None or brought.reviewed_by:
+    brought = spoken_by(kind, texts.language)
+    if brought.reviewed_by:
         return "nobody yet"
     is_theirs = any(texts.wordings.get(key) == said for key, said in brought.wordings.items())
     return "nobody (machine, unreviewed)" if is_theirs else "nobody yet"

@@ -4,8 +4,9 @@ What the site itself says is there in settings.LANGUAGES. What a study says may 
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
+from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -15,8 +16,17 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 LONGEST_TAG = 20  # the longest that rows hold
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+# How a language is written stands in its tag where that is not as usual: `uz-arab`.
+_SCRIPT = re.compile(r"-([a-z]{4})(?=-|$)")
+_RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"}
+# Django knows few of these, and takes Azerbaijani for one.
+_RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ks", "lrc", "mzn", "nqo", "pnb", "prs", "ps"}
+_RIGHT_TO_LEFT |= {"sd", "syr", "ug", "ur", "yi"}
+# Where Chinese is written in traditional characters; elsewhere in simplified ones.
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
 # Where annotators are; researchers' pages are English.
 _ANNOTATORS = "/s/"
+_LEADS_TO_THEM = re.compile(r"(^|&)next=(/|%2F)s(/|%2F)", re.IGNORECASE)
 
 
 def is_tag(text: str) -> bool:
@@ -26,10 +36,9 @@ def is_tag(text: str) -> bool:
 
 def direction_of(tag: str) -> str:
     """In which direction the language is written: "ltr" or "rtl"."""
-    if tag in LANG_INFO and "bidi" in LANG_INFO[tag]:
-        return "rtl" if LANG_INFO[tag]["bidi"] else "ltr"
-    base = LANG_INFO.get(tag.partition("-")[0], {})
-    return "rtl" if base.get("bidi") else "ltr"
+    if script := _SCRIPT.search(tag):
+        return "rtl" if script[1] in _RIGHT_TO_LEFT_SCRIPTS else "ltr"
+    return "rtl" if tag.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def name_of(tag: str) -> str:
@@ -50,6 +59,22 @@ def translated_name_of(tag: str) -> str:
     return translation.gettext(english_name_of(tag))
 
 
+def nearest(tag: str, spoken: Collection[str]) -> str | None:
+    """Which of these languages serves for this one: for `de-at` German, if nothing is nearer."""
+    return next((each for each in _wider(tag) if each in spoken), None)
+
+
+def _wider(tag: str) -> list[str]:
+    """The tag itself, then ever less of it. What is left of Chinese is how it is written, for who reads one
+    script need not read the other."""
+    parts = tag.split("-")
+    found = ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    if parts[0] != "zh":
+        return found
+    is_simplified = "hans" in parts or not _TRADITIONAL.intersection(parts)
+    return [*found, "zh-hans"] if is_simplified else [*found[:-1], "zh-hant"]
+
+
 def interface_language(tag: str) -> str:
     """The nearest of the languages that the site itself speaks; English where it speaks none like it."""
     try:
@@ -61,22 +86,30 @@ def interface_language(tag: str) -> str:
 def accepted(request: HttpRequest, offered: Iterable[str]) -> str | None:
     """Which of these languages the browser would rather have; None where it asks for none of them."""
     by_tag = list(offered)
-    for asked, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        base = asked.partition("-")[0]
-        near = (each for each in by_tag if each.partition("-")[0] == base)
-        if found := next((each for each in by_tag if each == asked), None) or next(near, None):
+    for asked, quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        if quality and (found := _nearest_kin(asked, by_tag)):
             return found
     return None
 
 
+def _nearest_kin(tag: str, offered: Collection[str]) -> str | None:
+    """Whoever asks for the German of Austria reads that of Switzerland, too, and of two sorts of Chinese
+    rather the one in the same script."""
+    kin = [each for each in offered if each.partition("-")[0] == tag.partition("-")[0]]
+    alike = [each for each in kin if _wider(each)[-1] == _wider(tag)[-1]]
+    return nearest(tag, kin) or next(iter(alike or kin), None)
+
+
 def spoken_by_browser(request: HttpRequest) -> str:
     """Which of the site's languages the browser asks for."""
-    return translation.get_language_from_request(request)
+    return accepted(request, (tag for tag, _ in settings.LANGUAGES)) or "en"
 
 
 def is_for_annotators(request: HttpRequest) -> bool:
-    """Pages of studies, and the log-in that leads to one."""
-    return request.path.startswith(_ANNOTATORS) or request.GET.get("next", "").startswith(_ANNOTATORS)
+    """Pages of studies, and the log-in that leads to one. Looks at the query as it was sent: nobody has
+    judged yet whether it is well-formed, and Django would decode it by a codec that the request names."""
+    query = request.META.get("QUERY_STRING", "")
+    return request.path.startswith(_ANNOTATORS) or _LEADS_TO_THEM.search(query) is not None
 
 
 def speak_to_visitors(

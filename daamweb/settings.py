@@ -103,11 +103,12 @@ MIDDLEWARE = [
     "daamweb.headers.add_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Before everything that looks at what was sent, or may answer with a page that does.
+    # Before everything that answers with a page. It looks at an address and a header, whatever they are.
+    "daamweb.languages.speak_to_visitors",
+    # Before everything else that looks at what was sent, or may answer with a page that does.
     "daamweb.door.bodies.BodyLimits",
     "daamweb.door.texts.WellFormedTexts",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "daamweb.languages.speak_to_visitors",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -8,7 +8,7 @@ from annotations.errors import StudyError
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Participation, Study, StudyText
 from annotations.services.locks import lock_participation, lock_study
-from annotations.texts import kinds_text, speaks, wording_problems
+from annotations.texts import kinds_text, serves, wording_problems
 from daamweb.languages import english_name_of, is_tag
 from daamweb.projects.errors import EditRefusedError, NotEditableError
 from daamweb.projects.models import Action
@@ -25,7 +25,7 @@ def add_language(*, study: Study, language: str, by: Actor = None) -> StudyText:
         raise StudyError(f"“{language[:20]}” is no tag of a language; one is such as en, de, zh-hans or ar.")
     if language == locked.language:
         raise StudyError(f"{english_name_of(language)} is the study’s own language.")
-    is_known = language in speaks(get_kind(locked.kind))
+    is_known = serves(get_kind(locked.kind), language) is not None
     row = kinds_text(locked, language) if is_known else StudyText(study=locked, language=language)
     try:
         with transaction.atomic():

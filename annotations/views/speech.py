@@ -29,7 +29,7 @@ def _asked_for(request: HttpRequest, study: Study) -> str:
 
 
 def named_language(request: HttpRequest) -> str:
-    return request.POST.get(FIELD) or request.GET.get(FIELD, "")
+    return (request.POST.get(FIELD) or request.GET.get(FIELD, "")).lower()
 
 
 def chosen_language(request: HttpRequest, study: Study) -> str:

@@ -13,6 +13,7 @@ from annotations.texts import (
     missing_texts,
     missing_wordings,
     offered_languages,
+    serves,
     speaks,
     spoken_by,
     texts_in,
@@ -37,6 +38,27 @@ def test_every_kind_speaks_english_and_what_its_folder_has(kind):
     assert spoken_by(kind, "de").texts != kind.texts
 
 
+@pytest.mark.parametrize("kind", list(KINDS.values()), ids=list(KINDS))
+@pytest.mark.parametrize(
+    ("language", "served_by"),
+    [
+        ("en", "en"),
+        ("en-gb", "en"),
+        ("de-at", "de"),
+        ("es-419", "es"),
+        ("zh-cn", "zh-hans"),
+        ("zh-tw", None),
+        ("ar", None),
+    ],
+)
+def test_a_regions_language_is_served_by_the_one_that_the_kind_speaks(kind, language, served_by):
+    assert serves(kind, language) == served_by
+    assert spoken_by(kind, language) == spoken_by(kind, served_by or "en")
+    assert wordings_in(kind, {"display": "veil"}, language) == wordings_in(
+        kind, {"display": "veil"}, served_by or "en"
+    )
+
+
 @pytest.mark.parametrize("kind", ["attribution", "object_presence"])
 def test_what_a_kind_brings_is_whole_and_can_be_told_apart(kind):
     study = make_study(kind)
@@ -54,10 +76,19 @@ def test_english_is_brought_to_a_study_in_another_language():
     assert missing_texts(study, text) == []
 
 
+@pytest.mark.parametrize(("region", "language"), [("en-gb", "en"), ("de-at", "de"), ("zh-sg", "zh-hans")])
+def test_a_regions_language_is_brought_whole(region, language):
+    study = make_study(language="es")
+    text, like = kinds_text(study, region), kinds_text(study, language)
+    assert (text.language, text.title, text.wordings) == (region, like.title, like.wordings)
+    assert missing_texts(study, text) == []
+
+
 @pytest.mark.parametrize(
     ("language", "message"),
     [
         ("en", "English is the study’s own language."),
+        ("zh-tw", "do not speak 'zh-tw' by themselves"),
         ("ar", "do not speak 'ar' by themselves, but en, de, es"),
     ],
 )
@@ -79,7 +110,8 @@ def test_a_study_has_the_wordings_of_its_own_options():
 
 
 def test_a_study_in_english_lacks_no_wordings_and_one_that_nobody_translated_all():
-    assert missing_wordings(make_study()) == missing_wordings(make_study(language="de")) == []
+    for language in ("en", "en-us", "de", "de-at"):
+        assert missing_wordings(make_study(language=language)) == []
     study = make_study(language="ar")
     assert missing_wordings(study) == list(get_kind("attribution").wordings(study.options))
 

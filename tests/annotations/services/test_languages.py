@@ -50,6 +50,18 @@ def test_a_study_is_built_in_a_language_of_its_kind():
     assert found(study) == ()
 
 
+def test_a_study_in_a_regions_language_begins_with_what_the_kind_says_and_opens():
+    british, austrian = make_study(language="en-gb", languages=("de-at",)), make_study(language="de-at")
+    assert (british.title, british.wordings) == (get_kind("attribution").texts.title, {})
+    assert (austrian.title, austrian.wordings["5"]) == (GERMAN.texts.title, GERMAN.wordings["5"])
+    assert british.translations.get().wordings["5"] == GERMAN.wordings["5"]
+    assert add_language(study=austrian, language="en-us").wordings["5"] == "excellent"
+    for study in (british, austrian):
+        open_study(study=study)
+        assert found(study) == ()
+        assert study.translations.get().offered
+
+
 @pytest.mark.parametrize(
     ("design", "message"),
     [
