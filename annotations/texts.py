@@ -111,8 +111,11 @@ def wording_problems(english: Mapping[str, str], wordings: Mapping[str, str]) ->
 
 
 def whole_texts(study: Study) -> list[StudyText]:
-    """The languages of a draft, beside its own, in which nothing is missing."""
-    rows = study.translations.exclude(language=study.language)
+    """The languages of a draft, beside its own, in which nothing is missing. What is paid is of the study:
+    where that pays nothing, no language says that it does."""
+    rows = list(study.translations.exclude(language=study.language))
+    for row in rows if not study.pay else ():
+        row.pay = ""
     return [row for row in rows if not missing_texts(study, row)]
 
 

@@ -209,7 +209,15 @@ def edit_draft(*, study: Study, typed: dict[str, Any], shown: Shown | None = Non
     is_stored = store_edit(locked=locked, typed=typed, shown=shown, by=by)
     if locked.language != before:
         _speak_anew(locked)
+    if not locked.pay:
+        _promise_nothing(locked, by)
     return is_stored
+
+
+def _promise_nothing(study: Study, by: Actor) -> None:
+    """A study that does not pay says so in no language."""
+    for row in study.translations.exclude(pay=""):
+        store_edit(locked=row, typed={"pay": ""}, shown=None, by=by)
 
 
 def _speak_anew(study: Study) -> None:

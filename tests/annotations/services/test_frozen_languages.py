@@ -97,6 +97,15 @@ def test_an_incomplete_language_cannot_be_offered_past_the_services():
         StudyText.objects.filter(pk=row.pk).update(offered=True)
 
 
+def test_pay_in_a_study_without_pay_is_neither_frozen_nor_promised():
+    study = make_study()
+    add_arabic(study, pay="٣ يورو")  # past the services
+    open_study(study=study)
+    assert reloaded(study).plan.settings["languages"]["ar"]["pay"] == ""
+    assert study.translations.get().pay == ""
+    assert found(study) == set()
+
+
 # --- what whoever freezes it has seen ---------------------------------------------------------------------
 
 

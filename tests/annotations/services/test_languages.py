@@ -104,6 +104,19 @@ def test_a_draft_whose_language_stays_keeps_its_words():
     assert study.wordings == arabic_wordings(study)
 
 
+def test_a_draft_that_pays_nothing_any_more_says_so_in_every_language(researcher):
+    study = make_study(pay="3 euros")
+    row = add_arabic(study, pay="٣ يورو", reviewed_by="Layla")
+    edit_draft(study=study, typed={"pay": "4 euros"})
+    row.refresh_from_db()
+    assert row.pay == "٣ يورو"
+    edit_draft(study=study, typed={"pay": ""}, by=researcher)
+    row.refresh_from_db()
+    assert (row.pay, row.reviewed_by) == ("", "Layla")
+    event = Event.objects.on(row)[0]
+    assert (event.actor, event.details) == (researcher, {"pay": ["٣ يورو", ""]})
+
+
 def test_a_draft_does_not_take_a_language_that_it_has_beside_its_own():
     study = make_study(languages=("de",))
     with pytest.raises(
