@@ -70,6 +70,11 @@ def speaks(kind: Kind) -> list[str]:
     return [ENGLISH, *kind.translations]
 
 
+def said_wordings(study: Study) -> dict[str, Any]:
+    """What annotators read in the study's own language, be it stored or in the kind's code."""
+    return get_kind(study.kind).wordings(study.options) | study.wordings
+
+
 def missing_wordings(study: Study) -> list[str]:
     """What has no words yet in the study's own language."""
     if study.language == ENGLISH:
