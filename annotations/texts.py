@@ -173,8 +173,8 @@ class StudyLanguage:
     @property
     def has_page(self) -> bool:
         """What a study says in its own language is on the study's page, but for what its kind says, of which
-        the English is in the kind's code."""
-        return not (self.is_own and self.tag == ENGLISH)
+        the English is in the kind's code, unless somebody typed another."""
+        return not (self.is_own and self.tag == ENGLISH and not self.texts.wordings)
 
 
 def languages_of(study: Study) -> list[StudyLanguage]:

@@ -8,6 +8,7 @@ from annotations.errors import StudyError
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Participation, Study, StudyText
 from annotations.services.locks import lock_participation, lock_study
+from annotations.services.readers import as_read, ask_for_reader
 from annotations.texts import kinds_text, speaks, wording_problems
 from daamweb.languages import english_name_of, is_tag
 from daamweb.projects.errors import EditRefusedError, NotEditableError
@@ -40,8 +41,9 @@ def add_language(*, study: Study, language: str, by: Actor = None) -> StudyText:
 def edit_texts(
     *, row: Study | StudyText, typed: dict[str, Any], shown: Shown | None = None, by: Actor = None
 ) -> bool:
-    """Store what a draft says in one language; of its own only the wordings and who read them. False if it is
-    stored already. Raises NotEditableError, EditRefusedError, EditConflictError."""
+    """Store what a draft says in one language; of its own only the wordings and who read them. Where it says
+    something else now, who read it is asked for again. False if it is stored already. Raises
+    NotEditableError, EditRefusedError, EditConflictError."""
     study = row if isinstance(row, Study) else row.study
     try:
         locked = _lock_draft(study)
@@ -50,12 +52,15 @@ def edit_texts(
     wordings = get_kind(locked.kind).wordings(locked.options)
     for problem in wording_problems(wordings, typed.get("wordings", {})).values():
         raise EditRefusedError("wordings", problem)
-    if isinstance(row, Study):
-        return store_edit(locked=locked, typed=typed, shown=shown, by=by)
-    text = StudyText.objects.filter(pk=row.pk).select_related("study").first()
+    text: Study | StudyText | None = locked
+    if isinstance(row, StudyText):
+        text = StudyText.objects.filter(pk=row.pk).select_related("study").first()
     if text is None:
         raise NotEditableError(f"Somebody removed {english_name_of(row.language)} meanwhile.")
-    return store_edit(locked=text, typed=typed, shown=shown, by=by)
+    before = as_read(text)
+    is_stored = store_edit(locked=text, typed=typed, shown=shown, by=by)
+    ask_for_reader(locked=text, before=before, by=by)
+    return is_stored
 
 
 @transaction.atomic

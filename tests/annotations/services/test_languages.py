@@ -9,6 +9,7 @@ from annotations.services.languages import add_language, edit_texts, remove_lang
 from annotations.services.openings import open_study
 from annotations.services.studies import delete_draft, edit_draft
 from annotations.services.verifications import Difference, verify_study
+from annotations.texts import languages_of
 from daamweb.projects.errors import EditRefusedError, NotEditableError
 from daamweb.projects.models import Event
 from daamweb.projects.selectors import trail_of
@@ -96,6 +97,34 @@ def test_what_a_kind_says_follows_the_language_of_a_draft(language, wordings):
     assert study.wordings == {key: said for key, said in wordings.items() if key in of_options}
 
 
+def test_what_was_typed_stays_when_the_tag_of_a_draft_is_corrected(researcher):
+    study = make_study(language="ar")
+    edit_texts(row=study, typed={"wordings": arabic_wordings(study)})
+    edit_draft(study=study, typed={"language": "ar-eg"}, by=researcher)
+    study.refresh_from_db()
+    assert study.wordings == arabic_wordings(study)
+    assert trail_of(study)[0].details == {"language": ["ar", "ar-eg"]}
+
+
+def test_what_the_kind_brought_goes_with_the_language_and_that_is_written_down(researcher):
+    study = make_study(language="de")
+    edit_texts(row=study, typed={"wordings": {**study.wordings, "1": "übel"}})
+    edit_draft(study=study, typed={"language": "ar"}, by=researcher)
+    study.refresh_from_db()
+    assert study.wordings == {"1": "übel"}
+    event = trail_of(study)[0]
+    assert (event.actor, event.action) == (researcher, "edited")
+    assert event.details["wordings"][1] == str({"1": "übel"})
+
+
+def test_what_was_typed_in_a_language_that_becomes_english_can_be_edited():
+    study = make_study(language="de")
+    edit_texts(row=study, typed={"wordings": {**study.wordings, "1": "übel"}})
+    edit_draft(study=study, typed={"language": "en"})
+    study.refresh_from_db()
+    assert (study.wordings, languages_of(study)[0].has_page) == ({"1": "übel"}, True)
+
+
 def test_a_draft_whose_language_stays_keeps_its_words():
     study = make_study(language="ar")
     edit_texts(row=study, typed={"wordings": arabic_wordings(study), "reviewed_by": ""})
@@ -128,6 +157,47 @@ def test_a_draft_does_not_take_a_language_that_it_has_beside_its_own():
     assert (study.language, study.title) == ("en", get_kind("attribution").texts.title)
     remove_language(row=study.translations.get())
     assert edit_draft(study=study, typed={"language": "de"})
+
+
+# --- who read it ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "reader"),
+    [
+        ({"language": "zh-hans", "reviewed_by": "Ada"}, ""),
+        ({"language": "zh-hans", "reviewed_by": "Bo"}, "Bo"),
+        ({"title": "Anders"}, ""),
+        ({"consent": "Anders", "reviewed_by": "Bo"}, "Bo"),
+        ({"pay": "3 Euro"}, ""),
+        ({"replicas": 2}, "Ada"),
+        ({"reviewed_by": "Bo"}, "Bo"),
+    ],
+)
+def test_whoever_read_a_draft_stands_for_what_it_said(typed, reader):
+    study = make_study(language="de", reviewed_by="Ada")
+    edit_draft(study=study, typed=typed)
+    study.refresh_from_db()
+    assert study.reviewed_by == reader
+
+
+@pytest.mark.parametrize(
+    ("typed", "reader"),
+    [
+        ({"title": "Otro", "reviewed_by": "Pilar"}, ""),
+        ({"title": "Otro", "reviewed_by": "Juan"}, "Juan"),
+        ({"wordings": {"1": "pésimo"}}, ""),
+        ({"reviewed_by": "Juan"}, "Juan"),
+    ],
+)
+def test_whoever_read_another_language_stands_for_what_it_said(typed, reader):
+    row = add_language(study=make_study(), language="es")
+    edit_texts(row=row, typed={"reviewed_by": "Pilar"})
+    edit_texts(row=row, typed=typed)
+    row.refresh_from_db()
+    assert row.reviewed_by == reader
+    expected = ["Pilar", reader]
+    assert Event.objects.on(row)[0].details["reviewed_by"] == expected
 
 
 # --- others -----------------------------------------------------------------------------------------------

@@ -97,12 +97,18 @@ def test_what_cannot_be_added_is_said_at_the_field(researcher_client, typed, mes
     assert study.translations.count() == 1
 
 
-def test_a_language_is_removed(researcher_client):
+def test_a_language_is_removed_once_it_was_asked(researcher_client):
     study = make_study(languages=("de",))
-    answer = researcher_client.post(page_of(study, "de") + "remove/", follow=True)
+    study.translations.update(reviewed_by="Ada")
+    address = page_of(study, "de") + "remove/"
+    page = text_of(researcher_client.post(address), 200)
+    assert "What was typed in German is deleted, and cannot be brought back; Ada read it." in page
+    assert f'action="{address}"' in page
+    assert study.translations.exists()
+    answer = researcher_client.post(address, {"confirmed": "yes"}, follow=True)
     assert "Removed: what the study says in German." in answer.text
     assert not study.translations.exists()
-    answer = researcher_client.post(page_of(study, "de") + "remove/", follow=True)
+    answer = researcher_client.post(address, {"confirmed": "yes"}, follow=True)
     assert "The study has no German texts beside its own." in answer.text
 
 
@@ -201,6 +207,20 @@ def test_of_the_studys_own_language_only_what_the_kind_says_is_edited_here(resea
     assert (study.wordings["1"], study.reviewed_by) == ("übel", "Ada")
     assert researcher_client.get(page_of(make_study(), "en")).status_code == 404
     assert researcher_client.get(page_of(study, "fr")).status_code == 404
+
+
+def test_whoever_read_what_was_edited_is_asked_for_again(researcher_client):
+    study = make_study(languages=("de",))
+    address = page_of(study, "de")
+    sent = typed_texts(researcher_client, address, reviewed_by="Ada")
+    assert "read it as it was" not in researcher_client.post(address, sent, follow=True).text
+    sent = typed_texts(researcher_client, address, title="Anders")
+    page = researcher_client.post(address, sent, follow=True).text
+    assert "Ada read it as it was. Give the name again once they have read it anew." in page
+    assert stored(study, "de")["reviewed_by"] == ""
+    sent = typed_texts(researcher_client, address, reviewed_by="Ada")
+    researcher_client.post(address, sent)
+    assert stored(study, "de")["reviewed_by"] == "Ada"
 
 
 def test_of_an_opened_study_the_texts_are_looked_at(researcher_client):
