@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from annotations.design import DESIGN_FIELDS, StudyDesign
 from annotations.errors import StudyError
 from annotations.kinds.cleaning import clean_options
-from annotations.kinds.interface import TaskDraft, Tell, image_name, unwatched
+from annotations.kinds.interface import TaskDraft, Tell, Texts, image_name, unwatched
 from annotations.kinds.registry import get_kind
 from annotations.models import Place, Study, StudyText, Task
 from annotations.services.locks import lock_study
@@ -62,6 +62,8 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
     study.title = design.title or spoken.texts.title
     study.consent = design.consent or spoken.texts.consent
     study.instructions = design.instructions or spoken.texts.instructions
+    if Texts(study.title, study.consent, study.instructions) == spoken.texts:
+        study.reviewed_by = design.reviewed_by or spoken.reviewed_by
     study.wordings = wordings_in(kind, study.options, design.language)
     _check_design(study)
     translations = [kinds_text(study, language) for language in dict.fromkeys(design.languages)]

@@ -1,5 +1,7 @@
 """Languages of a draft are built with it, added, edited and removed."""
 
+from dataclasses import replace
+
 import pytest
 
 from annotations.errors import StudyError
@@ -49,6 +51,24 @@ def test_a_study_is_built_in_a_language_of_its_kind():
     assert study.translations.get().title == get_kind("attribution").texts.title
     open_study(study=study)
     assert found(study) == ()
+
+
+@pytest.mark.parametrize(
+    ("design", "reader"),
+    [
+        ({}, "Ada"),
+        ({"title": GERMAN.texts.title}, "Ada"),
+        ({"title": "Anders"}, ""),
+        ({"reviewed_by": "Bo"}, "Bo"),
+        ({"title": "Anders", "reviewed_by": "Bo"}, "Bo"),
+    ],
+)
+def test_who_read_what_the_kind_brings_read_a_study_that_says_just_that(monkeypatch, design, reader):
+    kind = get_kind("attribution")
+    translations = {**kind.translations, "de": replace(GERMAN, reviewed_by="Ada")}
+    monkeypatch.setattr(type(kind), "translations", translations)
+    assert make_study(language="de", **design).reviewed_by == reader
+    assert make_study(languages=("de",)).translations.get().reviewed_by == "Ada"
 
 
 @pytest.mark.parametrize(
