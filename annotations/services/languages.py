@@ -9,13 +9,16 @@ from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Participation, Study, StudyText
 from annotations.services.locks import lock_participation, lock_study
 from annotations.services.readers import as_read, ask_for_reader
-from annotations.texts import kinds_text, speaks, wording_problems
+from annotations.texts import TEXT_FIELDS, kinds_text, speaks, wording_problems
 from daamweb.languages import english_name_of, is_tag
 from daamweb.projects.errors import EditRefusedError, NotEditableError
 from daamweb.projects.models import Action
 from daamweb.projects.services.editing import store_edit
 from daamweb.projects.services.events import Actor, record
 from daamweb.projects.shown import Shown
+
+# In a study's own language the rest is edited with its design.
+OWN_FIELDS = {"wordings", "reviewed_by"}
 
 
 @transaction.atomic
@@ -49,9 +52,7 @@ def edit_texts(
         locked = _lock_draft(study)
     except StudyError as error:
         raise NotEditableError(str(error)) from error
-    wordings = get_kind(locked.kind).wordings(locked.options)
-    for problem in wording_problems(wordings, typed.get("wordings", {})).values():
-        raise EditRefusedError("wordings", problem)
+    _check_texts(locked, typed, is_own=isinstance(row, Study))
     text: Study | StudyText | None = locked
     if isinstance(row, StudyText):
         text = StudyText.objects.filter(pk=row.pk).select_related("study").first()
@@ -61,6 +62,18 @@ def edit_texts(
     is_stored = store_edit(locked=text, typed=typed, shown=shown, by=by)
     ask_for_reader(locked=text, before=before, by=by)
     return is_stored
+
+
+def _check_texts(study: Study, typed: dict[str, Any], *, is_own: bool) -> None:
+    """Raises EditRefusedError."""
+    others = set(TEXT_FIELDS) if study.pay else set(TEXT_FIELDS) - {"pay"}
+    for name in typed.keys() - (OWN_FIELDS if is_own else others):
+        raise EditRefusedError(name, f"“{name}” is not edited with what a study says in a language.")
+    known, said = get_kind(study.kind).wordings(study.options), typed.get("wordings", {})
+    for key in said.keys() - known:
+        raise EditRefusedError("wordings", f"Nothing in this study is called “{key}”, so it needs no words.")
+    for problem in wording_problems(known, said).values():
+        raise EditRefusedError("wordings", problem)
 
 
 @transaction.atomic

@@ -262,6 +262,33 @@ def test_texts_are_edited_and_it_is_written_down(researcher):
     assert (event.action, event.actor, event.details["reviewed_by"]) == ("edited", researcher, ["", "Layla"])
 
 
+@pytest.mark.parametrize(
+    ("is_own", "typed", "field"),
+    [
+        (True, {"title": "Another"}, "title"),
+        (True, {"name": "Another", "wordings": {}}, "name"),
+        (False, {"pay": "٣ يورو"}, "pay"),
+        (False, {"language": "de"}, "language"),
+        (False, {"offered": True}, "offered"),
+        (False, {"wordings": {"nonsense": "X"}}, "wordings"),
+    ],
+)
+def test_only_what_a_study_says_in_a_language_is_edited_with_it(is_own, typed, field):
+    study = make_study()
+    row = study if is_own else add_arabic(study)
+    before = vars(type(row).objects.get(pk=row.pk)) | {"_state": None}
+    with pytest.raises(EditRefusedError) as refused:
+        edit_texts(row=row, typed=typed)
+    assert refused.value.field == field
+    assert vars(type(row).objects.get(pk=row.pk)) | {"_state": None} == before
+
+
+def test_pay_is_edited_where_the_study_pays():
+    study = make_study(pay="3 euros")
+    row = add_arabic(study)
+    assert edit_texts(row=row, typed={"pay": "٣ يورو"})
+
+
 def test_wordings_that_cannot_be_told_apart_are_not_stored():
     study = make_study()
     row = add_arabic(study)
