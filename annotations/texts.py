@@ -75,19 +75,24 @@ def said_wordings(study: Study) -> dict[str, Any]:
     return get_kind(study.kind).wordings(study.options) | study.wordings
 
 
+def is_said(texts: Mapping[str, Any], key: str) -> bool:
+    """Whether anything is there that can be seen: spaces and soft hyphens say nothing."""
+    return any(sign.isprintable() and not sign.isspace() for sign in str(texts.get(key, "")))
+
+
 def missing_wordings(study: Study) -> list[str]:
     """What has no words yet in the study's own language."""
     if study.language == ENGLISH:
         return []
-    return [key for key in get_kind(study.kind).wordings(study.options) if not study.wordings.get(key)]
+    return [key for key in get_kind(study.kind).wordings(study.options) if not is_said(study.wordings, key)]
 
 
 def missing_texts(study: Study, row: StudyText) -> list[str]:
     """What a language lacks before it can be offered; pay is wanted where the study speaks of it."""
     wanted = ["title", "consent", "instructions", *(["pay"] if study.pay else [])]
-    missing = [name for name in wanted if not getattr(row, name).strip()]
+    missing = [name for name in wanted if not is_said(vars(row), name)]
     wordings = get_kind(study.kind).wordings(study.options)
-    return missing + [key for key in wordings if not str(row.wordings.get(key, "")).strip()]
+    return missing + [key for key in wordings if not is_said(row.wordings, key)]
 
 
 def in_words(study: Study, missing: Sequence[str]) -> str:
@@ -105,9 +110,14 @@ def wording_problems(english: Mapping[str, str], wordings: Mapping[str, str]) ->
     problems: dict[str, str] = {}
     known: dict[str, str] = {}
     for key in filter(wordings.get, english):
-        said = wordings[key]
-        for place in _PLACE.findall(english[key]):
-            if said.count(place) != 1:
+        said, places = wordings[key], _PLACE.findall(english[key])
+        if not is_said(wordings, key):
+            problems[key] = "There is nothing in it that can be seen."
+            continue
+        for place in {*places, *_PLACE.findall(said)}:
+            if place not in places:
+                problems[key] = f"Annotators would read {place} as it stands: no task puts anything in here."
+            elif said.count(place) != 1:
                 problems[key] = f"It has to have {place} once, where every task puts its own in."
         heard = said.replace(SOFT_HYPHEN, "").casefold()
         if (first := known.setdefault(heard, key)) != key:

@@ -117,6 +117,27 @@ def test_the_word_of_a_task_stands_in_its_question_once(said):
     assert wording_problems(english, {"question": "Passt „{word}“?"}) == {}
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\N{SOFT HYPHEN}", "\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"])
+def test_what_nobody_sees_is_not_said(blank):
+    study = make_study(language="de", pay="3 Euro")
+    study.wordings["1"] = blank
+    assert missing_wordings(study) == ["1"]
+    row = add_arabic(study, title=blank, pay=blank)
+    row.wordings["1"] = blank
+    assert missing_texts(study, row) == ["title", "pay", "1"]
+    problems = wording_problems(get_kind("attribution").wordings(study.options), {"1": blank, "2": blank})
+    assert list(problems) == (["1", "2"] if blank else [])
+
+
+def test_a_label_into_which_no_task_puts_anything_has_no_place_for_it():
+    english = get_kind("attribution").wordings({"display": "veil"})
+    assert wording_problems(english, {"5": "sehr {word}"}) == {
+        "5": "Annotators would read {word} as it stands: no task puts anything in here."
+    }
+    assert "{wort}" in wording_problems(english, {"question": "Passt {word} zu {wort}?"})["question"]
+    assert wording_problems(english, {"5": "sehr {gut"}) == {}
+
+
 def test_two_things_that_annotators_could_not_tell_apart_are_found():
     english = {"objects.mouse": "mouse", "objects.rat": "rat", "objects.cat": "cat"}
     said = {"objects.mouse": "Maus", "objects.rat": "Ma\N{SOFT HYPHEN}uS", "objects.cat": "Katze"}
