@@ -1,7 +1,7 @@
 """What a study says in each language, what is missing, and which languages annotators are offered."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -46,7 +46,9 @@ def kinds_text(study: Study, language: str) -> StudyText:
     if language == study.language:
         raise StudyError(f"{english_name_of(language)} is the study’s own language.")
     if language == ENGLISH:
-        spoken, wordings = Translation(kind.texts, {}), kind.wordings(study.options)
+        foreign = _not_english(study)
+        spoken = Translation(kind.texts, {})
+        wordings = {key: said for key, said in kind.wordings(study.options).items() if key not in foreign}
     elif language in kind.translations:
         spoken, wordings = kind.translations[language], wordings_in(kind, study.options, language)
     else:
@@ -82,9 +84,17 @@ def is_said(texts: Mapping[str, Any], key: str) -> bool:
 
 def missing_wordings(study: Study) -> list[str]:
     """What has no words yet in the study's own language."""
+    wordings: Iterable[str] = get_kind(study.kind).wordings(study.options)
     if study.language == ENGLISH:
+        wordings = _not_english(study)
+    return [key for key in wordings if not is_said(study.wordings, key)]
+
+
+def _not_english(study: Study) -> list[str]:
+    """Of what the kind says, the names that stand in the prompts, where these are in another language."""
+    if study.prompt_language.partition("-")[0] == ENGLISH:
         return []
-    return [key for key in get_kind(study.kind).wordings(study.options) if not is_said(study.wordings, key)]
+    return get_kind(study.kind).prompt_wordings(study.options)
 
 
 def missing_texts(study: Study, row: StudyText) -> list[str]:
@@ -183,8 +193,8 @@ class StudyLanguage:
     @property
     def has_page(self) -> bool:
         """What a study says in its own language is on the study's page, but for what its kind says, of which
-        the English is in the kind's code, unless somebody typed another."""
-        return not (self.is_own and self.tag == ENGLISH and not self.texts.wordings)
+        the English is in the kind's code, unless somebody typed another, or the prompts are not English."""
+        return not (self.is_own and self.tag == ENGLISH and not self.texts.wordings and not self.missing)
 
 
 def languages_of(study: Study) -> list[StudyLanguage]:

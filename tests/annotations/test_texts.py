@@ -4,7 +4,8 @@ import pytest
 
 from annotations.errors import StudyError
 from annotations.kinds.registry import KINDS, get_kind
-from annotations.models import StudyText
+from annotations.models import Study, StudyText
+from annotations.services.languages import edit_texts
 from annotations.services.openings import open_study
 from annotations.texts import (
     in_words,
@@ -21,7 +22,7 @@ from annotations.texts import (
     wordings_in,
 )
 from tests.annotations.arabic import add_arabic, arabic_wordings
-from tests.factories import make_open_study, make_study
+from tests.factories import make_cohyponym_prompt_set, make_open_study, make_run, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +83,34 @@ def test_a_study_in_english_lacks_no_wordings_and_one_that_nobody_translated_all
     assert missing_wordings(make_study()) == missing_wordings(make_study(language="de")) == []
     study = make_study(language="ar")
     assert missing_wordings(study) == list(get_kind("attribution").wordings(study.options))
+
+
+def french_objects(**design) -> Study:
+    run = make_run(make_cohyponym_prompt_set((("chat", "chien", True),)))
+    options = {"objects": ["chat", "chien"]}
+    return make_study("object_presence", run=run, prompt_language="fr", options=options, **design)
+
+
+def test_an_english_study_of_prompts_in_another_language_lacks_the_names_of_its_objects():
+    study = french_objects()
+    assert missing_wordings(study) == ["objects.chat", "objects.chien"]
+    assert languages_of(study)[0].has_page
+    with pytest.raises(StudyError, match="is in English, in which it lacks words for “chat” and words for"):
+        open_study(study=study)
+    edit_texts(row=study, typed={"wordings": {"objects.chat": "cat", "objects.chien": "dog"}})
+    open_study(study=study)
+    study.refresh_from_db()
+    assert languages_of(study)[0].has_page
+    said = study.frozen_plan.settings["wordings"]
+    assert (said["objects.chat"], said["none"]) == ("cat", "None of these objects")
+    assert missing_wordings(make_study(prompt_language="fr")) == []  # no kind's code is French
+    assert missing_wordings(make_study("object_presence", prompt_language="en-gb")) == []
+
+
+def test_english_is_not_brought_to_names_in_another_language():
+    text = kinds_text(french_objects(language="de"), "en")
+    assert list(text.wordings) == ["question", "none"]
+    assert missing_texts(text.study, text) == ["objects.chat", "objects.chien"]
 
 
 def test_pay_is_wanted_where_the_study_speaks_of_it():

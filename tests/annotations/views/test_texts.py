@@ -13,7 +13,7 @@ from daamweb.projects.models import Role
 from tests.annotations.admin.pages import change_page
 from tests.annotations.arabic import TEXTS, add_arabic, arabic_wordings
 from tests.edits import shown_at, shown_on
-from tests.factories import make_open_study, make_study
+from tests.factories import make_cohyponym_prompt_set, make_open_study, make_run, make_study
 from tests.projects.views.forms import lost, text_of
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +193,23 @@ def test_a_mistake_is_shown_at_its_field_with_everything_typed_still_there(resea
     assert list(answer.context["form"].errors) == [list(typed)[-1]]
     assert stored(study, "ar")["wordings"] == arabic_wordings(study)
     assert shown_on(answer.text) == sent["shown"]
+
+
+def test_an_english_study_is_given_english_names_of_what_is_called_otherwise_in_its_prompts(
+    researcher_client,
+):
+    run = make_run(make_cohyponym_prompt_set((("chat", "chien", True),)))
+    options = {"objects": ["chat", "chien"]}
+    study = make_study("object_presence", run=run, prompt_language="fr", options=options)
+    address = page_of(study, "en")
+    assert f'<a href="{address}">English</a>' in researcher_client.get(page_of(study)).text
+    assert "Missing: words for “chat” and words for “chien”." in researcher_client.get(address).text
+    sent = typed_texts(researcher_client, address, wording_2="cat", wording_3="dog")
+    assert "Nothing is missing." in researcher_client.post(address, sent, follow=True).text
+    open_study(study=study)
+    page = researcher_client.get(address).text
+    assert '<dd lang="en" dir="ltr">cat</dd>' in page
+    assert '<dd lang="en" dir="ltr">None of these objects</dd>' in page
 
 
 def test_of_the_studys_own_language_only_what_the_kind_says_is_edited_here(researcher_client):
