@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from annotations.kinds.object_presence.options import MOST_OBJECTS
 from annotations.kinds.registry import get_kind
 from annotations.models import Study
 from annotations.services.languages import edit_texts, remove_language
@@ -151,6 +152,17 @@ def test_objects_stand_in_a_list_of_their_own(researcher_client):
     groups = {legend: [(each.source, each.value) for each in entries] for legend, entries in form.groups()}
     assert list(groups) == ["Question and answers", "Objects"]
     assert groups["Objects"] == [("cat", "Katze"), ("dog", "Hund")]
+
+
+def test_as_many_objects_as_a_study_may_have_are_stored(researcher_client):
+    names = ["cat", "dog", *(f"object {number}" for number in range(MOST_OBJECTS - 2))]
+    study = make_study("object_presence", languages=("de",), options={"objects": names})
+    address = page_of(study, "de")
+    wordings = {f"wording_{number}": f"Ding {number}" for number in range(2, MOST_OBJECTS + 2)}
+    sent = typed_texts(researcher_client, address, **wordings)
+    answer = researcher_client.post(address, sent, follow=True)
+    assert "Nothing is missing." in answer.text
+    assert len(stored(study, "de")["wordings"]) == MOST_OBJECTS + 2
 
 
 def test_texts_are_stored_and_what_is_missing_is_said(researcher_client):
