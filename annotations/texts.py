@@ -166,12 +166,14 @@ def _offered_text(slug: str, language: str) -> StudyText | None:
 
 @dataclass(frozen=True)
 class StudyLanguage:
-    """One language of a study, as its researchers look at it. `missing`: in words; empty if nothing is."""
+    """One language of a study, as its researchers look at it. `missing`: in words; empty if nothing is.
+    `scale`: where the labels come from that the kind brings in it."""
 
     texts: Study | StudyText
     is_own: bool
     missing: str
     read_by: str
+    scale: str
 
     @property
     def tag(self) -> str:
@@ -210,6 +212,7 @@ def _seen(study: Study, texts: Study | StudyText, missing: Sequence[str]) -> Stu
         is_own=texts is study,
         missing=in_words(study, missing) if missing else "",
         read_by=texts.reviewed_by or _not_read(study, texts),
+        scale=spoken_by(get_kind(study.kind), texts.language).scale.strip(),
     )
 
 

@@ -146,6 +146,17 @@ def test_texts_are_typed_in_the_direction_of_their_language_beside_the_studys_ow
     )
 
 
+def test_where_the_labels_of_a_scale_are_from_is_told_beside_them(researcher_client):
+    study = make_study(languages=("de",))
+    add_arabic(study)
+    told = "Where the labels of the answers that come with the kind of task are from: "
+    german = text_of(researcher_client.get(page_of(study, "de")), 200)
+    assert told + " ".join(get_kind("attribution").translations["de"].scale.split()) in german
+    assert told not in researcher_client.get(page_of(study, "ar")).text
+    open_study(study=study)
+    assert told in researcher_client.get(page_of(study, "de")).text
+
+
 def test_objects_stand_in_a_list_of_their_own(researcher_client):
     study = make_study("object_presence", languages=("de",), options={"objects": ["cat", "dog"]})
     form = researcher_client.get(page_of(study, "de")).context["form"]
