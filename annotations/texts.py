@@ -1,7 +1,7 @@
 """What a study says in each language, what is missing, and which languages annotators are offered."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -51,8 +51,10 @@ def kinds_text(study: Study, language: str) -> StudyText:
             f"Studies of {kind.key} do not speak {language!r} by themselves, but {', '.join(speaks(kind))}; "
             "add other languages on the study’s page of languages."
         )
-    is_english = served_by == ENGLISH
-    brought = kind.wordings(study.options) if is_english else wordings_in(kind, study.options, language)
+    brought = wordings_in(kind, study.options, language)
+    if served_by == ENGLISH:
+        foreign, english = _not_english(study), kind.wordings(study.options)
+        brought = {key: said for key, said in english.items() if key not in foreign}
     return StudyText(
         study=study,
         language=language,
@@ -74,20 +76,38 @@ def serves(kind: Kind, language: str) -> str | None:
     return nearest(language, speaks(kind))
 
 
+def said_wordings(study: Study) -> dict[str, Any]:
+    """What annotators read in the study's own language, be it stored or in the kind's code."""
+    return get_kind(study.kind).wordings(study.options) | study.wordings
+
+
+def is_said(texts: Mapping[str, Any], key: str) -> bool:
+    """Whether anything is there that can be seen: spaces and soft hyphens say nothing."""
+    return any(sign.isprintable() and not sign.isspace() for sign in str(texts.get(key, "")))
+
+
 def missing_wordings(study: Study) -> list[str]:
     """What has no words yet in the study's own language."""
     kind = get_kind(study.kind)
+    wordings: Iterable[str] = kind.wordings(study.options)
     if serves(kind, study.language) == ENGLISH:
+        wordings = _not_english(study)
+    return [key for key in wordings if not is_said(study.wordings, key)]
+
+
+def _not_english(study: Study) -> list[str]:
+    """Of what the kind says, the names that stand in the prompts, where these are in another language."""
+    if study.prompt_language.partition("-")[0] == ENGLISH:
         return []
-    return [key for key in kind.wordings(study.options) if not study.wordings.get(key)]
+    return get_kind(study.kind).prompt_wordings(study.options)
 
 
 def missing_texts(study: Study, row: StudyText) -> list[str]:
     """What a language lacks before it can be offered; pay is wanted where the study speaks of it."""
     wanted = ["title", "consent", "instructions", *(["pay"] if study.pay else [])]
-    missing = [name for name in wanted if not getattr(row, name).strip()]
+    missing = [name for name in wanted if not is_said(vars(row), name)]
     wordings = get_kind(study.kind).wordings(study.options)
-    return missing + [key for key in wordings if not str(row.wordings.get(key, "")).strip()]
+    return missing + [key for key in wordings if not is_said(row.wordings, key)]
 
 
 def in_words(study: Study, missing: Sequence[str]) -> str:
@@ -105,9 +125,14 @@ def wording_problems(english: Mapping[str, str], wordings: Mapping[str, str]) ->
     problems: dict[str, str] = {}
     known: dict[str, str] = {}
     for key in filter(wordings.get, english):
-        said = wordings[key]
-        for place in _PLACE.findall(english[key]):
-            if said.count(place) != 1:
+        said, places = wordings[key], _PLACE.findall(english[key])
+        if not is_said(wordings, key):
+            problems[key] = "There is nothing in it that can be seen."
+            continue
+        for place in {*places, *_PLACE.findall(said)}:
+            if place not in places:
+                problems[key] = f"Annotators would read {place} as it stands: no task puts anything in here."
+            elif said.count(place) != 1:
                 problems[key] = f"It has to have {place} once, where every task puts its own in."
         heard = said.replace(SOFT_HYPHEN, "").casefold()
         if (first := known.setdefault(heard, key)) != key:
@@ -116,8 +141,11 @@ def wording_problems(english: Mapping[str, str], wordings: Mapping[str, str]) ->
 
 
 def whole_texts(study: Study) -> list[StudyText]:
-    """The languages of a draft, beside its own, in which nothing is missing."""
-    rows = study.translations.exclude(language=study.language)
+    """The languages of a draft, beside its own, in which nothing is missing. What is paid is of the study:
+    where that pays nothing, no language says that it does."""
+    rows = list(study.translations.exclude(language=study.language))
+    for row in rows if not study.pay else ():
+        row.pay = ""
     return [row for row in rows if not missing_texts(study, row)]
 
 
@@ -150,12 +178,14 @@ def _offered_text(slug: str, language: str) -> StudyText | None:
 
 @dataclass(frozen=True)
 class StudyLanguage:
-    """One language of a study, as its researchers look at it. `missing`: in words; empty if nothing is."""
+    """One language of a study, as its researchers look at it. `missing`: in words; empty if nothing is.
+    `scale`: where the labels come from that the kind brings in it."""
 
     texts: Study | StudyText
     is_own: bool
     missing: str
     read_by: str
+    scale: str
 
     @property
     def tag(self) -> str:
@@ -177,8 +207,9 @@ class StudyLanguage:
     @property
     def has_page(self) -> bool:
         """What a study says in its own language is on the study's page, but for what its kind says, of which
-        the English is in the kind's code; `en-gb` may have words of its own in the place of some."""
-        return not (self.is_own and self.tag == ENGLISH)
+        the English is in the kind's code, unless somebody typed another, or the prompts are not English;
+        `en-gb` may have words of its own in the place of some."""
+        return not (self.is_own and self.tag == ENGLISH and not self.texts.wordings and not self.missing)
 
 
 def languages_of(study: Study) -> list[StudyLanguage]:
@@ -194,6 +225,7 @@ def _seen(study: Study, texts: Study | StudyText, missing: Sequence[str]) -> Stu
         is_own=texts is study,
         missing=in_words(study, missing) if missing else "",
         read_by=texts.reviewed_by or _not_read(study, texts),
+        scale=spoken_by(get_kind(study.kind), texts.language).scale.strip(),
     )
 
 

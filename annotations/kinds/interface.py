@@ -168,6 +168,11 @@ class Kind(ABC):
         English. A study is offered in another language when all of them are there in that language."""
         return {}
 
+    def prompt_wordings(self, options: Mapping[str, Any]) -> list[str]:
+        """The keys of those `wordings` that are in the language of the prompts, since they come from the
+        options: English only if the prompts are."""
+        return []
+
     def examples(self, options: Mapping[str, Any], wordings: Mapping[str, str]) -> dict[str, Any]:
         """What `examples_template` shows, as `examples`, in a study of these options and wordings."""
         return {}

@@ -46,7 +46,8 @@ class Migration(migrations.Migration):
             name="reviewed_by",
             field=models.CharField(
                 blank=True,
-                help_text="Who speaks the language and stands for what annotators read. Empty: nobody yet.",
+                help_text="Who speaks the language and stands for what annotators read. Empty: nobody yet. When the texts "
+"are edited it is emptied, unless another name is given with them.",
                 max_length=200,
                 verbose_name="read by",
             ),
@@ -93,7 +94,8 @@ class Migration(migrations.Migration):
                     "reviewed_by",
                     models.CharField(
                         blank=True,
-                        help_text="Who speaks the language and stands for these texts. Empty: nobody yet.",
+                        help_text="Who speaks the language and stands for these texts. Empty: nobody yet. When the texts "
+"are edited it is emptied, unless another name is given with them.",
                         max_length=200,
                         verbose_name="read by",
                     ),

@@ -28,7 +28,11 @@ def language_column(help_text: str) -> "models.CharField[str, str]":
 
 def reader_column(help_text: str) -> "models.CharField[str, str]":
     return models.CharField(
-        "read by", max_length=200, blank=True, help_text=f"{help_text} Empty: nobody yet."
+        "read by",
+        max_length=200,
+        blank=True,
+        help_text=f"{help_text} Empty: nobody yet. When the texts are edited it is emptied, unless another "
+        "name is given with them.",
     )
 
 

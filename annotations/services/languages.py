@@ -8,13 +8,17 @@ from annotations.errors import StudyError
 from annotations.kinds.registry import get_kind
 from annotations.models import Assignment, Participation, Study, StudyText
 from annotations.services.locks import lock_participation, lock_study
-from annotations.texts import kinds_text, serves, wording_problems
+from annotations.services.readers import as_read, ask_for_reader
+from annotations.texts import TEXT_FIELDS, kinds_text, serves, wording_problems
 from daamweb.languages import english_name_of, is_tag
 from daamweb.projects.errors import EditRefusedError, NotEditableError
 from daamweb.projects.models import Action
 from daamweb.projects.services.editing import store_edit
 from daamweb.projects.services.events import Actor, record
 from daamweb.projects.shown import Shown
+
+# In a study's own language the rest is edited with its design.
+OWN_FIELDS = {"wordings", "reviewed_by"}
 
 
 @transaction.atomic
@@ -40,22 +44,36 @@ def add_language(*, study: Study, language: str, by: Actor = None) -> StudyText:
 def edit_texts(
     *, row: Study | StudyText, typed: dict[str, Any], shown: Shown | None = None, by: Actor = None
 ) -> bool:
-    """Store what a draft says in one language; of its own only the wordings and who read them. False if it is
-    stored already. Raises NotEditableError, EditRefusedError, EditConflictError."""
+    """Store what a draft says in one language; of its own only the wordings and who read them. Where it says
+    something else now, who read it is asked for again. False if it is stored already. Raises
+    NotEditableError, EditRefusedError, EditConflictError."""
     study = row if isinstance(row, Study) else row.study
     try:
         locked = _lock_draft(study)
     except StudyError as error:
         raise NotEditableError(str(error)) from error
-    wordings = get_kind(locked.kind).wordings(locked.options)
-    for problem in wording_problems(wordings, typed.get("wordings", {})).values():
-        raise EditRefusedError("wordings", problem)
-    if isinstance(row, Study):
-        return store_edit(locked=locked, typed=typed, shown=shown, by=by)
-    text = StudyText.objects.filter(pk=row.pk).select_related("study").first()
+    _check_texts(locked, typed, is_own=isinstance(row, Study))
+    text: Study | StudyText | None = locked
+    if isinstance(row, StudyText):
+        text = StudyText.objects.filter(pk=row.pk).select_related("study").first()
     if text is None:
         raise NotEditableError(f"Somebody removed {english_name_of(row.language)} meanwhile.")
-    return store_edit(locked=text, typed=typed, shown=shown, by=by)
+    before = as_read(text)
+    is_stored = store_edit(locked=text, typed=typed, shown=shown, by=by)
+    ask_for_reader(locked=text, before=before, by=by)
+    return is_stored
+
+
+def _check_texts(study: Study, typed: dict[str, Any], *, is_own: bool) -> None:
+    """Raises EditRefusedError."""
+    others = set(TEXT_FIELDS) if study.pay else set(TEXT_FIELDS) - {"pay"}
+    for name in typed.keys() - (OWN_FIELDS if is_own else others):
+        raise EditRefusedError(name, f"“{name}” is not edited with what a study says in a language.")
+    known, said = get_kind(study.kind).wordings(study.options), typed.get("wordings", {})
+    for key in said.keys() - known:
+        raise EditRefusedError("wordings", f"Nothing in this study is called “{key}”, so it needs no words.")
+    for problem in wording_problems(known, said).values():
+        raise EditRefusedError("wordings", problem)
 
 
 @transaction.atomic

@@ -261,7 +261,9 @@ class _Slices:
                 raise _LeaseLost
             plan.save()
             Opening.objects.filter(pk=self.opening.pk).update(plan_sha256=plan.sha256)
-            study.translations.filter(language__in=plan.settings["languages"]).update(offered=True)
+            for language, texts in plan.settings["languages"].items():
+                rows = study.translations.filter(language=language)
+                rows.update(offered=True, pay=texts["pay"])
             if not study.mark_open(plan=plan, now=database_now()):
                 raise StudyError(f"{study.name!r} is {study.get_state_display()} and cannot be opened.")
             details = {"plan": plan.sha256}

@@ -12,7 +12,7 @@ from typing import IO, Any
 from annotations.design import DEFAULTS, FROZEN_FIELDS
 from annotations.kinds.registry import get_kind
 from annotations.models import Deviation, Plan, Study
-from annotations.texts import TEXT_FIELDS, whole_texts
+from annotations.texts import TEXT_FIELDS, said_wordings, whole_texts
 from generation.models import GenerationRun
 
 # A task's record: name in the plan → column.
@@ -74,11 +74,12 @@ def _design(study: Study) -> dict[str, Any]:
     """A plan that was frozen before there was a setting says nothing of it, as long as it has its default."""
     frozen = FROZEN_FIELDS if study.plan is None else study.plan.settings
     design = {name: getattr(study, name) for name in FROZEN_FIELDS}
-    return {
+    said = {
         name: value
         for name, value in design.items()
         if name in frozen or name not in DEFAULTS or value != DEFAULTS[name]
     }
+    return said | ({"wordings": said_wordings(study)} if "wordings" in said else {})
 
 
 def _languages(study: Study) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from django.db import IntegrityError, transaction
 from annotations.design import DESIGN_FIELDS, StudyDesign
 from annotations.errors import StudyError
 from annotations.kinds.cleaning import clean_options
-from annotations.kinds.interface import TaskDraft, Tell, image_name, unwatched
+from annotations.kinds.interface import TaskDraft, Tell, Texts, image_name, unwatched
 from annotations.kinds.registry import get_kind
 from annotations.models import Place, Study, StudyText, Task
 from annotations.services.locks import lock_study
 from annotations.services.plans import task_sha256
+from annotations.services.readers import as_read, ask_for_reader
 from annotations.texts import kinds_text, spoken_by, wordings_in
 from daamweb.languages import english_name_of
 from daamweb.names import name_problem
@@ -61,6 +62,8 @@ def build_study(*, design: StudyDesign, progress: Tell = unwatched, by: Actor = 
     study.title = design.title or spoken.texts.title
     study.consent = design.consent or spoken.texts.consent
     study.instructions = design.instructions or spoken.texts.instructions
+    if Texts(study.title, study.consent, study.instructions) == spoken.texts:
+        study.reviewed_by = design.reviewed_by or spoken.reviewed_by
     study.wordings = wordings_in(kind, study.options, design.language)
     _check_design(study)
     translations = [kinds_text(study, language) for language in dict.fromkeys(design.languages)]
@@ -197,7 +200,8 @@ def _check_design(study: Study) -> None:
 @transaction.atomic
 def edit_draft(*, study: Study, typed: dict[str, Any], shown: Shown | None = None, by: Actor = None) -> bool:
     """Store a draft's design as it was typed; see `editing.edit_row`. What its kind says follows the
-    language. Raises NotEditableError where it is not a draft any more, EditRefusedError, EditConflictError.
+    language, and who read it is asked for again. Raises NotEditableError where it is not a draft any more,
+    EditRefusedError, EditConflictError.
     """
     try:
         locked = lock_study(study.pk)
@@ -205,22 +209,35 @@ def edit_draft(*, study: Study, typed: dict[str, Any], shown: Shown | None = Non
         raise NotEditableError(f"“{study.name}” was deleted meanwhile.") from error
     if locked.state != Study.State.DRAFT:
         raise NotEditableError(f"“{locked.name}” is {locked.get_state_display()}, and not a draft any more.")
-    before = locked.language
+    before = as_read(locked)
     is_stored = store_edit(locked=locked, typed=typed, shown=shown, by=by)
-    if locked.language != before:
-        _speak_anew(locked)
+    if locked.language != before["language"]:
+        _speak_anew(locked, before["language"], by)
+    ask_for_reader(locked=locked, before=before, by=by)
+    if not locked.pay:
+        _promise_nothing(locked, by)
     return is_stored
 
 
-def _speak_anew(study: Study) -> None:
+def _promise_nothing(study: Study, by: Actor) -> None:
+    """A study that does not pay says so in no language."""
+    for row in study.translations.exclude(pay=""):
+        store_edit(locked=row, typed={"pay": ""}, shown=None, by=by)
+
+
+def _speak_anew(study: Study, before: str, by: Actor) -> None:
+    """What the kind brought goes with the language that was; what somebody typed stays."""
     if study.translations.filter(language=study.language).exists():
         raise EditRefusedError(
             "language",
             f"The study has {english_name_of(study.language)} texts beside its own already. Remove them on "
             "its page of languages first.",
         )
-    wordings = wordings_in(get_kind(study.kind), study.options, study.language)
-    Study.objects.filter(pk=study.pk).update(wordings=wordings)
+    kind = get_kind(study.kind)
+    brought = wordings_in(kind, study.options, before)
+    typed = {key: said for key, said in study.wordings.items() if said != brought.get(key)}
+    wordings = wordings_in(kind, study.options, study.language) | typed
+    store_edit(locked=study, typed={"wordings": wordings}, shown=None, by=by)
 
 
 def delete_draft(*, study: Study, by: Actor = None) -> None:

@@ -137,7 +137,7 @@ def _settings_differences(plan: Plan, study: Study) -> Iterator[Difference]:
         yield Difference("the plan that was frozen", frozen, plan.sha256)
     try:
         present = plan_settings(study)
-    except (LookupError, TypeError, UnknownKindError) as error:  # changed past every form
+    except (AttributeError, LookupError, TypeError, UnknownKindError) as error:  # changed past every form
         yield Difference("the settings", None, f"cannot be read: {error!r}")
     else:
         yield from _differences("", plan.settings, present)

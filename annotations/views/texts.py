@@ -94,6 +94,11 @@ def study_language(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
         context = conflict_context(conflict, request.user)
         return _texts(request, study, language, form, status=409, shown=conflict.now, **context)
     messages.success(request, f"Stored: what the study says in {language.english_name}.")
+    read = language.texts.reviewed_by
+    if read and not _language(_study(request, pk), tag).texts.reviewed_by and typed["reviewed_by"]:
+        messages.warning(
+            request, f"{read} read it as it was. Give the name again once they have read it anew."
+        )
     return redirect("annotations:study_language", study.pk, tag)
 
 
@@ -133,6 +138,14 @@ def remove(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
     if row is None:
         messages.error(request, f"The study has no {english_name_of(tag)} texts beside its own.")
         return redirect("annotations:languages", study.pk)
+    if study.state == Study.State.DRAFT and "confirmed" not in request.POST:
+        context = {
+            "study": study,
+            "tag": tag,
+            "language": english_name_of(tag),
+            "read_by": row.reviewed_by,
+        }
+        return render(request, "annotations/remove_language.html", context)
     try:
         remove_language(row=row, by=current_user(request))
     except StudyError as error:

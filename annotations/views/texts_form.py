@@ -57,7 +57,8 @@ class TextsForm(forms.Form):
         required=False,
         max_length=200,
         label="Read by",
-        help_text="Who speaks the language, has read all of it and stands for it. Empty: nobody yet.",
+        help_text="Who speaks the language, has read all of it and stands for it. Empty: nobody yet. When "
+        "the texts are edited it is emptied, unless another name is given with them.",
     )
 
     def __init__(

@@ -4,7 +4,8 @@ import pytest
 
 from annotations.errors import StudyError
 from annotations.kinds.registry import KINDS, get_kind
-from annotations.models import StudyText
+from annotations.models import Study, StudyText
+from annotations.services.languages import edit_texts
 from annotations.services.openings import open_study
 from annotations.texts import (
     in_words,
@@ -22,7 +23,7 @@ from annotations.texts import (
     wordings_in,
 )
 from tests.annotations.arabic import add_arabic, arabic_wordings
-from tests.factories import make_open_study, make_study
+from tests.factories import make_cohyponym_prompt_set, make_open_study, make_run, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +117,34 @@ def test_a_study_in_english_lacks_no_wordings_and_one_that_nobody_translated_all
     assert missing_wordings(study) == list(get_kind("attribution").wordings(study.options))
 
 
+def french_objects(**design) -> Study:
+    run = make_run(make_cohyponym_prompt_set((("chat", "chien", True),)))
+    options = {"objects": ["chat", "chien"]}
+    return make_study("object_presence", run=run, prompt_language="fr", options=options, **design)
+
+
+def test_an_english_study_of_prompts_in_another_language_lacks_the_names_of_its_objects():
+    study = french_objects()
+    assert missing_wordings(study) == ["objects.chat", "objects.chien"]
+    assert languages_of(study)[0].has_page
+    with pytest.raises(StudyError, match="is in English, in which it lacks words for “chat” and words for"):
+        open_study(study=study)
+    edit_texts(row=study, typed={"wordings": {"objects.chat": "cat", "objects.chien": "dog"}})
+    open_study(study=study)
+    study.refresh_from_db()
+    assert languages_of(study)[0].has_page
+    said = study.frozen_plan.settings["wordings"]
+    assert (said["objects.chat"], said["none"]) == ("cat", "None of these objects")
+    assert missing_wordings(make_study(prompt_language="fr")) == []  # no kind's code is French
+    assert missing_wordings(make_study("object_presence", prompt_language="en-gb")) == []
+
+
+def test_english_is_not_brought_to_names_in_another_language():
+    text = kinds_text(french_objects(language="de"), "en")
+    assert list(text.wordings) == ["question", "none"]
+    assert missing_texts(text.study, text) == ["objects.chat", "objects.chien"]
+
+
 def test_pay_is_wanted_where_the_study_speaks_of_it():
     silent, paying = make_study(), make_study(pay="5 euros")
     assert missing_texts(silent, add_arabic(silent)) == []
@@ -147,6 +176,27 @@ def test_the_word_of_a_task_stands_in_its_question_once(said):
     english = get_kind("attribution").wordings({"display": "veil"})
     assert "It has to have {word} once" in wording_problems(english, {"question": said})["question"]
     assert wording_problems(english, {"question": "Passt „{word}“?"}) == {}
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\N{SOFT HYPHEN}", "\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"])
+def test_what_nobody_sees_is_not_said(blank):
+    study = make_study(language="de", pay="3 Euro")
+    study.wordings["1"] = blank
+    assert missing_wordings(study) == ["1"]
+    row = add_arabic(study, title=blank, pay=blank)
+    row.wordings["1"] = blank
+    assert missing_texts(study, row) == ["title", "pay", "1"]
+    problems = wording_problems(get_kind("attribution").wordings(study.options), {"1": blank, "2": blank})
+    assert list(problems) == (["1", "2"] if blank else [])
+
+
+def test_a_label_into_which_no_task_puts_anything_has_no_place_for_it():
+    english = get_kind("attribution").wordings({"display": "veil"})
+    assert wording_problems(english, {"5": "sehr {word}"}) == {
+        "5": "Annotators would read {word} as it stands: no task puts anything in here."
+    }
+    assert "{wort}" in wording_problems(english, {"question": "Passt {word} zu {wort}?"})["question"]
+    assert wording_problems(english, {"5": "sehr {gut"}) == {}
 
 
 def test_two_things_that_annotators_could_not_tell_apart_are_found():

@@ -10,7 +10,7 @@ from annotations.kinds.object_presence.columns import COLUMNS, SEPARATOR
 from annotations.kinds.object_presence.options import ObjectPresenceOptions
 from annotations.kinds.object_presence.tasks import draft_tasks
 from annotations.kinds.object_presence.texts import LABEL, TEXTS
-from annotations.kinds.object_presence.wordings import NONE, label_of, wordings_of
+from annotations.kinds.object_presence.wordings import NONE, label_of, object_key, wordings_of
 from annotations.kinds.translations import load_translations
 from generation.models import Generation
 
@@ -37,6 +37,9 @@ class ObjectPresence(Kind):
 
     def wordings(self, options: Mapping[str, Any]) -> dict[str, str]:
         return wordings_of(options)
+
+    def prompt_wordings(self, options: Mapping[str, Any]) -> list[str]:
+        return [object_key(name) for name in options["objects"]]
 
     def analysis_settings(self, options: Mapping[str, Any], replicas: int) -> dict[str, Any]:
         """`present_objects`: how many of the ticked objects count as present (paper, section 5.1)."""

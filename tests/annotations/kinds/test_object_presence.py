@@ -55,6 +55,13 @@ def test_the_default_list_is_the_ontology_in_alphabetical_order():
     assert clean_options(kind, {}) == {"objects": sorted(load_ontology().leaves)}
 
 
+def test_a_list_is_no_longer_than_the_page_of_a_language_can_send():
+    names = [f"object {number:03}" for number in range(500)]
+    assert clean_options(kind, {"objects": names}) == {"objects": names}
+    with pytest.raises(StudyError, match=r"These are 501 objects\. A study has at most 500"):
+        clean_options(kind, {"objects": [*names, "cat"]})
+
+
 def test_a_given_list_is_put_in_alphabetical_order_whatever_its_capitals():
     assert clean_options(kind, {"objects": ["tv", " Bus", "cat"]}) == {"objects": ["Bus", "cat", "tv"]}
 

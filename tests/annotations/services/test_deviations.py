@@ -89,6 +89,8 @@ def test_changed_texts_and_settings_are_named():
         Difference("options.parts_of_speech", "null", None),
         Difference("options.display", '"veil"', '"rainbow"'),
         Difference("options.more", None, '"ä"'),
+        Difference("wordings.legend.veil", '"The bluer, the stronger."', None),
+        Difference("wordings.legend.rainbow", None, '"Blue is weak, red is strong."'),
         Difference("options.exclude_failed_checks", "false", "true"),
         Difference("analysis.exclude_failed_checks", "false", "true"),
     }

@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 
 from annotations.design import FROZEN_FIELDS
 from annotations.errors import StudyError
+from annotations.kinds.registry import get_kind
 from annotations.models import Plan, Study, StudyText
 from annotations.services.languages import add_language, edit_texts, remove_language
 from annotations.services.openings import open_study, request_opening
@@ -89,12 +90,50 @@ def test_a_plan_of_before_there_were_languages_says_nothing_of_them():
     assert make_plan(reloaded(study)).sha256 == sha256
     Study.objects.filter(pk=study.pk).update(language="de")
     assert found(study) == {"language"}
+    Study.objects.filter(pk=study.pk).update(language="en", wordings={"1": "awful"})
+    assert "wordings" in found(study)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wording"),
+    [
+        ("attribution", "attribution.wordings.QUESTION"),
+        ("object_presence", "object_presence.wordings.NONE"),
+    ],
+)
+def test_what_an_english_study_says_out_of_its_kinds_code_is_frozen(monkeypatch, kind, wording):
+    study = make_open_study(kind)
+    said = get_kind(kind).wordings(study.options)
+    assert (study.wordings, study.plan.settings["wordings"]) == ({}, said)
+    assert found(study) == set()
+    monkeypatch.setattr(f"annotations.kinds.{wording}", "Is {word} fine?")
+    key = "question" if wording.endswith("QUESTION") else "none"
+    assert found(study) == {f"wordings.{key}"}
+
+
+def test_a_plan_of_before_there_were_wordings_is_not_held_against_the_kinds_code(monkeypatch):
+    study = make_open_study()
+    settings = {name: value for name, value in study.plan.settings.items() if name != "wordings"}
+    sha256 = plan_sha256(settings, study.plan.tasks_sha256)
+    Plan.objects.filter(pk=study.plan_id).update(settings=settings, sha256=sha256)
+    study.openings.update(plan_sha256=sha256)
+    monkeypatch.setattr("annotations.kinds.attribution.wordings.QUESTION", "Is {word} fine?")
+    assert found(study) == set()
 
 
 def test_an_incomplete_language_cannot_be_offered_past_the_services():
     row = add_arabic(make_study(), consent="")
     with pytest.raises(IntegrityError), transaction.atomic():
         StudyText.objects.filter(pk=row.pk).update(offered=True)
+
+
+def test_pay_in_a_study_without_pay_is_neither_frozen_nor_promised():
+    study = make_study()
+    add_arabic(study, pay="٣ يورو")  # past the services
+    open_study(study=study)
+    assert reloaded(study).plan.settings["languages"]["ar"]["pay"] == ""
+    assert study.translations.get().pay == ""
+    assert found(study) == set()
 
 
 # --- what whoever freezes it has seen ---------------------------------------------------------------------

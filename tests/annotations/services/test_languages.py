@@ -1,5 +1,7 @@
 """Languages of a draft are built with it, added, edited and removed."""
 
+from dataclasses import replace
+
 import pytest
 
 from annotations.errors import StudyError
@@ -9,6 +11,7 @@ from annotations.services.languages import add_language, edit_texts, remove_lang
 from annotations.services.openings import open_study
 from annotations.services.studies import delete_draft, edit_draft
 from annotations.services.verifications import Difference, verify_study
+from annotations.texts import languages_of
 from daamweb.projects.errors import EditRefusedError, NotEditableError
 from daamweb.projects.models import Event
 from daamweb.projects.selectors import trail_of
@@ -63,6 +66,24 @@ def test_a_study_in_a_regions_language_begins_with_what_the_kind_says_and_opens(
 
 
 @pytest.mark.parametrize(
+    ("design", "reader"),
+    [
+        ({}, "Ada"),
+        ({"title": GERMAN.texts.title}, "Ada"),
+        ({"title": "Anders"}, ""),
+        ({"reviewed_by": "Bo"}, "Bo"),
+        ({"title": "Anders", "reviewed_by": "Bo"}, "Bo"),
+    ],
+)
+def test_who_read_what_the_kind_brings_read_a_study_that_says_just_that(monkeypatch, design, reader):
+    kind = get_kind("attribution")
+    translations = {**kind.translations, "de": replace(GERMAN, reviewed_by="Ada")}
+    monkeypatch.setattr(type(kind), "translations", translations)
+    assert make_study(language="de", **design).reviewed_by == reader
+    assert make_study(languages=("de",)).translations.get().reviewed_by == "Ada"
+
+
+@pytest.mark.parametrize(
     ("design", "message"),
     [
         ({"languages": ("en",)}, "English is the study’s own language."),
@@ -108,12 +129,53 @@ def test_what_a_kind_says_follows_the_language_of_a_draft(language, wordings):
     assert study.wordings == {key: said for key, said in wordings.items() if key in of_options}
 
 
+def test_what_was_typed_stays_when_the_tag_of_a_draft_is_corrected(researcher):
+    study = make_study(language="ar")
+    edit_texts(row=study, typed={"wordings": arabic_wordings(study)})
+    edit_draft(study=study, typed={"language": "ar-eg"}, by=researcher)
+    study.refresh_from_db()
+    assert study.wordings == arabic_wordings(study)
+    assert trail_of(study)[0].details == {"language": ["ar", "ar-eg"]}
+
+
+def test_what_the_kind_brought_goes_with_the_language_and_that_is_written_down(researcher):
+    study = make_study(language="de")
+    edit_texts(row=study, typed={"wordings": {**study.wordings, "1": "übel"}})
+    edit_draft(study=study, typed={"language": "ar"}, by=researcher)
+    study.refresh_from_db()
+    assert study.wordings == {"1": "übel"}
+    event = trail_of(study)[0]
+    assert (event.actor, event.action) == (researcher, "edited")
+    assert event.details["wordings"][1] == str({"1": "übel"})
+
+
+def test_what_was_typed_in_a_language_that_becomes_english_can_be_edited():
+    study = make_study(language="de")
+    edit_texts(row=study, typed={"wordings": {**study.wordings, "1": "übel"}})
+    edit_draft(study=study, typed={"language": "en"})
+    study.refresh_from_db()
+    assert (study.wordings, languages_of(study)[0].has_page) == ({"1": "übel"}, True)
+
+
 def test_a_draft_whose_language_stays_keeps_its_words():
     study = make_study(language="ar")
     edit_texts(row=study, typed={"wordings": arabic_wordings(study), "reviewed_by": ""})
     edit_draft(study=study, typed={"language": "ar", "title": "?"})
     study.refresh_from_db()
     assert study.wordings == arabic_wordings(study)
+
+
+def test_a_draft_that_pays_nothing_any_more_says_so_in_every_language(researcher):
+    study = make_study(pay="3 euros")
+    row = add_arabic(study, pay="٣ يورو", reviewed_by="Layla")
+    edit_draft(study=study, typed={"pay": "4 euros"})
+    row.refresh_from_db()
+    assert row.pay == "٣ يورو"
+    edit_draft(study=study, typed={"pay": ""}, by=researcher)
+    row.refresh_from_db()
+    assert (row.pay, row.reviewed_by) == ("", "Layla")
+    event = Event.objects.on(row)[0]
+    assert (event.actor, event.details) == (researcher, {"pay": ["٣ يورو", ""]})
 
 
 def test_a_draft_does_not_take_a_language_that_it_has_beside_its_own():
@@ -127,6 +189,47 @@ def test_a_draft_does_not_take_a_language_that_it_has_beside_its_own():
     assert (study.language, study.title) == ("en", get_kind("attribution").texts.title)
     remove_language(row=study.translations.get())
     assert edit_draft(study=study, typed={"language": "de"})
+
+
+# --- who read it ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "reader"),
+    [
+        ({"language": "zh-hans", "reviewed_by": "Ada"}, ""),
+        ({"language": "zh-hans", "reviewed_by": "Bo"}, "Bo"),
+        ({"title": "Anders"}, ""),
+        ({"consent": "Anders", "reviewed_by": "Bo"}, "Bo"),
+        ({"pay": "3 Euro"}, ""),
+        ({"replicas": 2}, "Ada"),
+        ({"reviewed_by": "Bo"}, "Bo"),
+    ],
+)
+def test_whoever_read_a_draft_stands_for_what_it_said(typed, reader):
+    study = make_study(language="de", reviewed_by="Ada")
+    edit_draft(study=study, typed=typed)
+    study.refresh_from_db()
+    assert study.reviewed_by == reader
+
+
+@pytest.mark.parametrize(
+    ("typed", "reader"),
+    [
+        ({"title": "Otro", "reviewed_by": "Pilar"}, ""),
+        ({"title": "Otro", "reviewed_by": "Juan"}, "Juan"),
+        ({"wordings": {"1": "pésimo"}}, ""),
+        ({"reviewed_by": "Juan"}, "Juan"),
+    ],
+)
+def test_whoever_read_another_language_stands_for_what_it_said(typed, reader):
+    row = add_language(study=make_study(), language="es")
+    edit_texts(row=row, typed={"reviewed_by": "Pilar"})
+    edit_texts(row=row, typed=typed)
+    row.refresh_from_db()
+    assert row.reviewed_by == reader
+    expected = ["Pilar", reader]
+    assert Event.objects.on(row)[0].details["reviewed_by"] == expected
 
 
 # --- others -----------------------------------------------------------------------------------------------
@@ -169,6 +272,33 @@ def test_texts_are_edited_and_it_is_written_down(researcher):
     assert (row.title, row.reviewed_by) == (TEXTS["title"], "Layla")
     event = trail_of(study)[0]
     assert (event.action, event.actor, event.details["reviewed_by"]) == ("edited", researcher, ["", "Layla"])
+
+
+@pytest.mark.parametrize(
+    ("is_own", "typed", "field"),
+    [
+        (True, {"title": "Another"}, "title"),
+        (True, {"name": "Another", "wordings": {}}, "name"),
+        (False, {"pay": "٣ يورو"}, "pay"),
+        (False, {"language": "de"}, "language"),
+        (False, {"offered": True}, "offered"),
+        (False, {"wordings": {"nonsense": "X"}}, "wordings"),
+    ],
+)
+def test_only_what_a_study_says_in_a_language_is_edited_with_it(is_own, typed, field):
+    study = make_study()
+    row = study if is_own else add_arabic(study)
+    before = vars(type(row).objects.get(pk=row.pk)) | {"_state": None}
+    with pytest.raises(EditRefusedError) as refused:
+        edit_texts(row=row, typed=typed)
+    assert refused.value.field == field
+    assert vars(type(row).objects.get(pk=row.pk)) | {"_state": None} == before
+
+
+def test_pay_is_edited_where_the_study_pays():
+    study = make_study(pay="3 euros")
+    row = add_arabic(study)
+    assert edit_texts(row=row, typed={"pay": "٣ يورو"})
 
 
 def test_wordings_that_cannot_be_told_apart_are_not_stored():

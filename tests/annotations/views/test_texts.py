@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from annotations.kinds.object_presence.options import MOST_OBJECTS
 from annotations.kinds.registry import get_kind
 from annotations.models import Study
 from annotations.services.languages import edit_texts, remove_language
@@ -13,7 +14,7 @@ from daamweb.projects.models import Role
 from tests.annotations.admin.pages import change_page
 from tests.annotations.arabic import TEXTS, add_arabic, arabic_wordings
 from tests.edits import shown_at, shown_on
-from tests.factories import make_open_study, make_study
+from tests.factories import make_cohyponym_prompt_set, make_open_study, make_run, make_study
 from tests.projects.views.forms import lost, text_of
 
 pytestmark = pytest.mark.django_db
@@ -97,12 +98,18 @@ def test_what_cannot_be_added_is_said_at_the_field(researcher_client, typed, mes
     assert study.translations.count() == 1
 
 
-def test_a_language_is_removed(researcher_client):
+def test_a_language_is_removed_once_it_was_asked(researcher_client):
     study = make_study(languages=("de",))
-    answer = researcher_client.post(page_of(study, "de") + "remove/", follow=True)
+    study.translations.update(reviewed_by="Ada")
+    address = page_of(study, "de") + "remove/"
+    page = text_of(researcher_client.post(address), 200)
+    assert "What was typed in German is deleted, and cannot be brought back; Ada read it." in page
+    assert f'action="{address}"' in page
+    assert study.translations.exists()
+    answer = researcher_client.post(address, {"confirmed": "yes"}, follow=True)
     assert "Removed: what the study says in German." in answer.text
     assert not study.translations.exists()
-    answer = researcher_client.post(page_of(study, "de") + "remove/", follow=True)
+    answer = researcher_client.post(address, {"confirmed": "yes"}, follow=True)
     assert "The study has no German texts beside its own." in answer.text
 
 
@@ -139,12 +146,34 @@ def test_texts_are_typed_in_the_direction_of_their_language_beside_the_studys_ow
     )
 
 
+def test_where_the_labels_of_a_scale_are_from_is_told_beside_them(researcher_client):
+    study = make_study(languages=("de",))
+    add_arabic(study)
+    told = "Where the labels of the answers that come with the kind of task are from: "
+    german = text_of(researcher_client.get(page_of(study, "de")), 200)
+    assert told + " ".join(get_kind("attribution").translations["de"].scale.split()) in german
+    assert told not in researcher_client.get(page_of(study, "ar")).text
+    open_study(study=study)
+    assert told in researcher_client.get(page_of(study, "de")).text
+
+
 def test_objects_stand_in_a_list_of_their_own(researcher_client):
     study = make_study("object_presence", languages=("de",), options={"objects": ["cat", "dog"]})
     form = researcher_client.get(page_of(study, "de")).context["form"]
     groups = {legend: [(each.source, each.value) for each in entries] for legend, entries in form.groups()}
     assert list(groups) == ["Question and answers", "Objects"]
     assert groups["Objects"] == [("cat", "Katze"), ("dog", "Hund")]
+
+
+def test_as_many_objects_as_a_study_may_have_are_stored(researcher_client):
+    names = ["cat", "dog", *(f"object {number}" for number in range(MOST_OBJECTS - 2))]
+    study = make_study("object_presence", languages=("de",), options={"objects": names})
+    address = page_of(study, "de")
+    wordings = {f"wording_{number}": f"Ding {number}" for number in range(2, MOST_OBJECTS + 2)}
+    sent = typed_texts(researcher_client, address, **wordings)
+    answer = researcher_client.post(address, sent, follow=True)
+    assert "Nothing is missing." in answer.text
+    assert len(stored(study, "de")["wordings"]) == MOST_OBJECTS + 2
 
 
 def test_texts_are_stored_and_what_is_missing_is_said(researcher_client):
@@ -189,6 +218,23 @@ def test_a_mistake_is_shown_at_its_field_with_everything_typed_still_there(resea
     assert shown_on(answer.text) == sent["shown"]
 
 
+def test_an_english_study_is_given_english_names_of_what_is_called_otherwise_in_its_prompts(
+    researcher_client,
+):
+    run = make_run(make_cohyponym_prompt_set((("chat", "chien", True),)))
+    options = {"objects": ["chat", "chien"]}
+    study = make_study("object_presence", run=run, prompt_language="fr", options=options)
+    address = page_of(study, "en")
+    assert f'<a href="{address}">English</a>' in researcher_client.get(page_of(study)).text
+    assert "Missing: words for “chat” and words for “chien”." in researcher_client.get(address).text
+    sent = typed_texts(researcher_client, address, wording_2="cat", wording_3="dog")
+    assert "Nothing is missing." in researcher_client.post(address, sent, follow=True).text
+    open_study(study=study)
+    page = researcher_client.get(address).text
+    assert '<dd lang="en" dir="ltr">cat</dd>' in page
+    assert '<dd lang="en" dir="ltr">None of these objects</dd>' in page
+
+
 def test_of_the_studys_own_language_only_what_the_kind_says_is_edited_here(researcher_client):
     study = make_study(language="de")
     address = page_of(study, "de")
@@ -201,6 +247,20 @@ def test_of_the_studys_own_language_only_what_the_kind_says_is_edited_here(resea
     assert (study.wordings["1"], study.reviewed_by) == ("übel", "Ada")
     assert researcher_client.get(page_of(make_study(), "en")).status_code == 404
     assert researcher_client.get(page_of(study, "fr")).status_code == 404
+
+
+def test_whoever_read_what_was_edited_is_asked_for_again(researcher_client):
+    study = make_study(languages=("de",))
+    address = page_of(study, "de")
+    sent = typed_texts(researcher_client, address, reviewed_by="Ada")
+    assert "read it as it was" not in researcher_client.post(address, sent, follow=True).text
+    sent = typed_texts(researcher_client, address, title="Anders")
+    page = researcher_client.post(address, sent, follow=True).text
+    assert "Ada read it as it was. Give the name again once they have read it anew." in page
+    assert stored(study, "de")["reviewed_by"] == ""
+    sent = typed_texts(researcher_client, address, reviewed_by="Ada")
+    researcher_client.post(address, sent)
+    assert stored(study, "de")["reviewed_by"] == "Ada"
 
 
 def test_of_an_opened_study_the_texts_are_looked_at(researcher_client):
