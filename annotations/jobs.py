@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from celery import shared_task
 from django.conf import settings
@@ -13,7 +14,14 @@ from django.db import DatabaseError
 from annotations.models import Opening, Study, Verification
 from annotations.services import identities, openings, verifications
 from annotations.services.admissions import forget_addresses
-from annotations.services.closings import close_study, end_closing, note_interrupted
+from annotations.services.closings import (
+    close_study,
+    end_closing,
+    has_more_to_do,
+    note_interrupted,
+    pause_study,
+    take_back,
+)
 from annotations.services.turns import expire_due_turns
 from daamweb.pokes import poke
 from daamweb.projects.services.events import SITE, Actor
@@ -33,12 +41,66 @@ def start_opening(*, study: Study, by: Actor = None, seen: Shown | None = None) 
     return opening
 
 
-def start_closing(*, study: Study, at_once: bool = False, complete: bool = False, by: Actor = None) -> Study:
-    """Close a study, and have a worker hold it against its plan once it is closed. Raises StudyError."""
+@dataclass(frozen=True)
+class _Stopping:
+    """A study that stops or closes, as a row of which a worker is told. That no worker was need not be kept:
+    by the study's state, every sweep finds it."""
+
+    pk: int
+
+    def mark_untold(self) -> None:
+        pass
+
+
+def start_stopping(*, study: Study, by: Actor = None) -> Study:
+    """Stop everybody of a study, and have a worker write down who they were. Raises StudyError."""
+    stopped = pause_study(study=study, stop_everybody=True, by=by)
+    if has_more_to_do(stopped):
+        poke(go_on_stopping, _Stopping(stopped.pk))
+    return stopped
+
+
+def start_closing(*, study: Study, at_once: bool = False, by: Actor = None) -> Study:
+    """Close a study, have a worker do what a request does not, and hold it against its plan once it is
+    closed. Raises StudyError."""
+    closed = close_study(study=study, at_once=at_once, by=by)
+    if closed.state == Study.State.CLOSED:
+        start_verification(study=closed)
+    elif has_more_to_do(closed):
+        poke(go_on_stopping, _Stopping(closed.pk))
+    return closed
+
+
+def stop_here(*, study: Study, by: Actor = None) -> Study:
+    """Stop everybody of a study, all of it here and now. Raises StudyError."""
+    stopped = pause_study(study=study, stop_everybody=True, by=by)
+    while not _go_on(stopped, by):
+        pass
+    return stopped
+
+
+def close_here(*, study: Study, at_once: bool = False, complete: bool = False, by: Actor = None) -> Study:
+    """Close a study, all of it here and now but what is being rated. Raises StudyError."""
+    while not note_interrupted(study=study):  # of one that is still stopping
+        pass
     closed = close_study(study=study, at_once=at_once, complete=complete, by=by)
     if closed.state == Study.State.CLOSED:
         start_verification(study=closed)
+        return closed
+    while not _go_on(closed, by):
+        pass
+    closed.refresh_from_db()
     return closed
+
+
+def _go_on(study: Study, by: Actor) -> bool:
+    """What is left to do for a study that stops or closes, for a while; False if it is not all. Raises
+    Study.DoesNotExist."""
+    if not (take_back(study=study) and note_interrupted(study=study)):
+        return False
+    if end_closing(study=study, by=by):
+        start_verification(study=study)
+    return True
 
 
 def start_verification(*, study: Study) -> Verification:
@@ -64,6 +126,16 @@ def run_verification(verification_id: int) -> None:
 
 
 @shared_task
+def go_on_stopping(study_id: int) -> None:
+    """Go on where whoever stopped or closed a study left off; what takes too long, behind what else waits."""
+    study = Study.objects.filter(pk=study_id).first()
+    if study is None:
+        logger.info("Study %s is gone.", study_id)
+    elif not _go_on(study, by=SITE):
+        poke(go_on_stopping, _Stopping(study.pk))
+
+
+@shared_task
 def sweep_studies() -> None:
     """Let places come back whose lease ran out, close the studies at which nobody rates any more, write down
     who is left of those whom a study interrupted, hold the others against their plans once a day, and make
@@ -86,10 +158,8 @@ def sweep_studies() -> None:
         study = left.pop()
         with _by_itself(study):
             expire_due_turns(study=study)
-            if study.stops_everybody:
-                note_interrupted(study=study)
-            if end_closing(study=study, by=SITE):
-                start_verification(study=study)
+            if study.stops_everybody or study.state == Study.State.CLOSING:
+                _go_on(study, by=SITE)
         if left and time.monotonic() > until:
             logger.warning("There was no time for %d studies; the next sweep goes on.", len(left))
             return

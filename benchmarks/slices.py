@@ -93,17 +93,25 @@ def _pieces_of_run(prompt_set: Any, images: int) -> Iterator[tuple[str, Callable
 
 def _pieces_of_study(people: int) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Of which nobody is at a task."""
+    from annotations.jobs import go_on_stopping, start_closing, start_stopping
     from annotations.models import Participation
-    from annotations.services.closings import close_study, pause_study
     from benchmarks.large_runs import make_large_run
     from benchmarks.large_studies import add_people, make_large_draft, open_large_study
 
     study = open_large_study(make_large_draft(make_large_run(3), name="locks", tasks=100, replicas=3))
     add_people(study, people)
-    yield f"stopping {people:,} people", lambda: pause_study(study=study, stop_everybody=True)
+
+    def asked(act: Callable[..., Any]) -> None:
+        """What the request does, then all that the worker does."""
+        began = time.monotonic()
+        act(study=study)
+        print(f"the request itself: {time.monotonic() - began:.3f} s", flush=True)
+        go_on_stopping(study.pk)
+
+    yield f"stopping {people:,} people", lambda: asked(start_stopping)
     study.mark_resumed()
     Participation.objects.update(interrupted_at=None)
-    yield f"closing a study of {people:,}", lambda: close_study(study=study)
+    yield f"closing a study of {people:,}", lambda: asked(start_closing)
 
 
 def _conllu(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import User
 
-from annotations.jobs import start_closing, start_opening
+from annotations.jobs import start_closing, start_opening, start_stopping
 from annotations.models import Study
 from annotations.services.closings import pause_study
 from daamweb.projects.shown import Shown
@@ -19,7 +19,7 @@ def _pause(study: Study, by: User, seen: Shown | None) -> None:
 
 
 def _stop(study: Study, by: User, seen: Shown | None) -> None:
-    pause_study(study=study, stop_everybody=True, by=by)
+    start_stopping(study=study, by=by)
 
 
 def _close(study: Study, by: User, seen: Shown | None) -> None:
@@ -46,6 +46,16 @@ OUTCOMES: dict[str, str] = {
     State.CLOSING: "is closing: nothing new is given out, and who is at a task can finish it",
     State.CLOSED: "is closed for good: no more answers are taken",
 }
+CLOSING_AT_ONCE = "is closing: nothing new is given out, and a worker takes back what is being rated"
+
+
+def outcome_of(study: Study, change: str) -> str:
+    """What is said once a button did what it does."""
+    if change == "close_at_once" and study.state == State.CLOSING:
+        return CLOSING_AT_ONCE
+    return OUTCOMES[study.state]
+
+
 # What cannot be undone, or can be done in two ways, is asked twice: the button's text, and what it means.
 CONFIRMATIONS: dict[tuple[str, str], tuple[str, str]] = {
     (State.DRAFT, "open"): (

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from annotations.admin.building import BuildStudyView
-from annotations.admin.buttons import CHANGES, CONFIRMATIONS, OUTCOMES
+from annotations.admin.buttons import CHANGES, CONFIRMATIONS, outcome_of
 from annotations.design import ACCESS_FIELDS, DESIGN_FIELDS, FROZEN_FIELDS, LANGUAGE_FIELDS
 from annotations.errors import StudyError
 from annotations.forms import FIELD_CLASSES
@@ -153,7 +153,7 @@ class StudyAdmin(ServiceAdmin):
         def carry_out() -> str:
             CHANGES[change](study, current_user(request), seen)
             # As this button left it: a worker may have changed it again by now.
-            return f"“{study.name}” {OUTCOMES[study.state]}."
+            return f"“{study.name}” {outcome_of(study, change)}."
 
         report_outcome(request, carry_out, StudyError)
         return redirect(change_address(study))

@@ -276,9 +276,8 @@ class Study(models.Model):
         return self._move(to=self.State.OPEN, among=(self.State.PAUSED,), stops_everybody=False)
 
     def mark_closing(self, *, closes_at: datetime) -> bool:
-        return self._move(
-            to=self.State.CLOSING, among=self.RUNNING, closes_at=closes_at, stops_everybody=False
-        )
+        among = (*self.RUNNING, self.State.CLOSING)
+        return self._move(to=self.State.CLOSING, among=among, closes_at=closes_at, stops_everybody=False)
 
     def mark_closed(self, *, now: datetime) -> bool:
         return self._move(to=self.State.CLOSED, among=(self.State.CLOSING,), closed_at=now)

@@ -1,12 +1,16 @@
 """Pause and close studies. Closing lets what is being rated be finished, unless it is asked to end at
-once."""
+once.
+
+Whoever asks changes the state, and does as much of the rest as one slice is: all of it in a small study. In
+others `take_back`, `note_interrupted` and `end_closing` go on, in a worker or a command."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 
 from annotations.errors import StudyError
 from annotations.kinds.registry import get_kind
@@ -17,11 +21,12 @@ from annotations.services.locks import database_now, lock_study
 from annotations.services.turns import expire_due_turns, return_assignment
 from daamweb.projects.models import Action
 from daamweb.projects.services.events import SITE, Actor, record
-from daamweb.work.slices import Pace
+from daamweb.work.slices import Pace, stored_slice
 
 State = Study.State
 PEOPLE_AT_ONCE, FEWEST_AT_ONCE, MOST_AT_ONCE = 1_000, 100, 5_000
-LONGEST_SECONDS = 8.0  # of a request, or of a sweep, behind which others wait
+TURNS_AT_ONCE = 32
+LONGEST_SECONDS = 8.0  # of a worker, for whom others wait
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,9 @@ def closing_outlook(study: Study) -> Outlook:
 
 def pause_study(*, study: Study, stop_everybody: bool = False, by: Actor = None) -> Study:
     """Let nobody new in; those who began may finish. `stop_everybody` gives them nothing more either, which
-    counts as interrupting them; what they are at is still taken. Raises StudyError."""
+    counts as interrupting them; what they are at is still taken. Raises StudyError.
+
+    In a large study, whom that interrupts is written down by `note_interrupted`, but for the first."""
     with transaction.atomic():
         locked = lock_study(study.pk)
         if stop_everybody:
@@ -68,9 +75,30 @@ def pause_study(*, study: Study, stop_everybody: bool = False, by: Actor = None)
             raise _refusal(locked, "only an open study can be paused")
         details = {"everybody": True} if stop_everybody else {}
         record(Action.PAUSED, subject=locked, project=locked.project, by=by, details=details)
-    note_interrupted(study=study)
+        _interrupt(locked, begin=0, end=PEOPLE_AT_ONCE)
     study.refresh_from_db()
     return study
+
+
+def has_more_to_do(study: Study) -> bool:
+    """Whether a study that has just been stopped or closed needs a worker, and not only time."""
+    if study.state == State.CLOSING and study.closes_at is not None and study.closes_at <= database_now():
+        return True
+    return _is_large(study)
+
+
+def _is_large(study: Study) -> bool:
+    """Whether its people are more than one slice."""
+    return Participation.objects.filter(study=study.pk, ordinal__gte=PEOPLE_AT_ONCE).exists()
+
+
+def has_stopped(*, study: Study) -> bool:
+    """Whether everybody whom the study stopped is written down, before it goes on. Who is left of a small one
+    is written down here."""
+    found = Study.objects.only("state", "stops_everybody").get(pk=study.pk)
+    if not found.stops_everybody:
+        return True
+    return not still_to_interrupt(found).exists() if _is_large(found) else note_interrupted(study=found)
 
 
 def note_interrupted(*, study: Study) -> bool:
@@ -89,43 +117,75 @@ def note_interrupted(*, study: Study) -> bool:
         # By where they stand: of a list of people, SQLite would look through the whole study.
         begin, end = some[0], some[0] + pace.at_once
         with pace.slice():
-            still = still_to_interrupt(lock_study(study.pk)).filter(ordinal__gte=begin, ordinal__lt=end)
-            still.update(interrupted_at=database_now(), waiting_since=None)
+            _interrupt(lock_study(study.pk), begin, end)
     return True
+
+
+def _interrupt(locked: Study, begin: int, end: int) -> None:
+    """Those who stand from `begin` to before `end`."""
+    still = still_to_interrupt(locked).filter(ordinal__gte=begin, ordinal__lt=end)
+    still.update(interrupted_at=database_now(), waiting_since=None)
 
 
 def close_study(*, study: Study, at_once: bool = False, complete: bool = False, by: Actor = None) -> Study:
     """Take nothing new, for good. What is being rated may be finished until its lease is over; then, or if
-    nothing is, the study is closed. `at_once` returns what is being rated instead; `complete` refuses to
-    close a study with unanswered places. Raises StudyError."""
-    note_interrupted(study=study)  # of one that had stopped everybody
+    nothing is, the study is closed. `at_once` returns what is being rated instead; `complete`, for commands,
+    counts the answers, and refuses to close a study with unanswered places. Raises StudyError.
+
+    A large study is still closing when this returns, also where nobody is at a task."""
+    if not has_stopped(study=study):
+        raise StudyError(f"{study.name!r} is still stopping; try again in a minute.")
     with transaction.atomic():
         locked = lock_study(study.pk)
         if locked.state not in (*Study.RUNNING, State.CLOSING):
             raise _refusal(locked, "only an open or paused study can be closed")
         if complete and (missing := unfilled_places(locked)):
             raise _refusal(locked, f"{missing} of {locked.places_wanted} places have no answer that counts")
-        if locked.state != State.CLOSING:
-            locked.mark_closing(closes_at=_last_lease(locked) or database_now())
-            Place.objects.filter(study=locked, reserved_for__isnull=False).update(
-                reserved_for=None, reserved_until=None
-            )
-        elif not at_once:
+        if locked.state == State.CLOSING and not at_once:
             raise _refusal(locked, "it closes by itself")
+        # What is reserved for somebody's next page stays so for two minutes: nobody is given it any more.
+        last = None if at_once else _last_lease(locked)
+        locked.mark_closing(closes_at=last or database_now())
         details = {"at_once": True} if at_once else {}
         record(Action.CLOSING, subject=locked, project=locked.project, by=by, details=details)
-    if at_once:
-        for turn in Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED):
-            return_assignment(assignment=turn)
-    end_closing(study=study, by=by)
+        if at_once:
+            _return(_claimed(locked)[:TURNS_AT_ONCE])
+        _interrupt(locked, begin=0, end=PEOPLE_AT_ONCE)
+    if not _is_large(study):
+        end_closing(study=study, by=by)
     study.refresh_from_db()
     return study
 
 
+def _claimed(study: Study) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(study=study.pk, state=Assignment.State.CLAIMED).order_by()
+
+
 def _last_lease(study: Study) -> datetime | None:
-    claimed = Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED)
-    last: datetime | None = claimed.aggregate(last=Max("lease_expires_at"))["last"]
+    """The end of an index."""
+    last: datetime | None = _claimed(study).aggregate(last=Max("lease_expires_at"))["last"]
     return last
+
+
+def take_back(*, study: Study) -> bool:
+    """Return what is being rated in a study that is closed at once, which is one that closes before a lease
+    is over; for a while: False if some is left. Raises Study.DoesNotExist."""
+    until = time.monotonic() + LONGEST_SECONDS
+    if not Study.objects.filter(pk=study.pk, state=State.CLOSING, closes_at__lte=database_now()).exists():
+        return True
+    while some := list(_claimed(study)[:TURNS_AT_ONCE]):
+        if time.monotonic() > until:
+            return False
+        if expire_due_turns(study=study):
+            continue
+        with stored_slice():
+            _return(some)
+    return True
+
+
+def _return(turns: Iterable[Assignment]) -> None:
+    for turn in turns:
+        return_assignment(assignment=turn)
 
 
 def end_closing(*, study: Study, by: Actor = SITE) -> bool:
@@ -135,13 +195,14 @@ def end_closing(*, study: Study, by: Actor = SITE) -> bool:
     if not Study.objects.filter(pk=study.pk, state=State.CLOSING).exists():
         return False
     # Nobody is given another one: whoever is at none now is among those who are looked for next.
-    is_over = not Assignment.objects.filter(study=study, state=Assignment.State.CLAIMED).exists()
+    is_over = not _claimed(study).exists()
     if not (note_interrupted(study=study) and is_over):
         return False
+    # Also where the clock was set back since the last answer: nobody is at a task, so that was the last one.
+    # It is looked for in all rows, and so before the lock.
+    last = Participation.objects.filter(study=study.pk).aggregate(last=Max("last_answer_at"))["last"]
     with transaction.atomic():
         locked = lock_study(study.pk)
-        # Also where the clock was set back since the last answer.
-        last = Participation.objects.filter(study=locked).aggregate(last=Max("last_answer_at"))["last"]
         if not locked.mark_closed(now=max(filter(None, (database_now(), last, locked.opened_at)))):
             return False
         record(Action.CLOSED, subject=locked, project=locked.project, by=by)

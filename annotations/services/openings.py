@@ -14,7 +14,7 @@ from annotations.design import FROZEN_FIELDS
 from annotations.errors import StudyError
 from annotations.kinds.interface import Tell, image_name, unwatched
 from annotations.models import Opening, Place, Study, StudyText, Task
-from annotations.services.closings import note_interrupted
+from annotations.services.closings import has_stopped, note_interrupted
 from annotations.services.locks import database_now, lock_study
 from annotations.services.new_places import make_places
 from annotations.services.plans import make_plan, task_records, task_sha256
@@ -42,6 +42,8 @@ class _LeaseLost(Exception):
 
 def open_study(*, study: Study, progress: Tell = unwatched, by: Actor = None) -> Study:
     """Open a draft here and now, or a paused study again. Raises StudyError."""
+    while not note_interrupted(study=study):  # of one that is still stopping; each time a part
+        pass
     opening = request_opening(study=study, by=by)
     if opening is not None:
         run_opening(opening=opening, progress=progress)
@@ -62,7 +64,7 @@ def request_opening(*, study: Study, by: Actor = None, seen: Shown | None = None
     whoever freezes it saw it last. Raises StudyError, also where it was edited since.
     """
     # Whoever has read that the study stopped is written down as stopped.
-    if not note_interrupted(study=study):
+    if not has_stopped(study=study):
         raise StudyError(f"{study.name!r} is still stopping; try again in a minute.")
     return _request_opening(study, by, seen)
 

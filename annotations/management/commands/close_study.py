@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import StudyError
-from annotations.jobs import start_closing
+from annotations.jobs import close_here
 from annotations.models import Study
 from annotations.services.closings import closing_outlook
 from daamweb.projects.commands import add_project_argument, find_named
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *, name: str, complete: bool, at_once: bool, project: str | None, **options):
         study = find_named(Study.objects.select_related("plan"), name, project=project, to_change=True)
         try:
-            start_closing(study=study, complete=complete, at_once=at_once)
+            close_here(study=study, complete=complete, at_once=at_once)
         except StudyError as error:
             raise CommandError(str(error)) from error
         outlook = closing_outlook(study)

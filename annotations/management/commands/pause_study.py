@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.errors import StudyError
+from annotations.jobs import stop_here
 from annotations.models import Study
 from annotations.services.closings import pause_study
 from daamweb.projects.commands import add_project_argument, find_named
@@ -24,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *, name: str, project: str | None, stop_everybody: bool, **options):
         study = find_named(Study.objects.all(), name, project=project, to_change=True)
         try:
-            pause_study(study=study, stop_everybody=stop_everybody)
+            stop_here(study=study) if stop_everybody else pause_study(study=study)
         except StudyError as error:
             raise CommandError(str(error)) from error
         done = "is paused, and everybody is stopped" if stop_everybody else "is paused"

@@ -100,6 +100,25 @@ def test_closing_at_once_asks_and_then_returns_what_is_being_rated(researcher_cl
     assert [name for name, _ in pokes] == ["annotations.jobs.run_verification"]
 
 
+def test_what_one_request_cannot_take_back_a_worker_does_and_the_page_says_so(monkeypatch, press, pokes):
+    monkeypatch.setattr("annotations.services.closings.TURNS_AT_ONCE", 0)
+    study, turn = study_with_somebody_at_work()
+    answer = press(button(study, "close_at_once"), **CONFIRMED)
+    assert "nothing new is given out, and a worker takes back what is being rated" in text_of(answer)
+    assert "can finish it" not in text_of(answer)
+    turn.refresh_from_db()
+    assert turn.state == Assignment.State.CLAIMED
+    assert pokes == [("annotations.jobs.go_on_stopping", (study.pk,))]
+
+
+@pytest.mark.parametrize("change", ["stop", "close"])
+def test_in_a_large_study_a_worker_writes_down_who_is_interrupted(monkeypatch, press, pokes, change):
+    monkeypatch.setattr("annotations.services.closings.PEOPLE_AT_ONCE", 1)
+    study, _ = study_with_somebody_at_work()
+    press(button(study, change), **CONFIRMED)
+    assert pokes == [("annotations.jobs.go_on_stopping", (study.pk,))]
+
+
 def test_a_confirmation_that_comes_too_late_changes_nothing(press):
     """The page that asks was made while the study was open."""
     study = study_in(State.CLOSED)

@@ -7,7 +7,7 @@ from django.utils.module_loading import import_string
 
 from annotations.errors import StudyError
 from annotations.jobs import sweep_studies
-from annotations.models import Assignment, Place, Study, Verification
+from annotations.models import Assignment, Study, Verification
 from annotations.services.closings import close_study, closing_outlook, end_closing, pause_study
 from annotations.services.openings import open_study, request_opening
 from annotations.services.reviews import exclude_annotator
@@ -39,7 +39,6 @@ def test_what_is_being_rated_may_be_finished_until_its_lease_is_over(
     close_study(study=study)
     assert (study.state, study.closed_at) == (Study.State.CLOSING, None)
     assert study.closes_at == max(again(turn).lease_expires_at, again(other).lease_expires_at)
-    assert not Place.objects.filter(reserved_for__isnull=False).exists()
     submit(turn)
     sweep_studies()
     assert again(study).state == Study.State.CLOSING

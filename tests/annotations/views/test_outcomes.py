@@ -98,6 +98,7 @@ def test_the_pages_say_the_same_before_it_is_written_down_who_is_interrupted(
     if waits:
         Participation.objects.update(waiting_since=timezone.now() - timedelta(minutes=10))
     with monkeypatch.context() as patched:
+        patched.setattr(closings, "_interrupt", lambda locked, begin, end: None)
         patched.setattr(closings, "note_interrupted", lambda study: None)
         stop(person.study)
     found = []
