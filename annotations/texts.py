@@ -78,7 +78,8 @@ def serves(kind: Kind, language: str) -> str | None:
 
 def said_wordings(study: Study) -> dict[str, Any]:
     """What annotators read in the study's own language, be it stored or in the kind's code."""
-    return get_kind(study.kind).wordings(study.options) | study.wordings
+    said: dict[str, Any] = get_kind(study.kind).wordings(study.options) | study.wordings
+    return said
 
 
 def is_said(texts: Mapping[str, Any], key: str) -> bool:
