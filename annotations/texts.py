@@ -74,7 +74,7 @@ def speaks(kind: Kind) -> list[str]:
 
 def said_wordings(study: Study) -> dict[str, Any]:
     """What annotators read in the study's own language, be it stored or in the kind's code."""
-    return get_kind(study.kind).wordings(study.options) | study.wordings
+    return {**get_kind(study.kind).wordings(study.options), **study.wordings}
 
 
 def is_said(texts: Mapping[str, Any], key: str) -> bool:
