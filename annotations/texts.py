@@ -78,8 +78,7 @@ def serves(kind: Kind, language: str) -> str | None:
 
 def said_wordings(study: Study) -> dict[str, Any]:
     """What annotators read in the study's own language, be it stored or in the kind's code."""
-    said: dict[str, Any] = get_kind(study.kind).wordings(study.options) | study.wordings
-    return said
+    return {**get_kind(study.kind).wordings(study.options), **study.wordings}
 
 
 def is_said(texts: Mapping[str, Any], key: str) -> bool:

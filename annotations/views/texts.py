@@ -145,7 +145,7 @@ def remove(request: HttpRequest, pk: int, tag: str) -> HttpResponse:
             "language": english_name_of(tag),
             "read_by": row.reviewed_by,
         }
-        return render(request, "annotations/remove_language.html", context)
+        return render(request, "annotations/study_remove_language.html", context)
     try:
         remove_language(row=row, by=current_user(request))
     except StudyError as error:

@@ -1,7 +1,5 @@
 """Languages of a draft are built with it, added, edited and removed."""
 
-from dataclasses import replace
-
 import pytest
 
 from annotations.errors import StudyError
@@ -63,24 +61,6 @@ def test_a_study_in_a_regions_language_begins_with_what_the_kind_says_and_opens(
         open_study(study=study)
         assert found(study) == ()
         assert study.translations.get().offered
-
-
-@pytest.mark.parametrize(
-    ("design", "reader"),
-    [
-        ({}, "Ada"),
-        ({"title": GERMAN.texts.title}, "Ada"),
-        ({"title": "Anders"}, ""),
-        ({"reviewed_by": "Bo"}, "Bo"),
-        ({"title": "Anders", "reviewed_by": "Bo"}, "Bo"),
-    ],
-)
-def test_who_read_what_the_kind_brings_read_a_study_that_says_just_that(monkeypatch, design, reader):
-    kind = get_kind("attribution")
-    translations = {**kind.translations, "de": replace(GERMAN, reviewed_by="Ada")}
-    monkeypatch.setattr(type(kind), "translations", translations)
-    assert make_study(language="de", **design).reviewed_by == reader
-    assert make_study(languages=("de",)).translations.get().reviewed_by == "Ada"
 
 
 @pytest.mark.parametrize(
@@ -189,47 +169,6 @@ def test_a_draft_does_not_take_a_language_that_it_has_beside_its_own():
     assert (study.language, study.title) == ("en", get_kind("attribution").texts.title)
     remove_language(row=study.translations.get())
     assert edit_draft(study=study, typed={"language": "de"})
-
-
-# --- who read it ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("typed", "reader"),
-    [
-        ({"language": "zh-hans", "reviewed_by": "Ada"}, ""),
-        ({"language": "zh-hans", "reviewed_by": "Bo"}, "Bo"),
-        ({"title": "Anders"}, ""),
-        ({"consent": "Anders", "reviewed_by": "Bo"}, "Bo"),
-        ({"pay": "3 Euro"}, ""),
-        ({"replicas": 2}, "Ada"),
-        ({"reviewed_by": "Bo"}, "Bo"),
-    ],
-)
-def test_whoever_read_a_draft_stands_for_what_it_said(typed, reader):
-    study = make_study(language="de", reviewed_by="Ada")
-    edit_draft(study=study, typed=typed)
-    study.refresh_from_db()
-    assert study.reviewed_by == reader
-
-
-@pytest.mark.parametrize(
-    ("typed", "reader"),
-    [
-        ({"title": "Otro", "reviewed_by": "Pilar"}, ""),
-        ({"title": "Otro", "reviewed_by": "Juan"}, "Juan"),
-        ({"wordings": {"1": "pésimo"}}, ""),
-        ({"reviewed_by": "Juan"}, "Juan"),
-    ],
-)
-def test_whoever_read_another_language_stands_for_what_it_said(typed, reader):
-    row = add_language(study=make_study(), language="es")
-    edit_texts(row=row, typed={"reviewed_by": "Pilar"})
-    edit_texts(row=row, typed=typed)
-    row.refresh_from_db()
-    assert row.reviewed_by == reader
-    expected = ["Pilar", reader]
-    assert Event.objects.on(row)[0].details["reviewed_by"] == expected
 
 
 # --- others -----------------------------------------------------------------------------------------------

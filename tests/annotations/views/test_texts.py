@@ -7,33 +7,16 @@ import pytest
 
 from annotations.kinds.object_presence.options import MOST_OBJECTS
 from annotations.kinds.registry import get_kind
-from annotations.models import Study
-from annotations.services.languages import edit_texts, remove_language
 from annotations.services.openings import open_study
-from daamweb.projects.models import Role
 from tests.annotations.admin.pages import change_page
 from tests.annotations.arabic import TEXTS, add_arabic, arabic_wordings
-from tests.edits import shown_at, shown_on
+from tests.annotations.views.language_pages import page_of, stored, typed_texts
+from tests.edits import shown_on
 from tests.factories import make_cohyponym_prompt_set, make_open_study, make_run, make_study
 from tests.projects.views.forms import lost, text_of
 
 pytestmark = pytest.mark.django_db
 ARABIC = '<span lang="ar" dir="rtl">العربيّة</span>'
-
-
-def page_of(study: Study, tag: str = "") -> str:
-    return f"/studies/{study.pk}/languages/" + (f"{tag}/" if tag else "")
-
-
-def typed_texts(client, address: str, **changes) -> dict[str, str]:
-    """What a browser sends of the form of one language."""
-    form = client.get(address).context["form"]
-    values = {name: form[name].value() or "" for name in form.fields}
-    return {**values, "shown": shown_at(client, address), **changes}
-
-
-def stored(study: Study, tag: str) -> dict:
-    return study.translations.values("title", "pay", "wordings", "reviewed_by").get(language=tag)
 
 
 # --- the list ---------------------------------------------------------------------------------------------
@@ -276,47 +259,3 @@ def test_of_an_opened_study_the_texts_are_looked_at(researcher_client):
     assert '<dd lang="de" dir="ltr">schlecht</dd>' in page
     lost(researcher_client.post(address, sent), 409, "Anders")
     assert stored(study, "de")["title"] == title
-
-
-# --- who edits what somebody else edits -------------------------------------------------------------------
-
-
-def test_what_somebody_else_stored_meanwhile_is_shown_and_what_was_typed_is_kept(researcher_client):
-    study = make_study()
-    row = add_arabic(study)
-    address = page_of(study, "ar")
-    sent = typed_texts(researcher_client, address, wording_1="سيئ")
-    edit_texts(row=row, typed={"title": "عنوان آخر", "wordings": {**row.wordings, "2": "ضعيف"}})
-    answer = researcher_client.post(address, sent)
-    page = text_of(answer, 409)
-    assert "Nothing was stored: somebody changed this meanwhile" in page
-    form = answer.context["form"]
-    assert form["wording_1"].value() == "سيئ"
-    assert 'Stored now: <bdi lang="ar">ضعيف</bdi>' in answer.text.replace(' dir="rtl"', "")
-    assert stored(study, "ar")["title"] == "عنوان آخر"
-    again = {name: form[name].value() or "" for name in form.fields}
-    again |= {"wording_2": "ضعيف", "title": "عنوان آخر", "shown": shown_on(answer.text)}
-    assert researcher_client.post(address, again).status_code == 302
-    assert stored(study, "ar")["wordings"] == {**row.wordings, "1": "سيئ", "2": "ضعيف"}
-
-
-def test_texts_that_somebody_removed_meanwhile_can_be_copied(researcher_client):
-    study = make_study()
-    row = add_arabic(study)
-    sent = typed_texts(researcher_client, page_of(study, "ar"), title="عنوان")
-    remove_language(row=row)
-    lost(researcher_client.post(page_of(study, "ar"), sent), 404, "عنوان")
-
-
-def test_observers_look_and_change_nothing(member_client):
-    study = make_study(languages=("de",))
-    client = member_client(Role.OBSERVER)
-    listed, page = client.get(page_of(study)).text, client.get(page_of(study, "de")).text
-    assert "Add a language" not in listed
-    assert "Remove" not in listed
-    assert 'name="title"' not in page
-    assert "schlecht" in page
-    for address in (page_of(study), page_of(study, "de"), page_of(study, "de") + "remove/"):
-        assert client.post(address, {"language": "es"}).status_code == 403
-    sent = {"shown": "{}", "title": "Anders"}
-    lost(client.post(page_of(study, "de"), sent), 403, "Anders")
