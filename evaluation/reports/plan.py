@@ -51,6 +51,7 @@ def _plan(frozen: FrozenPlan, answered: int) -> Table:
         ("annotators per task", str(plan["replicas"])),
         ("answered" if closed else "answered so far", f"{answered} of {places} places"),
         *((("answers erased on request", str(frozen.answers_erased)),) if frozen.answers_erased else ()),
+        *((("read in", _languages(plan)),) if plan.get("languages") else ()),
         *((("analysed", ONLY_PAINTED),) if plan.get("painted_only") else ()),
         ("images by", f"{frozen.checkpoint}, revision {', '.join(revisions)}"),
         ("images made with", run_in_words(plan["run"])),
@@ -65,6 +66,15 @@ def _plan(frozen: FrozenPlan, answered: int) -> Table:
         *computed_with(),
     )
     return Table("plan", "The plan in short", ("what", "value"), rows)
+
+
+def _languages(plan: Mapping[str, Any]) -> str:
+    """What annotators were offered, the study's own language first."""
+    others = [
+        language if texts["reviewed_by"] else f"{language} (read by no speaker)"
+        for language, texts in plan["languages"].items()
+    ]
+    return ", ".join([plan["language"], *others])
 
 
 def _tasks_in_words(tasks: dict[str, int]) -> str:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from daamweb import CODE_VERSION
 
 # Raised when what stands around the analyses changes, so that stored reports are computed anew.
-REPORT_VERSION = 6
+REPORT_VERSION = 7
 LIBRARIES = ("numpy", "scipy", "statsmodels", "pandas")
 
 

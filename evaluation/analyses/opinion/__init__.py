@@ -8,7 +8,7 @@ from evaluation.inputs import Inputs
 class Opinion(Analysis):
     key = "opinion"
     label = "Opinion scores"
-    version = 3
+    version = 4
     needs = Needs(responses=("attribution",))
 
     def sections(self, inputs: Inputs) -> tuple[Section, ...]:

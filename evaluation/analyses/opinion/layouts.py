@@ -1,5 +1,5 @@
-"""Whether scores depend on how the page was shown: whether the whole task fitted on the screen, and what it
-was answered with."""
+"""Whether scores depend on how the page was shown: whether the whole task fitted on the screen, what it was
+answered with, and in which language it was read."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from evaluation.statistics.estimates import Estimate
 from evaluation.statistics.opinion import ItemScore, item_score, mean_opinion_score
 
 # Columns of responses.
-LAYOUTS = ("arrangement", "input")
+LANGUAGE = "language"
+LAYOUTS = ("arrangement", "input", LANGUAGE)
 UNKNOWN = "unknown"  # the page did not tell
 
 
@@ -29,12 +30,17 @@ class LayoutScore:
 def score_by_layout(
     analyzed: pd.DataFrame, scored: Collection[int], min_valid: int, confidence: float
 ) -> tuple[LayoutScore, ...]:
-    """Of each layout's values that there are, by name, "unknown" last. Items that are not among the `scored`
+    """Of each layout's values that there are, by name, "unknown" last; of languages only if there are
+    several. Items that are not among the `scored`
     have no score in any layout."""
     rows = []
     for layout in LAYOUTS:
-        values = analyzed[layout].astype(object).where(analyzed[layout].notna(), UNKNOWN)
-        for value in sorted(values.unique(), key=lambda value: (value == UNKNOWN, value)):
+        told = analyzed[layout].notna() & (analyzed[layout] != "")
+        values = analyzed[layout].astype(object).where(told, UNKNOWN)
+        found = sorted(values.unique(), key=lambda value: (value == UNKNOWN, value))
+        if layout == LANGUAGE and len(found) == 1:
+            continue
+        for value in found:
             responses = analyzed[values == value]
             rows.append(_score(layout, value, responses, scored, min_valid, confidence))
     return tuple(rows)

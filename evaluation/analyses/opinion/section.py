@@ -92,7 +92,7 @@ def _score_row(row: OpinionRow) -> tuple[Cell, ...]:
     )
 
 
-LAYOUTS = {"arrangement": "the task on the screen", "input": "answered with"}
+LAYOUTS = {"arrangement": "the task on the screen", "input": "answered with", "language": "read in"}
 
 
 def _layouts(analysis: OpinionAnalysis) -> Section:
@@ -106,8 +106,8 @@ def _layouts(analysis: OpinionAnalysis) -> Section:
         ),
         note="An item’s score in a row is the median of those of its ratings that were given in this way, of "
         f"at least {analysis.min_valid}; items that have no score above have none here. Nobody was "
-        "assigned to a layout: people, devices and layouts differ together. Unknown: the page did not tell, "
-        f"as without scripts. In brackets: {analysis.confidence:.0%} intervals, Student’s t.",
+        "assigned to a layout: people, devices, layouts and languages differ together. Unknown: the page did "
+        f"not tell, as without scripts. In brackets: {analysis.confidence:.0%} intervals, Student’s t.",
     )
     return Section("Scores by layout", tables=(table,))
 

@@ -25,6 +25,7 @@ COMMON = (
     "milliseconds",
     "arrangement",
     "input",
+    "language",
 )
 
 
@@ -49,6 +50,7 @@ def _common(number, task, annotator, **changes):
         "milliseconds": 8000,
         "arrangement": "one screen",
         "input": "mouse",
+        "language": "en",
     }
     return row | changes
 

@@ -4,6 +4,7 @@ import pytest
 
 from annotations.models import Plan, Study, Task
 from annotations.services.closings import close_study
+from annotations.services.openings import open_study
 from annotations.services.participations import erase_answers
 from annotations.services.verifications import verify_study
 from daamweb import CODE_VERSION
@@ -13,7 +14,7 @@ from evaluation.frames.runs import read_run
 from evaluation.reports.plan import plan_section
 from generation.models import Checkpoint, Generation, GenerationRun
 from tests.evaluation.studies import answer_task, make_attribution_study, make_rated_study, texts
-from tests.factories import answer_turn, make_annotator, make_open_study, make_run
+from tests.factories import answer_turn, make_annotator, make_open_study, make_run, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,13 @@ def test_the_plan_in_short():
     assert plan["computed by"] == f"daamweb {CODE_VERSION}"
     assert "scipy 1." in plan["computed with"]
     assert "answers erased on request" not in plan
+
+
+def test_the_languages_of_a_study_and_who_read_them():
+    draft = make_study(languages=("de", "es"))
+    draft.translations.filter(language="es").update(reviewed_by="Ada Lovelace")
+    assert dict(shown(open_study(study=draft), "plan"))["read in"] == "en, de (read by no speaker), es"
+    assert "read in" not in dict(shown(make_open_study(), "plan"))
 
 
 def test_when_rows_and_files_were_last_held_against_the_plan():

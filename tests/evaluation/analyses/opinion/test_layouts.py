@@ -63,5 +63,18 @@ def test_what_pages_did_not_tell_is_a_row_of_its_own_the_last_one():
     assert rows[0].mean_opinion_score == student_t([4, 4.5, 2.5, 3])  # the same as of all
 
 
+def test_languages_stand_beside_each_other_where_there_are_several():
+    frame = attribution_frame(TASKS)
+    assert "language" not in {row.layout for row in analyze_opinion(frame).layouts}
+    frame["language"] = frame["annotator"].map({"ann": "de", "bo": "es", "cy": ""}).astype("string")
+    rows = [row for row in analyze_opinion(frame, min_valid=1).layouts if row.layout == "language"]
+    assert rows == [
+        LayoutScore("language", "de", 6, 3, student_t([5, 2, 3])),
+        # 4, 4, 3, 3; of what cy found too abstract there is no score.
+        LayoutScore("language", "es", 6, 4, student_t([4, 4, 3, 3])),
+        LayoutScore("language", "unknown", 6, 4, student_t([4, 5, 2, 3])),
+    ]
+
+
 def test_without_answers_there_are_no_rows():
     assert analyze_opinion(attribution_frame([])).layouts == ()
