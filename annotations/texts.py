@@ -158,8 +158,8 @@ def offered_languages(study: Study) -> list[str]:
 
 @lru_cache(maxsize=500)
 def _offered_tags(slug: str) -> tuple[str, ...]:
-    rows = StudyText.objects.filter(study__slug=slug, offered=True).order_by("language")
-    return tuple(rows.values_list("language", flat=True))
+    rows = StudyText.objects.filter(study__slug=slug, offered=True).order_by()
+    return tuple(sorted(rows.values_list("language", flat=True)))
 
 
 def texts_in(study: Study, language: str) -> ShownTexts:

@@ -36,8 +36,12 @@ pytestmark = pytest.mark.django_db
 Statement = tuple[str, Any]
 # Tables that grow with studies or with the people in them.
 LARGE = ("place", "assignment", "response", "task", "participation", "visit", "annotator")
-# Partial indexes of what is held, set aside or reserved at the moment.
-SMALL = ("assignment_claimed", "assignment_lease", "assignment_set_aside", "place_reserved")
+# Partial indexes of what is held, set aside or reserved at the moment; and a study's few languages, which each
+# process asks for once.
+SMALL = (
+    "assignment_claimed", "assignment_lease", "assignment_set_aside", "place_reserved",
+    "study_text_once_in_a_language", "sqlite_autoindex_annotations_studytext_1",
+)  # fmt: skip
 # What an index is asked for that answers too much: nothing at all, or only whose. PostgreSQL knows how few
 # turns most people have had, and may well read these.
 ALL_OF_ONE = {
