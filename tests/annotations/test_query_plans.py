@@ -36,8 +36,8 @@ pytestmark = pytest.mark.django_db
 Statement = tuple[str, Any]
 # Tables that grow with studies or with the people in them.
 LARGE = ("place", "assignment", "response", "task", "participation", "visit", "annotator")
-# Partial indexes of what is held, set aside or reserved at the moment; and a study's few languages, which each
-# process asks for once.
+# Partial indexes of what is held, set aside or reserved at the moment; and a study's few languages, which
+# each process asks for once.
 SMALL = (
     "assignment_claimed", "assignment_lease", "assignment_set_aside", "place_reserved",
     "study_text_once_in_a_language", "sqlite_autoindex_annotations_studytext_1",
