@@ -81,7 +81,7 @@ NOTHING: dict[str, Done] = {
     "studies/<int:pk>/erase/": 422,
     "studies/<int:pk>/languages/": 422,
     "studies/<int:pk>/languages/<str:tag>/": 409,  # which does not say what it shows
-    "studies/<int:pk>/languages/<str:tag>/remove/": ELSEWHERE,
+    "studies/<int:pk>/languages/<str:tag>/remove/": (200, ELSEWHERE),  # a draft asks first
     "studies/<int:pk>/codes/": 422,
     "studies/<int:pk>/codes/entry-codes.csv": 400,
     "studies/<int:pk>/codes/revoke/": ELSEWHERE,
@@ -127,6 +127,7 @@ def _answer() -> dict[str, Any]:
 
 # What forms send, with rows of the first project in them.
 POSTS: dict[str, tuple[Callable[[Site], Post], ...]] = {
+    "studies/<int:pk>/languages/<str:tag>/remove/": (lambda site: Post({"confirmed": "yes"}),),
     "admin/generation/promptset/import/": (
         lambda site: Post(_file(), superuser=200),  # is asked which project
         lambda site: Post({**_file(), "project": site.project.pk}),
