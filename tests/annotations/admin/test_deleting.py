@@ -46,7 +46,7 @@ def test_what_is_deleted_is_counted_and_not_listed(researcher_client, django_ass
         page = text_of(researcher_client.get(delete_page(study)))
     assert f"{study.name} and its 60 tasks" in page
     assert "task 1" not in page.lower()
-    with django_assert_max_num_queries(35):
+    with django_assert_max_num_queries(36):
         researcher_client.post(delete_page(study), CONFIRMED)
     assert not Task.objects.exists()
 
