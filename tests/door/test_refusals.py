@@ -56,3 +56,12 @@ def test_what_is_too_long_or_malformed_is_refused_in_the_language_of_who_reads_i
 def test_no_query_breaks_the_choice_of_the_language(client, address, query, content_type):
     answer = client.get(address, QUERY_STRING=query, CONTENT_TYPE=content_type, headers=GERMAN)
     assert 200 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize(
+    "header", ["\xff\xfe", "de\0", 100_000 * "de,", 100_000 * "d", "de;q=nan", "de;q=", "*;q=0", ";", ",,,"]
+)
+def test_no_header_breaks_the_choice_of_the_language(client, header):
+    page = client.get(STUDY, QUERY_STRING="q=%ff", headers={"Accept-Language": header})
+    assert page.status_code == 400
+    assert "<html lang=" in page.text
