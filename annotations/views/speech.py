@@ -52,7 +52,7 @@ def other_prompt_language(study: Study) -> str:
 
 def take_language(request: HttpRequest, study: Study, person: Participation) -> None:
     """What a form said, if the study is offered in it and the person had another one."""
-    named = request.POST.get(FIELD, "")
+    named = request.POST.get(FIELD, "").lower()
     if named and named != person.language and named in offered_languages(study):
         choose_language(participation=person, language=named)
 
