@@ -183,6 +183,8 @@ DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_FOLDER /
 # when the next request begins. docs/proxy.md says what PgBouncer needs.
 DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "daamweb.postgresql"
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction takes the write lock when it begins, so two writers wait for each other instead
     # of failing half-way; WAL: readers never wait for a writer; FULL: an acknowledged answer survives

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from annotations.models import Participation, Study
+from daamweb.compiled import Parameter, Rows, Update
 
 # Without the long texts, which no rating needs.
 _COLUMNS = (
@@ -78,29 +79,46 @@ def lock_to_rate(participation: Participation) -> tuple[Study, Participation, da
     Raises Participation.DoesNotExist.
     """
     _pass_gate(participation.study_id, "pg_advisory_xact_lock_shared")
-    people = Participation.objects.select_related("study").defer(*_OTHER_COLUMNS)
-    person, now = _lock(people, participation.pk)
-    return person.study, person, now
+    person = _to_rate.only(pk=participation.pk)
+    if person is None:
+        raise Participation.DoesNotExist
+    return person.study, person, _now_of(person)
 
 
 def save_progress(person: Participation) -> None:
     """Of somebody whose row is locked: what an answer or a claim changed of it, in one update."""
-    changed = {name: getattr(person, name) for name in _PROGRESS}
-    Participation.objects.filter(pk=person.pk).update(**changed)
+    _progress(pk=person.pk, **{name: getattr(person, name) for name in _PROGRESS})
 
 
 def lock_participation(pk: int) -> tuple[Participation, datetime]:
     """One person's row for this transaction alone, which makes all that one person does take turns; and the
     database's clock, read after the study's lock was had."""
-    return _lock(Participation.objects.all(), pk)
+    person = _locked(Participation.objects.all()).get(pk=pk)
+    return person, _now_of(person)
 
 
-def _lock(people: QuerySet[Participation], pk: int) -> tuple[Participation, datetime]:
+def _locked(people: QuerySet[Participation]) -> QuerySet[Participation]:
     if connection.vendor == "sqlite":
-        # The same machine, to the microsecond; SQLite's own clock has milliseconds.
-        return people.get(pk=pk), timezone.now()
-    person = people.select_for_update(no_key=True, of=("self",)).annotate(now=Now()).get(pk=pk)
-    return person, person.now
+        return people
+    return people.select_for_update(no_key=True, of=("self",)).annotate(now=Now())
+
+
+def _now_of(person: Participation) -> datetime:
+    # SQLite is on the same machine, and its own clock has milliseconds.
+    return timezone.now() if connection.vendor == "sqlite" else person.now
+
+
+_to_rate = Rows(
+    lambda: _locked(
+        Participation.objects.select_related("study")
+        .defer(*_OTHER_COLUMNS)
+        .filter(pk=Parameter("pk"))
+        .order_by()
+    )
+)
+_progress = Update(
+    lambda: Participation.objects.filter(pk=Parameter("pk")), **{name: Parameter(name) for name in _PROGRESS}
+)
 
 
 def database_now() -> datetime:

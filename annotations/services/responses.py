@@ -18,6 +18,7 @@ from annotations.measured import Measured
 from annotations.models import Assignment, Participation, Place, Response, Study, Task
 from annotations.selectors import last_response, only_row
 from annotations.services.locks import lock_to_rate, save_progress
+from daamweb.compiled import Parameter, Update, insert
 
 State = Assignment.State
 NOTHING_MEASURED = Measured()
@@ -83,7 +84,7 @@ def store_locked(
         if stored is not None:
             return Stored(stored, was_held=False)
         late = _store_otherwise(study, person, turn, now, base, measured)
-    response = Response.objects.create(
+    response = Response(
         assignment=turn,
         revision=0 if base is None else base + 1,
         base=base,
@@ -93,6 +94,7 @@ def store_locked(
         created_at=now,
         **_as_stored(measured.bounded(now - turn.claimed_at)),
     )
+    insert(response)
     return Stored(response, was_held)
 
 
@@ -111,18 +113,25 @@ def _as_stored(measured: Measured) -> dict[str, Any]:
 def _end_claimed(person: Participation, turn: Assignment, now: datetime, measured: Measured) -> bool:
     """What nearly every answer is: the first one to a turn that its person holds. False, and nothing done, if
     it is another one; nothing had to be read to know that."""
-    held = Assignment.objects.filter(pk=turn.pk, state=State.CLAIMED, counts=True, submitted_at=None)
-    ended = held.update(
-        state=State.SUBMITTED,
-        ended_at=now,
-        submitted_at=now,
-        revision=0,
-        interrupted=measured.interrupted,
-        language=person.language,
-    )
+    ended = _end_if_claimed(
+        turn=turn.pk, now=now, interrupted=measured.interrupted, language=person.language
+    )  # fmt: skip
     if ended:
         _count_answer(person, turn, now, fills=True)
     return bool(ended)
+
+
+_end_if_claimed = Update(
+    lambda: Assignment.objects.filter(
+        pk=Parameter("turn"), state=State.CLAIMED, counts=True, submitted_at=None
+    ),
+    state=State.SUBMITTED,
+    ended_at=Parameter("now"),
+    submitted_at=Parameter("now"),
+    revision=0,
+    interrupted=Parameter("interrupted"),
+    language=Parameter("language"),
+)
 
 
 def _store_otherwise(

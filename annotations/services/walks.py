@@ -4,28 +4,20 @@ A walk runs under the locks of `locks.lock_to_rate`. What changes of the person'
 object, which whoever began the walk saves in one update.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef
 
 from annotations.models import Assignment, Participation, Place, Study, Task
 from annotations.ring import is_check_due, nth_of_own_order, preference
 from annotations.selectors import ShownTask, only_row
+from annotations.services.open_places import WINDOW, OpenPlace, OpenPlaces, take, unlocked
+from daamweb.compiled import insert
 
-WINDOW = 32
 WINDOWS_AT_ONCE = 4
 TRIES = 3
 RESERVATION = timedelta(minutes=2)
-
-_PICTURES = ("image", "image_sha256", "heat_maps", "heat_maps_sha256")
-_SHOWN = (
-    "task__role", "task__word", "task__payload",
-    *(f"task__generation__{name}" for name in (*_PICTURES, "width", "height")),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,21 +30,6 @@ class Claim:
     ended: bool = False
     finishes: bool = False
     upcoming: ShownTask | None = None
-
-
-@dataclass(frozen=True)
-class _Open:
-    """An open place, as a window shows it, with its task's pictures."""
-
-    place: int
-    task: int
-    order: int
-    word: int | None
-    payload: str
-    pictures: tuple[str, ...]
-
-    def shown(self) -> ShownTask:
-        return ShownTask(self.word, json.loads(self.payload), *self.pictures)
 
 
 def lease_of(study: Study, person: Participation) -> timedelta:
@@ -112,13 +89,14 @@ class Walk:
     def __init__(self, study: Study, person: Participation, visit: int, now: datetime):
         self.study, self.person, self.visit, self.now = study, person, visit, now
         self.schedule = Schedule(study, person)
+        self.places = OpenPlaces(study, person, now)
         self.ring = study.places_wanted
         self.windows = WINDOWS_AT_ONCE
         self.used_reservation = False
         # Places are left that others hold for a moment: something may come.
         self.is_busy = False
         # What the last window showed and this person has not had, the most preferred first.
-        self.left: list[_Open] = []
+        self.left: list[OpenPlace] = []
 
     def next_turn(self) -> Claim:
         unplaced = self.schedule.next_unplaced()
@@ -141,7 +119,7 @@ class Walk:
 
     def _give(self, task: Task, place: int | None) -> Assignment:
         self.person.turns += 1
-        return Assignment.objects.create(
+        turn = Assignment(
             study=self.study,
             place_id=place,
             task=task,
@@ -152,19 +130,20 @@ class Walk:
             claimed_at=self.now,
             lease_expires_at=self.now + lease_of(self.study, self.person),
         )
+        insert(turn)
+        return turn
 
     # --- places
 
     def _claim_reserved(self) -> Assignment | None:
-        mine = Place.objects.open().filter(reserved_for=self.person.pk)
-        turn = self._claim(only_row(_unlocked(mine)))
+        turn = self._claim(self.places.reserved())
         self.used_reservation = turn is not None
         return turn
 
     def _claim_found(self) -> Assignment | None:
         self._search()
         for candidate in self.left[:TRIES]:
-            if turn := self._claim(only_row(_unlocked(self._free().filter(pk=candidate.place)))):
+            if turn := self._claim(self.places.free(candidate.place)):
                 # Of the same task, if somebody was at it just now: this person will not be given it again.
                 mine = Place.objects.filter(reserved_for=self.person.pk, task=candidate.task)
                 mine.update(reserved_for=None, reserved_until=None)
@@ -181,7 +160,7 @@ class Walk:
         places = dict(reversed(rows))
         self.is_busy = bool(places)
         for task in sorted(places, key=lambda task: preference(self.person.seed, task))[:TRIES]:
-            if turn := self._claim(only_row(_unlocked(Place.objects.open().filter(pk=places[task])))):
+            if turn := self._claim(only_row(unlocked(Place.objects.open().filter(pk=places[task])))):
                 return turn
         return None
 
@@ -190,10 +169,7 @@ class Walk:
         if place is None:
             return None
         turn = self._give(place.task, place.pk)
-        taken = Place.objects.open().filter(pk=place.pk).update(
-            turn=turn, reserved_for=None, reserved_until=None
-        )  # fmt: skip
-        if not taken:
+        if not take(place.pk, turn=turn.pk):
             raise RuntimeError(f"Place {place.pk} was locked as open and is not.")
         self.person.places_given += 1
         self.person.items_held += place.task.role == Task.Role.ITEM
@@ -210,7 +186,9 @@ class Walk:
                 self._begin_lap()
             self.windows -= 1
             position = person.cursor % self.ring
-            orders, self.left = self._window(position)
+            orders, found = self.places.window(position)
+            # The most preferred first.
+            self.left = sorted(found, key=lambda place: preference(person.seed, place.task))
             # The cursor passes what this person has had; an empty window moves it on.
             first = min((place.order for place in self.left), default=None)
             if first is not None:
@@ -230,34 +208,6 @@ class Walk:
         self.person.lap_ends_at = self.person.cursor + self.ring
         self.person.lap_reopenings = self.study.reopenings
 
-    def _free(self) -> QuerySet[Place]:
-        """Open, and nobody else's next."""
-        mine = Q(reserved_for=None) | Q(reserved_until__lt=self.now) | Q(reserved_for=self.person.pk)
-        return Place.objects.open().filter(mine, study=self.study.pk)
-
-    def _window(self, position: int) -> tuple[list[int], list[_Open]]:
-        """Where its places stand; and of every task that this person was never given one place, the most
-        preferred first."""
-        given = Q(task__assignments__participation=self.person.pk)
-        rows = (
-            self._free()
-            .filter(order__gte=position)
-            .annotate(given=FilteredRelation("task__assignments", condition=given))
-            .order_by("order")
-            .values_list(
-                "order", "given__pk", "pk", "task", "task__word", Cast("task__payload", TextField()),
-                *(f"task__generation__{name}" for name in _PICTURES),
-            )[:WINDOW]
-        )  # fmt: skip
-        orders: list[int] = []
-        tasks: dict[int, _Open] = {}
-        for order, given_as, place, task, word, payload, *pictures in rows:
-            orders.append(order)
-            if given_as is None:
-                tasks.setdefault(task, _Open(place, task, order, word, payload, tuple(pictures)))
-        seed = self.person.seed
-        return orders, sorted(tasks.values(), key=lambda place: preference(seed, place.task))
-
     # --- what comes next
 
     def _upcoming(self) -> ShownTask | None:
@@ -275,24 +225,6 @@ class Walk:
         if not self.left:
             self._search()
         for candidate in self.left[:TRIES]:
-            if self._reserve(candidate.place):
+            if self.places.reserve(candidate.place, until=self.now + RESERVATION):
                 return candidate.shown()
         return None
-
-    def _reserve(self, place: int) -> bool:
-        """False if somebody took it or is just taking it."""
-        free = self._free().filter(pk=place)
-        if connection.features.has_select_for_update_skip_locked:
-            free = Place.objects.filter(pk__in=_skip_locked(free).values("pk"))
-        return bool(free.update(reserved_for=self.person, reserved_until=self.now + RESERVATION))
-
-
-def _skip_locked(places: QuerySet[Place]) -> QuerySet[Place]:
-    return places.order_by().select_for_update(skip_locked=True, no_key=True, of=("self",))
-
-
-def _unlocked(places: QuerySet[Place]) -> QuerySet[Place]:
-    """With what their tasks' pages show; locked for this transaction, but for those that somebody is just
-    taking."""
-    whole = places.select_related("task__generation").only(*_SHOWN)
-    return _skip_locked(whole) if connection.features.has_select_for_update_skip_locked else whole

@@ -27,7 +27,7 @@ from annotations.errors import (
 from annotations.kinds.registry import get_kind
 from annotations.measured import parse_measured
 from annotations.models import Assignment, Participation, Study
-from annotations.selectors import ShownTask, last_response, only_row, previous_assignment
+from annotations.selectors import ShownTask, last_response, previous_assignment
 from annotations.services.claims import extend_lease
 from annotations.services.ratings import rate
 from annotations.services.walks import Claim, upcoming_task
@@ -51,6 +51,7 @@ from annotations.views.ways import (
     turn_address,
     way_of,
 )
+from daamweb.compiled import Parameter, Rows
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
@@ -62,8 +63,16 @@ TO_ANSWER = (
     "participation__withdrew_at",
     "study__project", "study__slug", "study__kind",
     "study__state", "study__title", "study__lease_minutes", "study__access", "study__language",
-    "study__prompt_language", "study__wordings",
+    "study__prompt_language", "study__wordings", "study__plan",
 )  # fmt: skip
+_to_answer = Rows(
+    lambda: (
+        Assignment.objects.select_related("task", "study", "participation")
+        .only(*TO_ANSWER)
+        .filter(pk=Parameter("pk"))
+        .order_by()
+    )
+)
 # What no task's page shows.
 LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options", "left_out", "recipe")]
 
@@ -112,8 +121,7 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
     """Of this study and this browser's person."""
-    turns = Assignment.objects.select_related("task", "study", "participation").only(*TO_ANSWER)
-    turn = only_row(turns.filter(pk=pk))
+    turn = _to_answer.only(pk=pk)
     is_of_study = turn is not None and turn.study.slug == slug and turn.study.state not in HIDDEN
     if turn is None or not is_of_study or not is_of(request, turn.participation, turn.study):
         return None

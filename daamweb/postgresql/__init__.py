@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, with connections that are looked at instead of asked before each request."""
