@@ -4,6 +4,8 @@ They say themselves which address it is bound to, and how many processes and thr
 front has to add is in docs/proxy.md.
 """
 
+import gc
+
 # For gunicorn's own files; the site's settings say the same for the site's.
 umask = 0o077
 

@@ -29,11 +29,11 @@ Row = TypeVar("Row")
 class Parameter(Expression):
     """Stands for a value that is given, by this name, when the statement is asked."""
 
-    def __init__(self, name: str, field: Field | None = None):
+    def __init__(self, name: str, field: "Field[Any, Any] | None" = None):
         super().__init__(output_field=field)
         self.name, self.column = name, field
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         return "%s", [self]
 
     def bound(self, values: Mapping[str, Any]) -> Any:
@@ -121,7 +121,8 @@ class _OfModel:
         first, last = info["select_fields"][0], info["select_fields"][-1]
         columns = slice(first, last + 1)
         names = [column[0].target.attname for column in compiler.select[columns]]
-        beside = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)
+        # The stubs are those of a later Django.
+        beside = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         return cls(info["model"], columns, names, beside, compiler.annotation_col_map or {})
 
     def read(self, row: Any) -> Model:
@@ -147,13 +148,14 @@ class Update:
 
     @cached_property
     def _statement(self) -> _Statement:
-        query = self._ask().query.chain(UpdateQuery)
-        fields = query.get_meta().get_field
-        of_fields = {
-            name: Parameter(value.name, fields(name)) if isinstance(value, Parameter) else value
-            for name, value in self._values.items()
-        }
-        query.add_update_values(of_fields)
+        query: Any = self._ask().query.chain(UpdateQuery)
+        fields = {field.name: field for field in query.get_meta().concrete_fields}
+        query.add_update_values(
+            {
+                name: Parameter(value.name, fields[name]) if isinstance(value, Parameter) else value
+                for name, value in self._values.items()
+            }
+        )
         query.clear_select_clause()
         return _Statement(*query.get_compiler(DEFAULT_DB_ALIAS).as_sql())
 
@@ -170,7 +172,7 @@ def insert(row: Model) -> None:
 
 
 @lru_cache
-def _insertion(model: type[Model]) -> tuple[_Statement, list[Field]]:
+def _insertion(model: type[Model]) -> "tuple[_Statement, list[Field[Any, Any]]]":
     key = model._meta.pk
     fields = [field for field in model._meta.concrete_fields if field is not key]
     query = InsertQuery(model)

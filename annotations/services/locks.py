@@ -105,7 +105,7 @@ def _locked(people: QuerySet[Participation]) -> QuerySet[Participation]:
 
 def _now_of(person: Participation) -> datetime:
     # SQLite is on the same machine, and its own clock has milliseconds.
-    return timezone.now() if connection.vendor == "sqlite" else person.now
+    return timezone.now() if connection.vendor == "sqlite" else vars(person)["now"]
 
 
 _to_rate = Rows(

@@ -53,6 +53,10 @@ class OpenPlaces:
         """The same of any one, if it is free."""
         return _free_one.only(place=place, study=self.study, person=self.person, now=self.now)
 
+    def open(self, place: int) -> Place | None:
+        """The same of any one that nobody holds, whosever next it is."""
+        return _open_one.only(place=place)
+
     def window(self, position: int) -> tuple[list[int], list[OpenPlace]]:
         """From a position on the ring: where free places stand; and of every task that this person was never
         given, the first of them."""
@@ -76,10 +80,10 @@ def take(place: int, *, turn: int) -> bool:
     return bool(_take(place=place, turn=turn))
 
 
-def unlocked(places: QuerySet[Place]) -> QuerySet[Place]:
+def _unlocked(places: QuerySet[Place]) -> QuerySet[Place]:
     """With what their tasks' pages show; locked for this transaction, but for those that somebody is just
     taking."""
-    return _skip_locked(places.select_related("task__generation").only(*_SHOWN))
+    return _skip_locked(places.select_related("task__generation").only(*_SHOWN).order_by())
 
 
 def _skip_locked(places: QuerySet[Place]) -> QuerySet[Place]:
@@ -115,8 +119,9 @@ def _to_reserve() -> QuerySet[Place]:
     return free
 
 
-_reserved = Rows(lambda: unlocked(Place.objects.open().filter(reserved_for=Parameter("person")).order_by()))
-_free_one = Rows(lambda: unlocked(_free().filter(pk=Parameter("place")).order_by()))
+_reserved = Rows(lambda: _unlocked(Place.objects.open().filter(reserved_for=Parameter("person"))))
+_free_one = Rows(lambda: _unlocked(_free().filter(pk=Parameter("place"))))
+_open_one = Rows(lambda: _unlocked(Place.objects.open().filter(pk=Parameter("place"))))
 _window = Rows(_free_from_position)
 _take = Update(
     lambda: Place.objects.open().filter(pk=Parameter("place")),

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from annotations.models import Assignment, Participation, Place, Study, Task
 from annotations.ring import is_check_due, nth_of_own_order, preference
 from annotations.selectors import ShownTask, only_row
-from annotations.services.open_places import WINDOW, OpenPlace, OpenPlaces, take, unlocked
+from annotations.services.open_places import WINDOW, OpenPlace, OpenPlaces, take
 from daamweb.compiled import insert
 
 WINDOWS_AT_ONCE = 4
@@ -160,7 +160,7 @@ class Walk:
         places = dict(reversed(rows))
         self.is_busy = bool(places)
         for task in sorted(places, key=lambda task: preference(self.person.seed, task))[:TRIES]:
-            if turn := self._claim(only_row(unlocked(Place.objects.open().filter(pk=places[task])))):
+            if turn := self._claim(self.places.open(places[task])):
                 return turn
         return None
 

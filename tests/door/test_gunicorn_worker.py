@@ -281,6 +281,11 @@ def test_nobody_tells_gunicorn_where_a_page_is_by_a_header(port):
         assert client.answer()[::2] == (200, b"/")
 
 
+def test_what_was_loaded_is_not_looked_through_for_garbage(port):
+    with Client(port, get(b"/frozen")) as client:
+        assert int(client.answer()[2]) > 10_000
+
+
 def test_no_header_tells_a_version(port):
     with Client(port, get()) as client:
         assert client.answer()[1]["Server"] == "gunicorn"

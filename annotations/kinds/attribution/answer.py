@@ -46,12 +46,9 @@ class AttributionForm(forms.Form):
         self.labels = list(scale_in(wordings).items())
 
     @property
-    def scale(self) -> list[tuple[int, str]]:
-        return self.labels[:RATINGS]
-
-    @property
-    def other_choices(self) -> list[tuple[int, str]]:
-        return self.labels[RATINGS:]
+    def groups(self) -> list[tuple[str, list[tuple[int, str]]]]:
+        """The ratings, and what is none; with the classes by which the page lays them out."""
+        return [("scale__five", self.labels[:RATINGS]), ("scale__two", self.labels[RATINGS:])]
 
     @property
     def chosen(self) -> int | None:

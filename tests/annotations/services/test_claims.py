@@ -6,12 +6,14 @@ from django.utils import timezone
 
 from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Place, Response
-from annotations.services import walks
+from annotations.services import open_places, walks
 from annotations.services.claims import Claim, claim_assignment
 from annotations.services.closings import close_study, pause_study
+from annotations.services.open_places import OpenPlaces
 from annotations.services.participations import withdraw
 from annotations.services.reviews import exclude_annotator
 from annotations.services.turns import expire_due_turns, return_assignment
+from daamweb.compiled import Rows
 from tests.annotations.services.rows import (
     again,
     claim,
@@ -186,8 +188,7 @@ def test_who_found_nothing_is_given_a_place_that_came_back_since():
 
 
 def test_when_places_are_only_being_taken_by_others_nothing_is_free_right_now(study, monkeypatch):
-    monkeypatch.setattr("annotations.services.walks._unlocked", lambda places: places.none())
-    found = claim_assignment(participation=person(study))
+    found = find_it_busy(person(study), monkeypatch)
     assert (found.turn, found.ended) == (None, False)
 
 
@@ -199,7 +200,8 @@ def promise(place: Place, to: Participation) -> None:
 def find_it_busy(participation: Participation, monkeypatch) -> Claim:
     """Others are just taking whatever there is."""
     with monkeypatch.context() as busy:
-        busy.setattr("annotations.services.walks._unlocked", lambda places: places.none())
+        for name in ("reserved", "free", "open"):
+            busy.setattr(OpenPlaces, name, lambda places, place=None: None)
         return claim_assignment(participation=participation)
 
 
@@ -227,9 +229,8 @@ def test_a_promise_of_what_one_was_given_otherwise_is_kept_by_nobody(monkeypatch
     participation = person(study)
     _, promised = Place.objects.order_by("order")
     promise(promised, participation)
-    unlocked = walks._unlocked
     with monkeypatch.context() as busy:
-        busy.setattr(walks, "_unlocked", lambda places: unlocked(places.exclude(pk=promised.pk)))
+        busy.setattr(OpenPlaces, "reserved", lambda places: None)
         turn = claim(participation)
     assert turn.place != promised
     assert not Place.objects.filter(reserved_for=participation).exists()
@@ -240,7 +241,9 @@ def test_a_promise_of_what_one_was_given_otherwise_is_kept_by_nobody(monkeypatch
 def test_a_long_way_over_tasks_that_one_has_had_takes_several_requests(monkeypatch):
     run = make_run(make_cohyponym_prompt_set(), seeds=range(20))
     study = make_open_study("object_presence", run, replicas=2)
-    monkeypatch.setattr("annotations.services.walks.WINDOW", 2)
+    for module in (open_places, walks):
+        monkeypatch.setattr(module, "WINDOW", 2)
+    monkeypatch.setattr(open_places, "_window", Rows(open_places._free_from_position))
     participation = person(study)
     had = rate_everything(participation)
     while len(had) < 20:  # each request looks through four windows of two
