@@ -18,6 +18,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.models.sql import InsertQuery, UpdateQuery
@@ -66,7 +67,7 @@ class Rows(Generic[Row]):
         found = self._found
         if found.locks and not connection.in_atomic_block:
             raise transaction.TransactionManagementError("Rows are locked in a transaction only.")
-        with connection.cursor() as cursor:
+        with _cursor() as cursor:
             cursor.execute(found.statement.sql, found.statement.bound(values))
             rows: Iterable[Any] = cursor.fetchall()
         return list(found.read(rows))
@@ -142,7 +143,7 @@ class Update:
 
     def __call__(self, **values: Any) -> int:
         statement = self._statement
-        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), connection.cursor() as cursor:
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), _cursor() as cursor:
             cursor.execute(statement.sql, statement.bound(values))
             return int(cursor.rowcount)
 
@@ -164,7 +165,7 @@ def insert(row: Model) -> None:
     """What `row.save(force_insert=True)` does for a model without parents, whose key the database gives."""
     statement, fields = _insertion(type(row))
     values = {field.attname: field.pre_save(row, add=True) for field in fields}
-    with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), connection.cursor() as cursor:
+    with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), _cursor() as cursor:
         cursor.execute(statement.sql, statement.bound(values))
         returns_key = connection.features.can_return_columns_from_insert
         row.pk = cursor.fetchone()[0] if returns_key else cursor.lastrowid
@@ -182,3 +183,9 @@ def _insertion(model: type[Model]) -> "tuple[_Statement, list[Field[Any, Any]]]"
     compiler.returning_fields = [key]
     [(sql, parameters)] = compiler.as_sql()
     return _Statement(sql, parameters), fields
+
+
+def _cursor() -> CursorWrapper:
+    """One whose statements the server prepares, where the database has that (`daamweb.postgresql`)."""
+    cursor: CursorWrapper = getattr(connection, "prepared_cursor", connection.cursor)()
+    return cursor

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL, with connections that are looked at instead of asked before each request."""
+"""Django's PostgreSQL, with less to ask on a connection that is kept."""
