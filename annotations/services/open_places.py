@@ -16,9 +16,9 @@ from daamweb.compiled import Parameter, Rows, Update
 WINDOW = 32
 
 _PICTURES = ("image", "image_sha256", "heat_maps", "heat_maps_sha256")
-_SHOWN = (
-    "task__role", "task__word", "task__payload",
-    *(f"task__generation__{name}" for name in (*_PICTURES, "width", "height")),
+# Of a task, what its page shows.
+SHOWN = (
+    "role", "word", "payload", *(f"generation__{name}" for name in (*_PICTURES, "width", "height")),
 )  # fmt: skip
 
 
@@ -83,7 +83,8 @@ def take(place: int, *, turn: int) -> bool:
 def _unlocked(places: QuerySet[Place]) -> QuerySet[Place]:
     """With what their tasks' pages show; locked for this transaction, but for those that somebody is just
     taking."""
-    return _skip_locked(places.select_related("task__generation").only(*_SHOWN).order_by())
+    shown = [f"task__{name}" for name in SHOWN]
+    return _skip_locked(places.select_related("task__generation").only(*shown).order_by())
 
 
 def _skip_locked(places: QuerySet[Place]) -> QuerySet[Place]:

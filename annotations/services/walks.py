@@ -7,13 +7,13 @@ object, which whoever began the walk saves in one update.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotations.models import Assignment, Participation, Place, Study, Task
 from annotations.ring import is_check_due, nth_of_own_order, preference
-from annotations.selectors import ShownTask, only_row
-from annotations.services.open_places import WINDOW, OpenPlace, OpenPlaces, take
-from daamweb.compiled import insert
+from annotations.selectors import ShownTask
+from annotations.services.open_places import SHOWN, WINDOW, OpenPlace, OpenPlaces, take
+from daamweb.compiled import Parameter, Rows, insert
 
 WINDOWS_AT_ONCE = 4
 TRIES = 3
@@ -48,9 +48,8 @@ def upcoming_task(study: Study, person: Participation) -> ShownTask | None:
 
 
 def _reserved_task(person: Participation) -> ShownTask | None:
-    reserved = Place.objects.open().filter(reserved_for=person.pk).select_related("task__generation")
-    place = only_row(reserved)
-    return ShownTask.of(place.task) if place else None
+    task = _reserved.only(person=person.pk)
+    return ShownTask.of(task) if task else None
 
 
 class Schedule:
@@ -69,7 +68,10 @@ class Schedule:
         return None
 
     def _task(self, role: str, *, rank: int) -> Task:
-        return Task.objects.select_related("generation").get(study=self.study.pk, role=role, rank=rank)
+        task = _by_rank.only(study=self.study.pk, role=role, rank=rank)
+        if task is None:
+            raise Task.DoesNotExist(f"Study {self.study.pk} has no {role} of rank {rank}.")
+        return task
 
     def has_had_everything(self) -> bool:
         person, study = self.person, self.study
@@ -228,3 +230,13 @@ class Walk:
             if self.places.reserve(candidate.place, until=self.now + RESERVATION):
                 return candidate.shown()
         return None
+
+
+_reserved = Rows(lambda: _shown().filter(places__reserved_for=Parameter("person"), places__turn=None))
+_by_rank = Rows(
+    lambda: _shown().filter(study=Parameter("study"), role=Parameter("role"), rank=Parameter("rank"))
+)
+
+
+def _shown() -> QuerySet[Task]:
+    return Task.objects.select_related("generation").only(*SHOWN).order_by()

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from annotations.measured import Measured
 from annotations.models import Assignment, Participation, Place, Response, Study
-from annotations.services import walks
+from annotations.services import open_places, walks
 from annotations.services.claims import claim_assignment
 from annotations.services.responses import submit_response
+from daamweb.compiled import Rows
 from tests.factories import (
     answer_turn,
     give_turn,
@@ -79,9 +80,15 @@ def leave_the_last_task_to_others(searching: Participation, monkeypatch) -> list
     *first, last = searching.study.tasks.all()
     for task in first:
         answer_turn(give_turn(task, searching), {"choice": 4})
-    monkeypatch.setattr(walks, "WINDOW", 1)
+    set_window(1, monkeypatch)
     monkeypatch.setattr(walks, "WINDOWS_AT_ONCE", 1)
     return [give_turn(last, person(searching.study)) for _ in range(2)]
+
+
+def set_window(places: int, monkeypatch) -> None:
+    for module in (open_places, walks):
+        monkeypatch.setattr(module, "WINDOW", places)
+    monkeypatch.setattr(open_places, "_window", Rows(open_places._free_from_position))
 
 
 def place_of(turn: Assignment) -> Place:

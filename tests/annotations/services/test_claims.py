@@ -6,14 +6,12 @@ from django.utils import timezone
 
 from annotations.errors import StudyNotOpenError
 from annotations.models import Assignment, Participation, Place, Response
-from annotations.services import open_places, walks
 from annotations.services.claims import Claim, claim_assignment
 from annotations.services.closings import close_study, pause_study
 from annotations.services.open_places import OpenPlaces
 from annotations.services.participations import withdraw
 from annotations.services.reviews import exclude_annotator
 from annotations.services.turns import expire_due_turns, return_assignment
-from daamweb.compiled import Rows
 from tests.annotations.services.rows import (
     again,
     claim,
@@ -23,6 +21,7 @@ from tests.annotations.services.rows import (
     place_of,
     rate_everything,
     run_out,
+    set_window,
     submit,
 )
 from tests.factories import answer_turn, make_cohyponym_prompt_set, make_open_study, make_prompt_set, make_run
@@ -241,9 +240,7 @@ def test_a_promise_of_what_one_was_given_otherwise_is_kept_by_nobody(monkeypatch
 def test_a_long_way_over_tasks_that_one_has_had_takes_several_requests(monkeypatch):
     run = make_run(make_cohyponym_prompt_set(), seeds=range(20))
     study = make_open_study("object_presence", run, replicas=2)
-    for module in (open_places, walks):
-        monkeypatch.setattr(module, "WINDOW", 2)
-    monkeypatch.setattr(open_places, "_window", Rows(open_places._free_from_position))
+    set_window(2, monkeypatch)
     participation = person(study)
     had = rate_everything(participation)
     while len(had) < 20:  # each request looks through four windows of two
