@@ -18,6 +18,7 @@ from annotations.kinds.registry import get_kind
 from annotations.models import Outcome, Participation, Study
 from annotations.selectors import gives_tasks, held_assignment, outcome_in
 from annotations.services.claims import LONGEST_WAIT, renew_reservation
+from annotations.views.addresses import turn_address
 from annotations.views.arrivals import arrive, first_page, other_device
 from annotations.views.speech import languages_to_choose, other_prompt_language, speak, take_language
 from annotations.views.visitors import went_on_elsewhere
@@ -28,7 +29,6 @@ from annotations.views.ways import (
     many_at_once,
     not_open,
     target_of,
-    turn_address,
 )
 from daamweb.door.addresses import client_address
 

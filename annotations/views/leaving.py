@@ -12,11 +12,12 @@ from annotations.models import Outcome, Study
 from annotations.selectors import held_assignment, outcome_in
 from annotations.services.participations import withdraw as withdraw_person
 from annotations.services.turns import decline_assignment, leave_turns
+from annotations.views.addresses import turn_address
 from annotations.views.arrivals import other_device
 from annotations.views.speech import chosen_language
 from annotations.views.turns import own_turn, somebody_elses
 from annotations.views.visitors import is_here
-from annotations.views.ways import arrive_at, claim_next, ending, many_at_once, problem, turn_address
+from annotations.views.ways import arrive_at, claim_next, ending, many_at_once, problem
 from daamweb.door.addresses import client_address
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])

@@ -11,10 +11,11 @@ from annotations.errors import ReportError
 from annotations.models import Assignment, Participation, ProblemReport, Study
 from annotations.models.problems import LONGEST_TEXT, ProblemKind
 from annotations.services.problems import report_problem
+from annotations.views.addresses import turn_address
 from annotations.views.arrivals import other_device
 from annotations.views.turns import own_turn, somebody_elses
 from annotations.views.visitors import is_here
-from annotations.views.ways import arrive_at, turn_address
+from annotations.views.ways import arrive_at
 from daamweb.fields import LinesField
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])

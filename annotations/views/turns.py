@@ -8,6 +8,7 @@ import uuid
 from datetime import timedelta
 
 from django import forms
+from django.db.models import BigAutoField
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,6 +32,7 @@ from annotations.selectors import ShownTask, last_response, previous_assignment
 from annotations.services.claims import extend_lease
 from annotations.services.ratings import rate
 from annotations.services.walks import Claim, upcoming_task
+from annotations.views.addresses import task_addresses, turn_address
 from annotations.views.arrivals import other_device
 from annotations.views.lost_turns import late, lost
 from annotations.views.pictures import pictures_of
@@ -48,7 +50,6 @@ from annotations.views.ways import (
     lead_to,
     not_open,
     target_of,
-    turn_address,
     way_of,
 )
 from daamweb.compiled import Parameter, Rows
@@ -78,17 +79,12 @@ LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options"
 
 
 class PageForm(forms.Form):
-    """What a task's page says about itself beside the answer."""
+    """What a task's page says about itself beside the answer, in fields that it writes by itself."""
 
-    token = forms.UUIDField(widget=forms.HiddenInput)
-    base = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+    token = forms.UUIDField()
+    base = forms.IntegerField(required=False, min_value=0)
     # What the script measured, as JSON; see annotations/measured.py. Whatever it says, the answer is stored.
-    measured = forms.CharField(widget=forms.HiddenInput, required=False)
-
-    @classmethod
-    def fresh(cls, base: int | None) -> "PageForm":
-        """For a page that is shown now, of the answer's revision `base`."""
-        return cls(prefix="page", initial={"token": uuid.uuid4(), "base": base})
+    measured = forms.CharField(required=False)
 
 
 @never_cache
@@ -116,12 +112,12 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         order=turn.participation.option_order,
         wordings=turn.study.texts.wordings,
     )
-    return _task_page(request, turn, form, PageForm.fresh(turn.revision))
+    return _task_page(request, turn, form, turn.revision)
 
 
 def own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
     """Of this study and this browser's person."""
-    turn = _to_answer.only(pk=pk)
+    turn = _to_answer.only(pk=pk) if pk <= BigAutoField.MAX_BIGINT else None
     is_of_study = turn is not None and turn.study.slug == slug and turn.study.state not in HIDDEN
     if turn is None or not is_of_study or not is_of(request, turn.participation, turn.study):
         return None
@@ -180,7 +176,7 @@ def _answer(request: HttpRequest, turn: Assignment) -> HttpResponse:
         if not page_is_whole:
             damaged = gettext("This page reached us damaged, so nothing was stored. Please send it again.")
             form.add_error(None, damaged)
-        return _task_page(request, turn, form, PageForm.fresh(turn.revision), status=422)
+        return _task_page(request, turn, form, turn.revision, status=422)
     try:
         rated = rate(
             assignment=turn,
@@ -230,7 +226,7 @@ def _next_page(
         turn.task.payload, order=participation.option_order, wordings=study.texts.wordings
     )
     previous = after if turn.number == after.number + 1 else previous_assignment(turn)
-    return _page(request, turn, form, PageForm.fresh(None), claim.upcoming, previous)
+    return _page(request, turn, form, None, claim.upcoming, previous)
 
 
 def _changed_elsewhere(
@@ -246,25 +242,25 @@ def _changed_elsewhere(
             "to replace that answer by this one."
         ) % {"words": words}
     form.add_error(None, text)
-    return _task_page(request, turn, form, PageForm.fresh(revision), status=409)
+    return _task_page(request, turn, form, revision, status=409)
 
 
 def _task_page(
-    request: HttpRequest, turn: Assignment, form: forms.Form, page: PageForm, status: int = 200
+    request: HttpRequest, turn: Assignment, form: forms.Form, base: int | None, status: int = 200
 ) -> HttpResponse:
-    """Of any turn, as it is stored now."""
+    """Of any turn, as it is stored now, to be answered upon the revision `base`."""
     turns = Assignment.objects.select_related("task__generation", "study", "participation")
     whole = turns.defer(*LONG_TEXTS).get(pk=turn.pk)
     whole.study.spoken = turn.study.spoken
     upcoming = upcoming_task(whole.study, whole.participation)
-    return _page(request, whole, form, page, upcoming, previous_assignment(whole), status)
+    return _page(request, whole, form, base, upcoming, previous_assignment(whole), status)
 
 
 def _page(
     request: HttpRequest,
     turn: Assignment,
     form: forms.Form,
-    page: PageForm,
+    base: int | None,
     upcoming: ShownTask | None,
     previous: Assignment | None,
     status: int = 200,
@@ -283,10 +279,12 @@ def _page(
         "task": turn.task,
         "pictures": pictures_of(ShownTask.of(turn.task)),
         "form": form,
-        "page": page,
+        "token": uuid.uuid4(),
+        "base": base,
+        "addresses": task_addresses(study.slug, turn.pk),
         "answered": participation.answered,
         "target": target,
-        "previous": previous,
+        "previous": previous and turn_address(study, previous),
         "is_correction": turn.revision is not None,
         "languages": languages_to_choose(study),
         "is_reported": "reported" in request.GET,

@@ -9,11 +9,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from annotations.errors import StudyNotOpenError
-from annotations.models import Assignment, Participation, Study
+from annotations.models import Participation, Study
 from annotations.ring import turns_until
 from annotations.selectors import held_assignment, outcome_in
 from annotations.services.claims import LONGEST_WAIT, claim_assignment
 from annotations.services.walks import Claim
+from annotations.views.addresses import turn_address
 from annotations.views.speech import chosen_language, speak
 from annotations.views.visitors import current_participation, is_here, whose_browser
 
@@ -64,10 +65,6 @@ def arrive_at(request: HttpRequest, slug: str) -> tuple[Study, Participation | N
 def get_study(slug: str) -> Study:
     shown = Study.objects.exclude(state__in=HIDDEN)
     return get_object_or_404(shown.defer("left_out", "recipe"), slug=slug)  # long, and no page's
-
-
-def turn_address(study: Study, turn: Assignment) -> str:
-    return reverse("annotations:assignment", args=[study.slug, turn.pk])
 
 
 def is_by_script(request: HttpRequest) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from annotations.models import Response
+from tests.annotations.views.visits import fields_of
 from tests.evaluation.studies import answer_task, report_of, texts
 from tests.factories import make_annotator, make_cohyponym_prompt_set, make_open_study, make_run
 
@@ -17,10 +18,9 @@ def study():
 
 def send(client, address: str, *, objects: list[str] | None = None) -> None:
     """Open the task's page and send it, with what is ticked on it unless `objects` are given."""
-    shown = client.get(address).context
-    fields = {field.html_name: field.value() for field in shown["page"] if field.value() is not None}
-    ticked = shown["form"]["objects"].value() if objects is None else objects
-    assert client.post(address, {**fields, "objects": ticked}).status_code == 302
+    shown = client.get(address)
+    ticked = shown.context["form"]["objects"].value() if objects is None else objects
+    assert client.post(address, {**fields_of(shown), "objects": ticked}).status_code == 302
 
 
 def test_an_answer_that_is_opened_and_saved_unchanged_turns_no_verdict(client, study):

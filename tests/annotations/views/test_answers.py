@@ -1,7 +1,6 @@
 """What a task's page sends: answers, answers that are none, and what the page says of itself."""
 
 import re
-import uuid
 
 import pytest
 
@@ -11,6 +10,7 @@ from tests.annotations.views.visits import (
     address,
     as_measured,
     begin_earlier,
+    fields_of,
     held,
     join,
     make_study_of_one_place,
@@ -94,11 +94,10 @@ def test_a_damaged_page_is_sent_back_with_the_choice(client, changes):
     assert page.status_code == 422
     assert "reached us damaged" in page.text
     assert page.context["form"]["choice"].value() == "4"
-    uuid.UUID(str(page.context["page"]["token"].value()))
     assert not Response.objects.exists()
     # The page that came back is whole.
-    fields = {field.html_name: field.value() or "" for field in page.context["page"]}
-    assert send(client, turn, {"choice": "4"}, **fields).status_code == 302
+    assert list(fields_of(page)) == ["page-token", "page-base", "page-measured"]
+    assert send(client, turn, {"choice": "4"}, **fields_of(page)).status_code == 302
     assert Response.objects.get().answer == {"choice": 4}
 
 

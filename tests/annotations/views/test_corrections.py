@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from annotations.models import Response
-from tests.annotations.views.visits import address, held, join, page_fields, send
+from tests.annotations.views.visits import address, fields_of, held, join, page_fields, send
 from tests.factories import make_open_study
 
 pytestmark = pytest.mark.django_db
@@ -17,10 +17,7 @@ def revisions(turn) -> list[tuple]:
 
 def sent_again(client, turn, page, **answer):
     """The page that came back, sent as it is, with this answer."""
-    fields = {
-        field.html_name: "" if field.value() is None else field.value() for field in page.context["page"]
-    }
-    return send(client, turn, answer, **fields)
+    return send(client, turn, answer, **fields_of(page))
 
 
 def test_going_back_shows_the_stored_answer_and_appends_a_correction(client):
@@ -30,12 +27,12 @@ def test_going_back_shows_the_stored_answer_and_appends_a_correction(client):
     send(client, first, {"choice": 4})
     second = held(participation)
     page = client.get(address("assignment", study, second.pk))
-    assert page.context["previous"] == first
+    assert page.context["previous"] == address("assignment", study, first.pk)
 
     page = client.get(address("assignment", study, first.pk))
     assert "You answered this task before" in page.text
     assert page.context["form"]["choice"].value() == 4
-    assert page.context["page"]["base"].value() == 0
+    assert fields_of(page)["page-base"] == "0"
     assert page.context["previous"] is None
     answer = sent_again(client, first, page, choice=1)
     assert answer.url == address("assignment", study, second.pk)
@@ -64,8 +61,9 @@ def test_previous_leads_through_everything_that_was_answered(client):
     for _ in range(2):
         turns.append(held(participation))
         send(client, turns[-1], {"choice": 4})
-    assert client.get(address("assignment", study, held(participation).pk)).context["previous"] == turns[1]
-    assert client.get(address("assignment", study, turns[1].pk)).context["previous"] == turns[0]
+    first, second, third = (address("assignment", study, turn.pk) for turn in (*turns, held(participation)))
+    assert client.get(third).context["previous"] == second
+    assert client.get(second).context["previous"] == first
 
 
 def test_the_same_page_with_another_answer_is_not_dropped_in_silence(client):
@@ -78,7 +76,7 @@ def test_the_same_page_with_another_answer_is_not_dropped_in_silence(client):
     assert page.status_code == 409
     assert "Your answer “good” to this task is stored." in page.text
     assert page.context["form"]["choice"].value() == "2"
-    assert str(page.context["page"]["token"].value()) != str(token)
+    assert fields_of(page)["page-token"] != str(token)
     assert sent_again(client, turn, page, choice=2).status_code == 302
     assert revisions(turn) == [(0, None, {"choice": 4}), (1, 0, {"choice": 2})]
 
@@ -108,7 +106,7 @@ def test_a_correction_from_an_old_revision_is_shown_what_is_stored_and_may_repla
     page = sent_again(client, turn, old, choice=1)
     assert page.status_code == 409
     assert "Your answer “excellent” to this task is stored." in page.text
-    assert page.context["page"]["base"].value() == 1
+    assert fields_of(page)["page-base"] == "1"
     assert Response.objects.count() == 2
     assert sent_again(client, turn, page, choice=1).status_code == 302
     assert revisions(turn) == [

@@ -1,6 +1,7 @@
 """Steps that an annotator takes, over HTTP."""
 
 import json
+import re
 import uuid
 from datetime import timedelta
 
@@ -48,6 +49,11 @@ def page_fields(base: int | None = None, token: uuid.UUID | None = None, **measu
         "page-base": "" if base is None else str(base),
         "page-measured": as_measured(**measured),
     }
+
+
+def fields_of(page) -> dict[str, str]:
+    """The hidden fields of a page that was shown, as its HTML has them."""
+    return dict(re.findall(r'name="(page-[a-z]+)" value="([^"]*)"', page.text))
 
 
 def as_measured(**changes: object) -> str:
