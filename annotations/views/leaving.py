@@ -14,8 +14,8 @@ from annotations.services.participations import withdraw as withdraw_person
 from annotations.services.turns import decline_assignment, leave_turns
 from annotations.views.addresses import turn_address
 from annotations.views.arrivals import other_device
+from annotations.views.own_turns import own_turn, somebody_elses
 from annotations.views.speech import chosen_language
-from annotations.views.turns import own_turn, somebody_elses
 from annotations.views.visitors import is_here
 from annotations.views.ways import arrive_at, claim_next, ending, many_at_once, problem
 from daamweb.door.addresses import client_address

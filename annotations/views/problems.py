@@ -13,7 +13,7 @@ from annotations.models.problems import LONGEST_TEXT, ProblemKind
 from annotations.services.problems import report_problem
 from annotations.views.addresses import turn_address
 from annotations.views.arrivals import other_device
-from annotations.views.turns import own_turn, somebody_elses
+from annotations.views.own_turns import own_turn, somebody_elses
 from annotations.views.visitors import is_here
 from annotations.views.ways import arrive_at
 from daamweb.fields import LinesField

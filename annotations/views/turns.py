@@ -8,7 +8,6 @@ import uuid
 from datetime import timedelta
 
 from django import forms
-from django.db.models import BigAutoField
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -35,45 +34,23 @@ from annotations.services.walks import Claim, upcoming_task
 from annotations.views.addresses import task_addresses, turn_address
 from annotations.views.arrivals import other_device
 from annotations.views.lost_turns import late, lost
+from annotations.views.own_turns import own_turn, somebody_elses
 from annotations.views.pictures import pictures_of
-from annotations.views.speech import languages_to_choose, speak
+from annotations.views.speech import languages_to_choose
 from annotations.views.visitors import (
     device_of,
     is_here,
-    is_of,
-    went_on_elsewhere,
 )
 from annotations.views.ways import (
-    HIDDEN,
-    arrive_at,
     is_by_script,
     lead_to,
     not_open,
     target_of,
     way_of,
 )
-from daamweb.compiled import Parameter, Rows
 
 read_or_send = require_http_methods(["GET", "HEAD", "POST"])
 ENDED = (Assignment.State.EXPIRED, Assignment.State.RETURNED)
-# What it takes to know whose turn it is, to read an answer and to store it.
-TO_ANSWER = (
-    "number", "state", "place", "visit", "in_block", "claimed_at", "revision", "lease_expires_at", "declined",
-    "set_aside", "task__role", "task__payload", "participation__annotator", "participation__study",
-    "participation__device", "participation__language", "participation__option_order",
-    "participation__withdrew_at",
-    "study__project", "study__slug", "study__kind",
-    "study__state", "study__title", "study__lease_minutes", "study__access", "study__language",
-    "study__prompt_language", "study__wordings", "study__plan",
-)  # fmt: skip
-_to_answer = Rows(
-    lambda: (
-        Assignment.objects.select_related("task", "study", "participation")
-        .only(*TO_ANSWER)
-        .filter(pk=Parameter("pk"))
-        .order_by()
-    )
-)
 # What no task's page shows.
 LONG_TEXTS = [f"study__{name}" for name in ("consent", "instructions", "options", "left_out", "recipe")]
 
@@ -115,16 +92,6 @@ def assignment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return _task_page(request, turn, form, turn.revision)
 
 
-def own_turn(request: HttpRequest, slug: str, pk: int) -> Assignment | None:
-    """Of this study and this browser's person."""
-    turn = _to_answer.only(pk=pk) if pk <= BigAutoField.MAX_BIGINT else None
-    is_of_study = turn is not None and turn.study.slug == slug and turn.study.state not in HIDDEN
-    if turn is None or not is_of_study or not is_of(request, turn.participation, turn.study):
-        return None
-    speak(request, turn.study, turn.participation)
-    return turn
-
-
 @never_cache
 @require_POST
 def extend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
@@ -137,20 +104,6 @@ def extend(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if lease is None:
         return JsonResponse({"seconds": 0}, status=409)
     return JsonResponse({"seconds": lease // timedelta(seconds=1)})
-
-
-def somebody_elses(request: HttpRequest, slug: str) -> HttpResponse:
-    """Of another person; or of this one, whose browser has forgotten it."""
-    study, participation = arrive_at(request, slug)
-    if participation is not None:
-        raise Http404("This task was given to someone else.")
-    is_elsewhere = went_on_elsewhere(request, study)
-    if request.method != "POST" and (is_elsewhere or study.access != Study.Access.LINK):
-        return redirect("annotations:start", study.slug)  # where a code, or a log-in, leads back
-    if is_elsewhere:
-        return other_device(request, study)
-    context = {"study": study, "is_sent": request.method == "POST"}
-    return render(request, "annotations/forgotten.html", context, status=403)
 
 
 def _cannot_go_on(turn: Assignment) -> bool:
