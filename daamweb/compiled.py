@@ -11,7 +11,7 @@ Only for the database `default`; what a queryset can do beside rows and tuples (
 with querysets.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -38,7 +38,8 @@ class Parameter(Expression):
         return "%s", [self]
 
     def bound(self, values: Mapping[str, Any]) -> Any:
-        """As the database's driver takes it. Raises KeyError where no such value is given."""
+        """As the database's driver takes it: of a column any value of its field; in a condition a number, a
+        text or a moment, and nothing equals None. Raises KeyError where no such value is given."""
         value = values[self.name]
         if self.column is not None:
             return self.column.get_db_prep_save(value, connection)
@@ -87,8 +88,8 @@ class _Found:
 
     statement: _Statement
     locks: bool
-    compiler: SQLCompiler
-    converters: dict[int, Any]
+    # By the column's number; how what the driver gives becomes a value, and the column.
+    converters: dict[int, tuple[list[Any], Any]]
     of_model: "_OfModel | None"
 
     @classmethod
@@ -98,12 +99,19 @@ class _Found:
         converters = compiler.get_converters([column[0] for column in compiler.select])
         is_of_model = asked._iterable_class is ModelIterable
         of_model = _OfModel.by(compiler) if is_of_model else None
-        return cls(statement, asked.query.select_for_update, compiler, converters, of_model)
+        return cls(statement, asked.query.select_for_update, converters, of_model)
 
     def read(self, rows: Iterable[Any]) -> Iterator[Any]:
         if self.converters:
-            rows = self.compiler.apply_converters(rows, self.converters)
+            rows = map(self._converted, rows)
         return map(tuple, rows) if self.of_model is None else map(self.of_model.read, rows)
+
+    def _converted(self, row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for number, (converters, column) in self.converters.items():
+            for convert in converters:
+                values[number] = convert(values[number], column, connection)
+        return values
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,8 @@ class Update:
 
 
 def insert(row: Model) -> None:
-    """What `row.save(force_insert=True)` does for a model without parents, whose key the database gives."""
+    """Save a new row that has no key yet, of a model without parents whose columns are all given or have a
+    default here. No signal is sent."""
     statement, fields = _insertion(type(row))
     values = {field.attname: field.pre_save(row, add=True) for field in fields}
     with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), _cursor() as cursor:

@@ -3,7 +3,7 @@ rating."""
 
 from functools import lru_cache
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from annotations.models import Assignment, Study
 
@@ -17,13 +17,13 @@ def turn_address(study: Study, turn: Assignment) -> str:
 
 def task_addresses(slug: str, turn: int) -> dict[str, str]:
     """By the names of `annotations.urls`: what a task's page leads to."""
-    of_study, of_turn = _addresses(slug)
+    of_study, of_turn = _addresses(slug, get_script_prefix())
     return of_study | {name: f"{before}/{turn}/{after}" for name, (before, after) in of_turn.items()}
 
 
 @lru_cache(maxsize=500)
-def _addresses(slug: str) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """Those of the study; and those of a turn, before its number and behind it."""
+def _addresses(slug: str, prefix: str) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """Those of the study; and those of a turn, before its number and behind it. All begin with the prefix."""
     of_study = {name: reverse(f"annotations:{name}", args=[slug]) for name in _OF_STUDY}
     of_turn = {}
     for name in _OF_TURN:

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from functools import cache
 
 from django.core.signing import BadSignature, Signer
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 SALT = "generation.pictures"
 # How every overlay was drawn before there were several ways.
@@ -40,11 +40,11 @@ class Picture:
 
 def picture_address(picture: Picture) -> str:
     """The same one for the same picture, so that a browser keeps what it was sent."""
-    return _beginning() + Signer(salt=SALT).sign_object(picture.named_by)
+    return _beginning(get_script_prefix()) + Signer(salt=SALT).sign_object(picture.named_by)
 
 
 @cache
-def _beginning() -> str:
+def _beginning(prefix: str) -> str:
     return reverse("generation:picture", args=["0"]).removesuffix("0")
 
 

@@ -7,7 +7,8 @@ Statements are recorded as they are sent and explained afterwards, on the databa
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import pytest
 from django.db import connection
@@ -19,6 +20,7 @@ from annotations.selectors import held_assignment
 from annotations.services.claims import Claim, claim_assignment
 from benchmarks.large_studies import analyze
 from benchmarks.site_rows import browser_of
+from daamweb.postgresql.base import PreparingCursor
 from tests.annotations.views.visits import address, page_fields
 from tests.factories import answer_turn, give_turn, make_participation
 from tests.large_studies import (
@@ -33,7 +35,16 @@ from tests.large_studies import (
 )
 
 pytestmark = pytest.mark.django_db
-Statement = tuple[str, Any]
+
+
+class Statement(NamedTuple):
+    """What was sent; and whether PostgreSQL prepared it, and planned it for any values."""
+
+    sql: str
+    params: Any
+    is_prepared: bool
+
+
 # Tables that grow with studies or with the people in them.
 LARGE = ("place", "assignment", "response", "task", "participation", "visit", "annotator")
 # Partial indexes of what is held, set aside or reserved at the moment; and a study's few languages, which
@@ -61,18 +72,30 @@ def recorded() -> Iterator[list[Statement]]:
 
     def record(execute, sql, params, many, context):
         if not sql.startswith(AROUND):
-            statements.append((sql, params))
+            cursor = context["cursor"].cursor
+            statements.append(Statement(sql, params, isinstance(cursor, PreparingCursor)))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(record):
         yield statements
 
 
-def explain(sql: str, params: Any) -> list[str]:
-    prefix = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+def explain(sql: str, params: Any, is_prepared: bool) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(f"{prefix} {sql}", params)
-        return [row[-1] for row in cursor.fetchall()]
+        if not is_prepared:
+            prefix = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+            cursor.execute(f"{prefix} {sql}", params)
+            return [row[-1] for row in cursor.fetchall()]
+        numbers = count(1)
+        numbered = re.sub("%s", lambda _: f"${next(numbers)}", sql)
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE explained AS {numbered}")
+        values = f"({', '.join(['%s'] * len(params))})" if params else ""
+        cursor.execute(f"EXPLAIN EXECUTE explained{values}", params)
+        steps = [row[-1] for row in cursor.fetchall()]
+        cursor.execute("DEALLOCATE explained")
+        cursor.execute("RESET plan_cache_mode")
+        return steps
 
 
 def is_bad(steps: list[str]) -> bool:
@@ -95,10 +118,10 @@ def is_bad(steps: list[str]) -> bool:
 
 def bad_plans(statements: list[Statement]) -> list[str]:
     found = []
-    for sql, params in statements:
-        steps = explain(sql, params)
+    for statement in statements:
+        steps = explain(*statement)
         if is_bad(steps):
-            found.append("\n".join((sql, *steps)))
+            found.append("\n".join((statement.sql, *steps)))
     return found
 
 
@@ -140,7 +163,7 @@ class TestQueryPlans(TestCase):
         """Of what the person holds."""
         statements, answered = rate(study, person)
         self.assert_along_indexes(statements)
-        listed = "\n".join(sql for sql, _ in answered)
+        listed = "\n".join(each.sql for each in answered)
         assert len(answered) <= MOST_STATEMENTS[connection.vendor], f"{len(answered)} statements:\n{listed}"
 
     def assert_claim_along_indexes(self, person: Participation, address: str = "") -> Claim:
@@ -155,10 +178,12 @@ class TestQueryPlans(TestCase):
             assert bad_plans(statements) == []
         analyze()
         assert bad_plans(statements) == []
-        assert [sql for sql, _ in statements if "left_out" in sql] == []  # may be as long as the study
+        assert [
+            each.sql for each in statements if "left_out" in each.sql
+        ] == []  # may be as long as the study
         # A lock takes the rows of every table that is joined, and that it does not leave out: the study's
         # would shut out everybody else.
-        locking = [sql for sql, _ in statements if "SKIP LOCKED" in sql and "JOIN" in sql]
+        locking = [each.sql for each in statements if "SKIP LOCKED" in each.sql and "JOIN" in each.sql]
         assert [sql for sql in locking if 'OF "annotations_place" SKIP' not in sql] == []
 
     def test_a_rating_in_a_fresh_study(self):
