@@ -34,6 +34,7 @@ class Parameter(Expression):
         super().__init__(output_field=field)
         self.name, self.column = name, field
 
+    # Which has itself among the values, until it is bound.
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         return "%s", [self]
 

@@ -81,7 +81,7 @@ def lock_to_rate(participation: Participation) -> tuple[Study, Participation, da
     _pass_gate(participation.study_id, "pg_advisory_xact_lock_shared")
     person = _to_rate.only(pk=participation.pk)
     if person is None:
-        raise Participation.DoesNotExist
+        raise Participation.DoesNotExist(f"Participation {participation.pk} is gone.")
     return person.study, person, _now_of(person)
 
 
